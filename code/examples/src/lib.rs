@@ -1,0 +1,3 @@
+//! What the example programs share: the executor that chapter 2 builds.
+
+pub mod executor;

@@ -1,0 +1,146 @@
+//! Finds the blocks that ask to be recorded.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// A `rust` block with `run=NAME` in its fence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// What `run=` says; the name of the run's files.
+    pub name: String,
+    /// `run-many=1`: one run of many, since threads race in it.
+    pub many: bool,
+    /// `should_panic=1`: the panic is the lesson.
+    pub panics: bool,
+    /// The page, relative to the repository, for messages.
+    pub page: String,
+    /// The line of the fence in the page.
+    pub line: usize,
+    /// The program, exactly as the page has it.
+    pub source: String,
+}
+
+impl Block {
+    /// How a message names the block.
+    pub fn title(&self) -> String {
+        format!("{} ({}:{})", self.name, self.page, self.line)
+    }
+}
+
+/// The blocks of all pages under `content`, by page and line.
+pub fn find(content: &Path) -> Result<Vec<Block>> {
+    let mut pages = Vec::new();
+    collect(content, &mut pages)?;
+    pages.sort();
+    let mut blocks: Vec<Block> = Vec::new();
+    for page in pages {
+        let text = fs::read_to_string(&page).with_context(|| page.display().to_string())?;
+        let base = content.parent().unwrap_or(content);
+        let shown = page.strip_prefix(base).unwrap_or(&page);
+        for block in in_page(&shown.display().to_string(), &text)? {
+            if let Some(twin) = blocks.iter().find(|twin| twin.name == block.name) {
+                bail!("{} has the name of {}", block.title(), twin.title());
+            }
+            blocks.push(block);
+        }
+    }
+    Ok(blocks)
+}
+
+fn collect(folder: &Path, pages: &mut Vec<PathBuf>) -> Result<()> {
+    for entry in fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect(&path, pages)?;
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// The blocks of one page.
+pub fn in_page(page: &str, text: &str) -> Result<Vec<Block>> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines().enumerate();
+    while let Some((index, line)) = lines.next() {
+        let fence = line.trim_start();
+        let ticks = fence.chars().take_while(|letter| *letter == '`').count();
+        if ticks < 3 {
+            continue;
+        }
+        let indent = line.len() - fence.len();
+        let (closing, info) = fence.split_at(ticks);
+        let mut source = String::new();
+        for (_, line) in lines.by_ref() {
+            if line.trim() == closing {
+                break;
+            }
+            source.push_str(line.get(indent..).unwrap_or_default());
+            source.push('\n');
+        }
+        let value = |key: &str| {
+            info.split(',')
+                .filter_map(|word| word.trim().split_once('='))
+                .find_map(|(name, value)| (name == key).then(|| value.trim().to_owned()))
+        };
+        let Some(name) = value("run") else { continue };
+        if !is_name(&name) {
+            bail!(
+                "{page}:{}: a run is named like ch01-two-sleeps, not {name:?}",
+                index + 1
+            );
+        }
+        blocks.push(Block {
+            name,
+            many: value("run-many").is_some(),
+            panics: value("should_panic").is_some(),
+            page: page.to_owned(),
+            line: index + 1,
+            source,
+        });
+    }
+    Ok(blocks)
+}
+
+fn is_name(name: &str) -> bool {
+    let plain =
+        |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '-';
+    name.starts_with(|letter: char| letter.is_ascii_lowercase()) && name.chars().all(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_keeps_its_text_and_its_place() {
+        let page = "# T\n\n```rust\nfn a() {}\n```\n\n```rust,run=ch01-a,should_panic=1\nfn main() {\n}\n```\n";
+        let blocks = in_page("content/ch01.md", page).unwrap();
+        assert_eq!(
+            blocks,
+            [Block {
+                name: "ch01-a".into(),
+                many: false,
+                panics: true,
+                page: "content/ch01.md".into(),
+                line: 7,
+                source: "fn main() {\n}\n".into(),
+            }]
+        );
+    }
+
+    #[test]
+    fn a_fence_inside_a_longer_fence_is_text() {
+        let page = "````markdown\n```rust,run=ch01-a\nfn main() {}\n```\n````\n";
+        assert_eq!(in_page("p.md", page).unwrap(), []);
+    }
+
+    #[test]
+    fn a_name_that_is_no_file_name_is_refused() {
+        let page = "```rust,run=../a\nfn main() {}\n```\n";
+        assert!(in_page("p.md", page).is_err());
+    }
+}

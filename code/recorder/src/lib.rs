@@ -1,0 +1,43 @@
+//! Records what Tokio really did while a program ran.
+//!
+//! A block of the book that carries `run=NAME` is recorded in three moves:
+//!
+//! 1. [`mark`] copies the block and gives every `.await`, `join!` argument and `select!`
+//!    branch its place in the source, so that a poll of it can be told from any other.
+//! 2. The copy runs with the [`probe`] linked in.
+//!    The probe hears Tokio's own `tracing` instrumentation and the marks, and writes one line
+//!    for each event into the program's output, between the lines that the program prints.
+//! 3. [`story`] turns those lines into a [`run::Run`]: lanes, steps and sentences.
+//!    [`picture`] draws it.
+//!
+//! Everything a run says comes from one of those events.
+//! What no event tells, such as what a task computed, a run does not say.
+
+mod marks;
+pub mod probe;
+
+pub use marks::{At, Marked};
+
+#[cfg(feature = "tool")]
+pub mod blocks;
+#[cfg(feature = "tool")]
+pub mod mark;
+#[cfg(feature = "tool")]
+pub mod picture;
+#[cfg(feature = "tool")]
+pub mod project;
+#[cfg(feature = "tool")]
+pub mod raw;
+#[cfg(feature = "tool")]
+pub mod run;
+#[cfg(feature = "tool")]
+pub mod story;
+
+/// Prints a line and tells the probe where the program does it.
+#[macro_export]
+macro_rules! println {
+    ($($arg:tt)*) => {{
+        $crate::probe::printing(::std::line!());
+        ::std::println!($($arg)*)
+    }};
+}

@@ -1,0 +1,133 @@
+//! Reads back the lines of the probe from a program's output.
+
+use anyhow::{Context, Result};
+use serde::Deserialize;
+
+use crate::probe::SIGN;
+
+/// One thing that the output tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// The probe heard something.
+    Event(Event),
+    /// The program printed this.
+    Console(String),
+}
+
+/// One line of the probe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where and when.
+    pub head: Head,
+    /// What.
+    pub what: What,
+}
+
+/// What the probe adds to every event.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct Head {
+    /// The thread, in the order in which threads first reported something.
+    pub thread: u64,
+    /// The task that was running there.
+    pub by: Option<u64>,
+    /// Nanoseconds since the first event inside the runtime.
+    pub now: Option<u64>,
+    /// Whether the clock stood still, as it does under paused time.
+    #[serde(default)]
+    pub still: bool,
+}
+
+/// What the probe heard.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(tag = "event", rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the probe's own words, told in `probe`")]
+pub enum What {
+    /// A task was made.
+    Spawn {
+        task: u64,
+        kind: String,
+        name: String,
+        file: String,
+        line: usize,
+        column: usize,
+    },
+    /// A task is being polled, or its future dropped.
+    Enter { task: u64 },
+    /// The poll or the drop is over.
+    Exit {
+        task: u64,
+        wakers: u64,
+        panics: bool,
+    },
+    /// A task's future is gone.
+    Close { task: u64, from: String },
+    /// A marked future is about to be polled for the first time.
+    Reach {
+        mark: u64,
+        place: usize,
+        future: String,
+        within: Option<u64>,
+    },
+    /// A marked future is polled.
+    Look { mark: u64 },
+    /// It is finished.
+    Ready { mark: u64 },
+    /// It is not; `spent` if the task's budget is.
+    Pending { mark: u64, spent: bool },
+    /// It is gone: dropped, or finished before.
+    Leave { mark: u64 },
+    /// A waker of a task was called.
+    Wake {
+        task: u64,
+        from: String,
+        line: Option<usize>,
+    },
+    /// An operation on one of Tokio's resources was tried.
+    Operation {
+        of: String,
+        name: String,
+        ready: bool,
+        mark: Option<u64>,
+    },
+    /// A timer was set.
+    Deadline {
+        after: u64,
+        unit: String,
+        mark: Option<u64>,
+    },
+    /// The program is about to print.
+    Print { line: usize },
+    /// The program is about to put its thread to sleep.
+    Block { line: usize, ms: u64 },
+    /// Something panicked.
+    Panic { line: usize, message: String },
+}
+
+/// Splits a program's output into events and console text.
+pub fn read(output: &str) -> Result<Vec<Item>> {
+    let mut items = Vec::new();
+    let mut rest = output;
+    while let Some(at) = rest.find(SIGN) {
+        console(&mut items, &rest[..at]);
+        let line = &rest[at + SIGN.len_utf8()..];
+        let end = line.find('\n').context("the output ends inside an event")?;
+        let event = || -> serde_json::Result<Event> {
+            Ok(Event {
+                head: serde_json::from_str(&line[..end])?,
+                what: serde_json::from_str(&line[..end])?,
+            })
+        };
+        items.push(Item::Event(
+            event().with_context(|| line[..end].to_owned())?,
+        ));
+        rest = &line[end + 1..];
+    }
+    console(&mut items, rest);
+    Ok(items)
+}
+
+fn console(items: &mut Vec<Item>, text: &str) {
+    if !text.is_empty() {
+        items.push(Item::Console(text.to_owned()));
+    }
+}

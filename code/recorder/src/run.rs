@@ -1,0 +1,236 @@
+//! What a recorded run is, and how its file is written.
+//!
+//! `run.schema.json` beside the manifest describes the file for readers and for other tools.
+
+use anyhow::{Context, Result, ensure};
+use serde::{Deserialize, Serialize};
+
+/// The most bytes that a run's file may have.
+pub const MOST_BYTES: usize = 30 * 1024;
+
+/// The most steps that a run may have.
+pub const MOST_STEPS: usize = 400;
+
+/// A program, who took part, and what happened in what order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Run {
+    /// The name in the fence of its block.
+    pub name: String,
+    /// The version of Tokio that ran.
+    pub tokio: String,
+    /// Whose time the program ran in.
+    pub clock: Clock,
+    /// Threads raced: another run may go another way.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub many: bool,
+    /// The block's text.
+    pub source: String,
+    /// The size of the still picture, in its own units.
+    pub picture: (u32, u32),
+    /// Who took part, in the order in which they were spawned.
+    pub lanes: Vec<Lane>,
+    /// The places where a lane stopped or passed.
+    pub places: Vec<Place>,
+    /// What happened.
+    pub steps: Vec<Step>,
+}
+
+/// Whose time the program ran in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Clock {
+    /// Tokio's paused clock, which jumps; the run tells the time.
+    Virtual,
+    /// The machine's clock; the run tells the order alone.
+    Real,
+}
+
+/// A task, or what `block_on` runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lane {
+    /// What the program calls it.
+    pub name: String,
+    /// What runs in it.
+    pub kind: LaneKind,
+    /// The line that spawned it.
+    pub line: usize,
+}
+
+/// What runs in a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LaneKind {
+    /// The future given to `block_on`, which `#[tokio::main]` makes of `main`.
+    Main,
+    /// A spawned task.
+    Task,
+    /// A closure on a thread of the blocking pool.
+    Blocking,
+}
+
+/// An expression of the program that is polled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    /// The line of its `.await`, or of itself where it has none.
+    pub line: usize,
+    /// Where it begins and ends in the source, in UTF-16 units, as browsers count.
+    pub span: (usize, usize),
+    /// The expression, shortened.
+    pub text: String,
+}
+
+/// One step of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// What happens.
+    pub kind: Kind,
+    /// Whom it happens to; nobody when the clock moves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lane: Option<usize>,
+    /// The other lane that does it, where one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<usize>,
+    /// The line where it happens, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// The places concerned: where a lane is parked, what it passes, what is dropped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub at: Vec<usize>,
+    /// Who wakes, where that is no lane.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Source>,
+    /// The lane stops with nobody holding a waker of it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lost: bool,
+    /// What is printed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<String>,
+    /// In milliseconds, the time on the virtual clock from now on, or how long a thread is blocked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ms: Option<u64>,
+    /// Where the step is in the still picture.
+    pub x: u32,
+    /// What happens, in a sentence: `*name*` is a lane, `` `code` `` is code.
+    pub say: String,
+}
+
+/// What wakes a lane when no lane does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// The runtime's timer.
+    Timer,
+    /// The runtime, told by the operating system that a socket or file is ready.
+    Io,
+    /// The runtime, told by the operating system of a signal or a child's end.
+    System,
+    /// The scheduler, for a lane that gave way.
+    Queue,
+    /// A thread of the program's own, or of the blocking pool.
+    Thread,
+}
+
+/// What happens in a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// A lane begins; it is ready to run.
+    Spawn,
+    /// A lane is polled.
+    Run,
+    /// An `async fn` or `async` block of the program is polled for the first time.
+    Begin,
+    /// A future is ready when asked, and its lane goes on.
+    Pass,
+    /// A future is dropped before it is done, and its lane goes on.
+    Drop,
+    /// A poll ends with the lane waiting.
+    Stop,
+    /// The same, because the lane's budget is spent.
+    Budget,
+    /// A lane is woken.
+    Wake,
+    /// A lane puts its thread to sleep, and every other lane of the thread with it.
+    Block,
+    /// A lane has ended.
+    Done,
+    /// A lane has panicked.
+    Panic,
+    /// A lane's future is dropped before it is done.
+    Cancel,
+    /// The program prints a line.
+    Print,
+    /// The virtual clock moves.
+    Clock,
+}
+
+impl Run {
+    /// The run's file: one lane, place or step a line, so that a change reads well in a diff.
+    pub fn to_json(&self) -> Result<String> {
+        let mut json = String::from("{");
+        let mut field = |name: &str, value: String| {
+            let comma = if json.len() > 1 { "," } else { "" };
+            json.push_str(&format!("{comma}\n\"{name}\":{value}"));
+        };
+        field("name", serde_json::to_string(&self.name)?);
+        field("tokio", serde_json::to_string(&self.tokio)?);
+        field("clock", serde_json::to_string(&self.clock)?);
+        if self.many {
+            field("many", "true".to_owned());
+        }
+        field("source", serde_json::to_string(&self.source)?);
+        field("picture", serde_json::to_string(&self.picture)?);
+        field("lanes", list(&self.lanes)?);
+        field("places", list(&self.places)?);
+        field("steps", list(&self.steps)?);
+        json.push_str("\n}\n");
+        Ok(json)
+    }
+
+    /// Reads a run's file and holds it to its rules.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let run: Run = serde_json::from_str(json)?;
+        run.check(json.len())?;
+        Ok(run)
+    }
+
+    /// The rules that types cannot express.
+    pub fn check(&self, bytes: usize) -> Result<()> {
+        ensure!(
+            self.steps.len() <= MOST_STEPS,
+            "it has {} steps, and a run may have {MOST_STEPS}",
+            self.steps.len()
+        );
+        ensure!(
+            bytes <= MOST_BYTES,
+            "its file has {bytes} bytes, and a run may have {MOST_BYTES}"
+        );
+        ensure!(
+            !self.steps.is_empty(),
+            "it has no steps: nothing ran on Tokio"
+        );
+        let lines = self.source.lines().count();
+        for (number, step) in self.steps.iter().enumerate() {
+            let fits = step.lane.is_none_or(|lane| lane < self.lanes.len())
+                && step.by.is_none_or(|lane| lane < self.lanes.len())
+                && step.line.is_none_or(|line| (1..=lines).contains(&line))
+                && step.at.iter().all(|place| *place < self.places.len())
+                && (step.kind == Kind::Clock || step.kind == Kind::Print || step.lane.is_some());
+            ensure!(fits, "step {number} names what the run does not have");
+        }
+        let length = self.source.encode_utf16().count();
+        let whole = self.places.iter().all(|place| place.span.1 <= length);
+        ensure!(whole, "a place lies outside the source");
+        Ok(())
+    }
+}
+
+fn list<T: Serialize>(items: &[T]) -> Result<String> {
+    let lines: serde_json::Result<Vec<String>> = items.iter().map(serde_json::to_string).collect();
+    let lines = lines.context("a run is plain data")?;
+    Ok(format!("[\n{}\n]", lines.join(",\n")))
+}

@@ -1,0 +1,74 @@
+//! What cargo itself cannot do for this book. Run it as `cargo xtask`.
+//!
+//! Each command strings together cargo, zola and npm commands that you could type yourself,
+//! and prints every one of them as it runs it.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+use xshell::Shell;
+
+mod bless;
+mod build;
+mod check;
+mod new;
+mod outline;
+mod project;
+mod record;
+mod serve;
+mod zola;
+
+/// What cargo itself cannot do for this book.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Build the book and serve it on this machine, reloading pages as you edit
+    Serve(serve::Options),
+    /// Build the site into public/, as it is deployed
+    Build(build::Options),
+    /// Run everything that CI checks, in CI's order
+    Check,
+    /// Rewrite the compiler messages that the anti-patterns are held to, and show what changed
+    Bless,
+    /// Record the runs of the programs that carry `run=`, or check that they are still the same
+    Record(record::Options),
+    /// Start a chapter, an anti-pattern or an exercise
+    #[command(subcommand)]
+    New(new::Kind),
+    /// Run Zola itself, the one on PATH or the one from npm: `cargo xtask zola check`
+    Zola(zola::Options),
+}
+
+fn main() -> ExitCode {
+    let Arguments { command } = Arguments::parse();
+    let result = project::shell().and_then(|shell| run(&shell, command));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error}");
+            for cause in error.chain().skip(1) {
+                eprintln!("because {cause}");
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(shell: &Shell, command: Command) -> Result<()> {
+    match command {
+        Command::Serve(options) => serve::serve(shell, &options),
+        Command::Build(options) => build::build(shell, &options),
+        Command::Check => check::check(shell),
+        Command::Bless => bless::bless(shell),
+        Command::Record(options) => record::record(shell, &options),
+        Command::New(kind) => new::new(shell, &kind),
+        Command::Zola(options) => zola::pass_through(shell, &options),
+    }
+}

@@ -1,0 +1,2 @@
+// TODO: the smallest program that the compiler refuses for the reason the chapter explains.
+fn main() {}

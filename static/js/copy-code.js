@@ -1,0 +1,27 @@
+// <copy-code>: a button that copies the program of its figure; of a console session, only what the reader types.
+customElements.define("copy-code", class extends HTMLElement {
+  connectedCallback() {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = "Copy";
+    button.onclick = async () => {
+      button.textContent = await this.copy() ? "Copied" : "Press Ctrl+C";
+      setTimeout(() => (button.textContent = "Copy"), 2000);
+    };
+    this.role = "status"; // says "Copied" aloud
+    this.replaceChildren(button);
+  }
+
+  async copy() {
+    const code = this.closest("figure").querySelector("code");
+    const typed = code.textContent.split("\n").filter((line) => line.startsWith("$ "));
+    const text = typed.length ? typed.map((line) => line.slice(2)).join("\n") : code.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      return true;
+    } catch {
+      getSelection().selectAllChildren(code); // no permission: select it, so that the reader's own keys work
+      return false;
+    }
+  }
+});

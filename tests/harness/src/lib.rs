@@ -1,0 +1,19 @@
+//! What the tests share.
+//!
+//! - [`book`] reads the text: its pages, and the headings, links and code blocks of each.
+//! - [`compiler`] builds the program of a block, and keeps it until its text changes.
+//! - [`run`] runs it, within a time limit, and says whether it did what the page says.
+
+pub mod book;
+pub mod compiler;
+pub mod run;
+
+use std::path::PathBuf;
+
+/// The folder of the repository, or of the book that `BOOK_ROOT` names instead.
+pub fn root() -> PathBuf {
+    match std::env::var_os("BOOK_ROOT") {
+        Some(folder) => folder.into(),
+        None => [env!("CARGO_MANIFEST_DIR"), "..", ".."].iter().collect(),
+    }
+}

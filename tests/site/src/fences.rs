@@ -1,0 +1,242 @@
+//! Fences: each code block is of a known language, and each program is one to paste and run.
+
+use std::sync::LazyLock;
+
+use harness::book::Block;
+use regex::Regex;
+
+use crate::Problem;
+use crate::book::Book;
+
+const LANGUAGES: &[&str] = &["rust", "python", "toml", "console", "text", "diff", "asm"];
+
+/// What may follow a language: `(name, whether the value fits)`.
+type Option = (&'static str, fn(&str) -> bool);
+
+const OPTIONS: &[Option] = &[("hl_lines", is_line_list)];
+const RUST_OPTIONS: &[Option] = &[
+    ("should_panic", |value| value == "1"),
+    ("no_run", |value| value == "1"),
+    ("run", |value| {
+        value.starts_with("ch") || value.starts_with("guide")
+    }),
+];
+
+const MOST_LINES: usize = 30;
+const MOST_COLUMNS: usize = 80;
+
+/// What Zola takes for a shortcode, even inside a code block.
+static SHORTCODE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\{\{\s*[A-Za-z_]\w*\s*\(|\{%\s*[A-Za-z_]\w*\s*\(").expect("a pattern")
+});
+
+/// Every fence of every page.
+pub fn check(book: &Book) -> Vec<Problem> {
+    let blocks = book.pages.iter().flat_map(|page| &page.blocks);
+    blocks
+        .flat_map(|block| fence(block).into_iter().chain(text(block)))
+        .collect()
+}
+
+fn fence(block: &Block) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |what: String, mend: String| {
+        problems.push(Problem::new(&block.path, block.line, what, mend));
+    };
+    let language = block.language();
+    if !LANGUAGES.contains(&language) {
+        let what = if language.is_empty() {
+            "a code block without a language".into()
+        } else {
+            format!("a code block in `{language}`")
+        };
+        problem(what, format!("the languages are {}", LANGUAGES.join(", ")));
+    }
+    for (name, value) in block.options() {
+        let rust = if language == "rust" {
+            RUST_OPTIONS
+        } else {
+            &[]
+        };
+        match OPTIONS.iter().chain(rust).find(|(known, _)| *known == name) {
+            Some((_, fits)) if fits(value) => {}
+            Some(_) => problem(
+                format!("`{name}={value}`"),
+                "mind the form of the value".into(),
+            ),
+            None if ["ignore", "compile_fail"].contains(&name) => problem(
+                format!("`{name}`"),
+                "a program that the compiler refuses goes to tests/anti_patterns".into(),
+            ),
+            None if value.is_empty() => problem(
+                format!("the bare word `{name}` after the language"),
+                format!("write `{name}=1` if the option exists, else remove it"),
+            ),
+            None => problem(
+                format!("an unknown option `{name}`"),
+                "the options are should_panic=1, no_run=1, run=NAME and hl_lines=2 4-5".into(),
+            ),
+        }
+    }
+    if block.option("no_run").is_some() && block.option("run").is_some() {
+        problem(
+            "`no_run` and `run` together".into(),
+            "remove one of them".into(),
+        );
+    }
+    problems
+}
+
+fn text(block: &Block) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let mut problem = |line: usize, what: &str, mend: &str| {
+        problems.push(Problem::new(&block.path, line, what, mend));
+    };
+    for (line, text) in (block.line + 1..).zip(block.code.lines()) {
+        if SHORTCODE.is_match(text) {
+            problem(
+                line,
+                "Zola takes `{{ name(` for a shortcode, even in a program",
+                "write the braces apart, or use a variable",
+            );
+        }
+        if block.language() != "rust" {
+            continue;
+        }
+        let trimmed = text.trim();
+        if trimmed == "#" || trimmed.starts_with("# ") {
+            problem(
+                line,
+                "a hidden line",
+                "show it: a reader pastes the whole program",
+            );
+        }
+        if has_ellipsis(text) {
+            problem(
+                line,
+                "an ellipsis in a program",
+                "write out what it stands for",
+            );
+        }
+        if text.chars().count() > MOST_COLUMNS {
+            problem(
+                line,
+                "a line of more than 80 columns",
+                "break it, or shorten its names",
+            );
+        }
+    }
+    if block.language() == "rust" {
+        if block.code.lines().count() > MOST_LINES {
+            problem(
+                block.line,
+                "a program of more than 30 lines",
+                "move it below code/ and show it with a listing",
+            );
+        }
+        let asserts = block.code.contains("assert")
+            || block.option("should_panic").is_some()
+            || block.option("no_run").is_some();
+        if !asserts {
+            problem(
+                block.line,
+                "a program that asserts nothing",
+                "let it assert what the text claims",
+            );
+        }
+    }
+    problems
+}
+
+/// In a comment: elsewhere it would not compile, or stand in a text.
+fn has_ellipsis(line: &str) -> bool {
+    let comment = line
+        .find("//")
+        .or_else(|| line.find("/*"))
+        .map_or("", |at| &line[at..]);
+    comment.contains("...") || comment.contains('…')
+}
+
+/// `3`, `3-5`, `3 7-9`
+fn is_line_list(value: &str) -> bool {
+    let is_number = |word: &str| word.parse::<u32>().is_ok_and(|number| number > 0);
+    !value.is_empty()
+        && value.split(' ').all(|word| match word.split_once('-') {
+            Some((first, last)) => is_number(first) && is_number(last),
+            None => is_number(word),
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::fixture::{CHAPTER, Fixture};
+
+    /// Replaces the fence of the first block.
+    fn fence(with: &str) -> Fixture {
+        Fixture::sound().replace(CHAPTER, "```rust,run=ch02-tick", with)
+    }
+
+    /// Replaces the body of the first block.
+    fn body(with: &str) -> Fixture {
+        Fixture::sound().replace(CHAPTER, "    assert!(true);\n", with)
+    }
+
+    #[test]
+    fn a_block_without_a_language_is_named() {
+        fence("```").expect(
+            check,
+            &[(CHAPTER, "```", "a code block without a language")],
+        );
+    }
+
+    #[test]
+    fn an_unknown_language_is_named() {
+        fence("```ruby").expect(check, &[(CHAPTER, "```ruby", "a code block in `ruby`")]);
+    }
+
+    #[test]
+    fn options_that_are_not_of_the_book_are_named() {
+        fence("```rust,ignore").expect(check, &[(CHAPTER, "```rust", "`ignore`")]);
+        fence("```rust,compile_fail").expect(check, &[(CHAPTER, "```rust", "`compile_fail`")]);
+        fence("```rust,no_run").expect(check, &[(CHAPTER, "```rust", "`no_run=`")]);
+        fence("```rust,copy").expect(check, &[(CHAPTER, "```rust", "the bare word `copy`")]);
+        fence("```rust,name=a.rs")
+            .expect(check, &[(CHAPTER, "```rust", "an unknown option `name`")]);
+        fence("```rust,hl_lines=1,2").expect(check, &[(CHAPTER, "```rust", "the bare word `2`")]);
+        fence("```rust,hl_lines=1-2 4").expect(check, &[]);
+    }
+
+    #[test]
+    fn what_a_reader_cannot_paste_is_named() {
+        body("    # let x = 1;\n    assert!(true);\n")
+            .expect(check, &[(CHAPTER, "# let", "a hidden line")]);
+        body("    // ...\n    assert!(true);\n")
+            .expect(check, &[(CHAPTER, "// ...", "an ellipsis")]);
+        body("    print!();\n").expect(
+            check,
+            &[(CHAPTER, "```rust", "a program that asserts nothing")],
+        );
+        body(&"    assert!(true);\n".repeat(30)).expect(
+            check,
+            &[(CHAPTER, "```rust", "a program of more than 30 lines")],
+        );
+        body(&format!(
+            "    assert!({});\n",
+            "true && ".repeat(9) + "true"
+        ))
+        .expect(
+            check,
+            &[(CHAPTER, "true && ", "a line of more than 80 columns")],
+        );
+    }
+
+    #[test]
+    fn what_zola_takes_for_a_shortcode_is_named() {
+        body("    assert!({{ ready() }});\n").expect(
+            check,
+            &[(CHAPTER, "{{ ready() }}", "Zola takes `{{ name(`")],
+        );
+        body("    assert_eq!(format!(\"{{}}\"), \"{}\");\n").expect(check, &[]);
+    }
+}

@@ -1,0 +1,237 @@
+//! Links: those inside the book lead somewhere, those outside name a version.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use harness::book::{Link, Page};
+use regex::Regex;
+use toml::{Table, Value};
+
+use crate::Problem;
+use crate::book::{Book, without_code};
+
+/// An anchor that HTML in the text makes.
+static HTML_ID: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"\sid="([^"]+)""#).expect("a pattern"));
+
+/// What is wrong, and how to mend it.
+type Wrong = (String, String);
+
+/// Every link of every page.
+pub fn check(book: &Book) -> Vec<Problem> {
+    let versions = Versions::read(book);
+    let mut problems = Vec::new();
+    for page in &book.pages {
+        for link in &page.links {
+            if let Err((what, mend)) = one(book, page, link, &versions) {
+                problems.push(Problem::new(&page.path, link.line, what, mend));
+            }
+        }
+    }
+    problems
+}
+
+fn one(book: &Book, page: &Page, link: &Link, versions: &Versions) -> Result<(), Wrong> {
+    let to = link.to.as_str();
+    if let Some(id) = to.strip_prefix('#') {
+        anchor(page, id)
+    } else if let Some(target) = to.strip_prefix("@/") {
+        let (path, id) = target
+            .split_once('#')
+            .map_or((target, None), |(path, id)| (path, Some(id)));
+        let path = format!("content/{path}");
+        let target = book.page(&path).ok_or_else(|| {
+            (
+                format!("leads to {path}, which does not exist"),
+                "mend it, or name the page without a link".into(),
+            )
+        })?;
+        id.map_or(Ok(()), |id| anchor(target, id))
+    } else if to.starts_with("https://") {
+        versions.check(to)
+    } else if to.starts_with("http://") {
+        Err((format!("`{to}` is not encrypted"), "use https".into()))
+    } else if page.path == "README.md" {
+        let path = to.split('#').next().unwrap_or_default();
+        if book.root.join(path).exists() {
+            return Ok(());
+        }
+        Err((
+            format!("leads to {path}, which does not exist"),
+            "mend it".into(),
+        ))
+    } else if link.image && to.starts_with('/') {
+        let file = format!("static{to}");
+        if book.root.join(&file).exists() {
+            return Ok(());
+        }
+        Err((
+            format!("shows {file}, which does not exist"),
+            "mend it".into(),
+        ))
+    } else if to.starts_with("mailto:") {
+        Ok(())
+    } else {
+        Err((
+            format!("`{to}` leads outside the book's text"),
+            "write @/part1-foundations/….md#id for a page of the book".into(),
+        ))
+    }
+}
+
+fn anchor(page: &Page, id: &str) -> Result<(), Wrong> {
+    let anchors = anchors(page);
+    if anchors.contains(id) {
+        return Ok(());
+    }
+    let mut known: Vec<String> = anchors.into_iter().collect();
+    known.sort();
+    Err((
+        format!("{} has no anchor `{id}`", page.path),
+        format!("it has {}", known.join(", ")),
+    ))
+}
+
+fn anchors(page: &Page) -> HashSet<String> {
+    let headings = page.headings.iter();
+    let mut anchors: HashSet<String> = headings
+        .map(|heading| heading.id.clone().unwrap_or_else(|| slug(&heading.title)))
+        .collect();
+    let text = without_code(page);
+    anchors.extend(
+        HTML_ID
+            .captures_iter(&text)
+            .map(|found| found[1].to_owned()),
+    );
+    anchors
+}
+
+/// The id that Zola gives a heading that has none.
+fn slug(title: &str) -> String {
+    let letters = title.chars().map(|c| {
+        if c.is_ascii_alphanumeric() {
+            c.to_ascii_lowercase()
+        } else {
+            ' '
+        }
+    });
+    letters
+        .collect::<String>()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join("-")
+}
+
+/// The versions that the book is about.
+struct Versions {
+    rust: String,
+    /// `tokio` and `1.54.1`; a crate can be there twice.
+    crates: Vec<(String, String)>,
+}
+
+impl Versions {
+    fn read(book: &Book) -> Versions {
+        let table = |file| -> Table {
+            book.file(file)
+                .and_then(|text| text.parse().ok())
+                .unwrap_or_default()
+        };
+        let manifest = table("Cargo.toml");
+        let rust = manifest.get("workspace").and_then(|it| it.get("package"));
+        let rust = rust
+            .and_then(|it| it.get("rust-version"))
+            .and_then(Value::as_str);
+        let lock = table("Cargo.lock");
+        let packages = lock.get("package").and_then(Value::as_array);
+        let text = |package: &Value, key| package.get(key)?.as_str().map(str::to_owned);
+        Versions {
+            rust: format!("{}.0", rust.unwrap_or_default()),
+            crates: packages
+                .into_iter()
+                .flatten()
+                .filter_map(|package| Some((text(package, "name")?, text(package, "version")?)))
+                .collect(),
+        }
+    }
+
+    fn check(&self, to: &str) -> Result<(), Wrong> {
+        if let Some(rest) = to.strip_prefix("https://doc.rust-lang.org/") {
+            let version = rest.split('/').next().unwrap_or_default();
+            if version != self.rust {
+                let mend = format!("https://doc.rust-lang.org/{}/…", self.rust);
+                return Err((format!("`{to}` is not of the book's Rust"), mend));
+            }
+        }
+        if let Some(rest) = to.strip_prefix("https://docs.rs/") {
+            let mut words = rest.split('/');
+            let (name, version) = (
+                words.next().unwrap_or_default(),
+                words.next().unwrap_or_default(),
+            );
+            let of_crate = self.crates.iter().filter(|(locked, _)| locked == name);
+            let locked: Vec<&str> = of_crate.map(|(_, version)| version.as_str()).collect();
+            let is_exact = version.split('.').count() >= 3;
+            if locked.is_empty() && is_exact || locked.contains(&version) {
+                return Ok(());
+            }
+            let version = locked.last().unwrap_or(&"1.2.3");
+            let mend = format!("https://docs.rs/{name}/{version}/…");
+            return Err((format!("`{to}` is not of the version in Cargo.lock"), mend));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::fixture::{CHAPTER, Fixture};
+
+    fn link(to: &str) -> Fixture {
+        Fixture::sound().replace(CHAPTER, "A task waits.", &format!("A [task]({to}) waits."))
+    }
+
+    #[test]
+    fn dead_anchors_are_named() {
+        link("#dead").expect(
+            check,
+            &[(
+                CHAPTER,
+                "[task]",
+                "content/part1-foundations/ch02-event-loop-internals.md has no anchor `dead`",
+            )],
+        );
+        link("@/glossary.md#dead").expect(
+            check,
+            &[(
+                CHAPTER,
+                "[task]",
+                "content/glossary.md has no anchor `dead`",
+            )],
+        );
+    }
+
+    #[test]
+    fn pages_that_do_not_exist_are_named() {
+        link("@/none.md").expect(check, &[(CHAPTER, "[task]", "leads to content/none.md")]);
+        link("../glossary.md").expect(
+            check,
+            &[(CHAPTER, "[task]", "`../glossary.md` leads outside")],
+        );
+    }
+
+    #[test]
+    fn documentation_of_another_version_is_named() {
+        for to in [
+            "https://docs.rs/tokio/latest/tokio/",
+            "https://docs.rs/tokio/1.54.0/tokio/",
+            "https://docs.rs/serde/latest/serde/",
+            "https://doc.rust-lang.org/std/",
+            "https://doc.rust-lang.org/stable/std/",
+            "http://example.org/",
+        ] {
+            link(to).expect(check, &[(CHAPTER, "[task]", &format!("`{to}` is not"))]);
+        }
+        link("https://docs.rs/loom/0.7.2/loom/").expect(check, &[]);
+    }
+}

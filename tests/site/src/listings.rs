@@ -1,0 +1,79 @@
+//! Listings: the parts of a file are marked by pairs of comments.
+
+use std::collections::HashSet;
+
+use crate::Problem;
+use crate::book::Book;
+
+const OPEN: &str = "// ANCHOR: ";
+const CLOSE: &str = "// ANCHOR_END: ";
+
+/// The parts that a file opens.
+pub fn parts(text: &str) -> HashSet<&str> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix(OPEN))
+        .collect()
+}
+
+/// In every Rust file below code/, each part opens once and is closed once, after that.
+pub fn check(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for file in book.files("code", "rs") {
+        let text = book.file(&file).unwrap_or_default();
+        let mut open: Vec<(&str, usize)> = Vec::new();
+        let mut seen = HashSet::new();
+        for (line, text) in (1..).zip(text.lines().map(str::trim)) {
+            if let Some(part) = text.strip_prefix(OPEN) {
+                if !seen.insert(part) {
+                    let what = format!("a second part `{part}`");
+                    problems.push(Problem::new(&file, line, what, "give it another name"));
+                }
+                open.push((part, line));
+            } else if let Some(part) = text.strip_prefix(CLOSE) {
+                match open.iter().rposition(|(opened, _)| *opened == part) {
+                    Some(index) => drop(open.remove(index)),
+                    None => {
+                        let what = format!("closes a part `{part}` that is not open");
+                        let mend = format!("write `{OPEN}{part}` where it begins");
+                        problems.push(Problem::new(&file, line, what, mend));
+                    }
+                }
+            }
+        }
+        problems.extend(open.into_iter().map(|(part, line)| {
+            let mend = format!("write `{CLOSE}{part}` where it ends");
+            Problem::new(
+                &file,
+                line,
+                format!("the part `{part}` is never closed"),
+                mend,
+            )
+        }));
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::fixture::Fixture;
+
+    const FILE: &str = "code/examples/src/bin/ch02-ticker.rs";
+
+    #[test]
+    fn a_part_that_is_not_closed_is_named_and_so_is_one_that_was_not_opened() {
+        Fixture::sound()
+            .replace(FILE, "ANCHOR_END: tick", "ANCHOR_END: tock")
+            .expect(
+                check,
+                &[
+                    (
+                        FILE,
+                        "ANCHOR_END: tock",
+                        "closes a part `tock` that is not open",
+                    ),
+                    (FILE, "ANCHOR: tick", "the part `tick` is never closed"),
+                ],
+            );
+    }
+}

@@ -1,0 +1,225 @@
+//! The outline, and the headings that it asks of each chapter.
+
+use std::fs;
+use std::path::Path;
+
+use harness::book::Page;
+use serde::Deserialize;
+
+use crate::Problem;
+use crate::book::Book;
+
+/// The sections that close every chapter, in this order, after its topics.
+pub const LAST_SECTIONS: &[&str] = &[
+    "coming-from-asyncio",
+    "in-production",
+    "recap",
+    "quiz",
+    "exercises",
+];
+
+/// What outline.toml plans.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outline {
+    /// The parts, in order.
+    #[serde(rename = "part")]
+    pub parts: Vec<Part>,
+}
+
+/// A part and its chapters.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Part {
+    /// From 1.
+    pub number: u32,
+    /// `foundations`
+    pub slug: String,
+    /// `Foundations`
+    pub title: String,
+    /// What the reader gets from it.
+    pub promise: String,
+    /// The chapters, in order.
+    #[serde(rename = "chapter")]
+    pub chapters: Vec<Chapter>,
+}
+
+/// A chapter and its topics.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Chapter {
+    /// From 1, through the whole book.
+    pub number: u32,
+    /// `coroutines`
+    pub slug: String,
+    /// `Futures and async functions`
+    pub title: String,
+    /// The topics, in order.
+    #[serde(rename = "topic")]
+    pub topics: Vec<Topic>,
+}
+
+/// A topic: a `##` heading of its chapter.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Topic {
+    /// The id of the heading.
+    pub id: String,
+    /// What it teaches.
+    pub rust: String,
+    /// What the asyncio original taught there.
+    pub python: String,
+}
+
+impl Outline {
+    /// A chapter by its number, with its part.
+    pub fn chapter(&self, number: u32) -> Option<(&Part, &Chapter)> {
+        let all = self
+            .parts
+            .iter()
+            .flat_map(|part| part.chapters.iter().map(move |it| (part, it)));
+        all.into_iter()
+            .find(|(_, chapter)| chapter.number == number)
+    }
+}
+
+/// Reads outline.toml.
+pub fn read(root: &Path) -> Result<Outline, Problem> {
+    let file = "outline.toml";
+    let mend = "compare with the entries around it";
+    let text = fs::read_to_string(root.join(file))
+        .map_err(|error| Problem::new(file, 1, error.to_string(), "restore the file"))?;
+    toml::from_str(&text).map_err(|error: toml::de::Error| {
+        let line = error
+            .span()
+            .map_or(1, |span| harness::book::lines(&text)(span.start));
+        Problem::new(file, line, error.message(), mend)
+    })
+}
+
+/// Every chapter is planned, stands in the file that its row names, and has the row's topics.
+pub fn check(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (number, page) in book.chapters() {
+        let Some((part, chapter)) = book.outline.chapter(number) else {
+            problems.push(Problem::new(
+                &page.path,
+                1,
+                format!("outline.toml has no chapter {number}"),
+                "give the file the number of its chapter",
+            ));
+            continue;
+        };
+        let Part {
+            number: part,
+            slug: part_slug,
+            ..
+        } = part;
+        let Chapter { number, slug, .. } = chapter;
+        let path = format!("content/part{part}-{part_slug}/ch{number:02}-{slug}.md");
+        if page.path != path {
+            problems.push(Problem::new(
+                &page.path,
+                1,
+                format!("chapter {number} of outline.toml stands elsewhere"),
+                format!("move the file to {path}"),
+            ));
+        }
+        problems.extend(sections(page, chapter));
+    }
+    problems
+}
+
+/// The `##` headings of a chapter are its topics and then the sections that every chapter has.
+/// Only an opening may stand before them.
+fn sections(page: &Page, chapter: &Chapter) -> Vec<Problem> {
+    let topics = chapter.topics.iter().map(|topic| topic.id.as_str());
+    let wanted: Vec<&str> = topics.chain(LAST_SECTIONS.iter().copied()).collect();
+    let order = format!("the sections of this chapter are {}", wanted.join(", "));
+    let problem = |line, what| Problem::new(&page.path, line, what, &order);
+
+    let sections = page.headings.iter().filter(|heading| heading.level == 2);
+    let sections = sections.map(|heading| (heading.line, heading.id.as_deref().unwrap_or("")));
+    let (found, others): (Vec<_>, Vec<_>) = sections.partition(|(_, id)| wanted.contains(id));
+    let first = found.first().map_or(usize::MAX, |(line, _)| *line);
+
+    let mut problems = Vec::new();
+    for (line, id) in others.into_iter().filter(|(line, _)| *line > first) {
+        problems.push(problem(
+            line,
+            format!("outline.toml gives this chapter no topic `{id}`"),
+        ));
+    }
+    let is_found = |id: &&str| found.iter().any(|(_, found)| found == id);
+    for id in wanted.iter().copied().filter(|id| !is_found(id)) {
+        problems.push(problem(1, format!("there is no heading `## … {{#{id}}}`")));
+    }
+    let in_order = wanted.iter().copied().filter(is_found);
+    if let Some(((line, id), expected)) = found
+        .iter()
+        .zip(in_order)
+        .find(|((_, id), expected)| id != expected)
+    {
+        problems.push(problem(
+            *line,
+            format!("`{id}` stands where `{expected}` belongs"),
+        ));
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::fixture::{CHAPTER, Fixture};
+
+    #[test]
+    fn an_unknown_topic_is_named_and_so_is_the_one_it_hides() {
+        Fixture::sound()
+            .replace(CHAPTER, "{#wakeups}", "{#wakeup}")
+            .expect(
+                check,
+                &[
+                    (
+                        CHAPTER,
+                        "{#wakeup}",
+                        "outline.toml gives this chapter no topic `wakeup`",
+                    ),
+                    (CHAPTER, "", "there is no heading `## … {#wakeups}`"),
+                ],
+            );
+    }
+
+    #[test]
+    fn the_first_section_out_of_order_is_named() {
+        Fixture::sound()
+            .replace(CHAPTER, "{#selectors}", "{#other}")
+            .replace(CHAPTER, "{#wakeups}", "{#selectors}")
+            .replace(CHAPTER, "{#other}", "{#wakeups}")
+            .expect(
+                check,
+                &[(
+                    CHAPTER,
+                    "{#wakeups}",
+                    "`wakeups` stands where `selectors` belongs",
+                )],
+            );
+    }
+
+    #[test]
+    fn a_chapter_in_the_wrong_file_is_told_where_it_belongs() {
+        let elsewhere = "content/part1-foundations/ch02-event-loop.md";
+        Fixture::sound().rename(CHAPTER, elsewhere).expect(
+            check,
+            &[(elsewhere, "", "chapter 2 of outline.toml stands elsewhere")],
+        );
+    }
+
+    #[test]
+    fn a_chapter_that_is_not_planned_is_named() {
+        let unplanned = "content/part1-foundations/ch77-more.md";
+        Fixture::sound()
+            .rename(CHAPTER, unplanned)
+            .expect(check, &[(unplanned, "", "outline.toml has no chapter 77")]);
+    }
+}

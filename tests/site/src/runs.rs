@@ -1,0 +1,109 @@
+//! Recorded runs: each was recorded from the very program that the page shows.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+
+use crate::Problem;
+use crate::book::Book;
+
+const FOLDER: &str = "static/runs";
+
+/// As much of a recorded run as has to agree with the page.
+#[derive(Deserialize)]
+struct Run {
+    source: String,
+}
+
+/// Every block with `run=NAME` has a recording of its own text, and every recording a block.
+pub fn check(book: &Book) -> Vec<Problem> {
+    if !book.root.join(FOLDER).is_dir() {
+        return Vec::new();
+    }
+    let mut problems = Vec::new();
+    let mut seen: HashMap<&str, String> = HashMap::new();
+    for block in book.pages.iter().flat_map(|page| &page.blocks) {
+        let Some(name) = block.option("run") else {
+            continue;
+        };
+        let mut problem = |what: String, mend: String| {
+            problems.push(Problem::new(&block.path, block.line, what, mend));
+        };
+        if let Some(other) = seen.insert(name, format!("{}:{}", block.path, block.line)) {
+            problem(
+                format!("the run `{name}` is that of {other} too"),
+                "give it another name".into(),
+            );
+            continue;
+        }
+        let file = format!("{FOLDER}/{name}.json");
+        let mend = format!("type `cargo xtask record {name}`");
+        match book
+            .file(&file)
+            .map(|text| serde_json::from_str::<Run>(&text))
+        {
+            None => problem(format!("the run `{name}` is not recorded"), mend),
+            Some(Err(error)) => problem(format!("{file} is not a recorded run: {error}"), mend),
+            Some(Ok(run)) if run.source != block.code => {
+                problem(
+                    format!("the program changed since the run `{name}` was recorded"),
+                    mend,
+                );
+            }
+            Some(Ok(_)) => {}
+        }
+    }
+    for file in book.files(FOLDER, "json") {
+        let name = file
+            .rsplit('/')
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches(".json");
+        if !seen.contains_key(name) {
+            let mend = format!("write `run={name}` behind the fence of its program, or remove it");
+            problems.push(Problem::new(&file, 1, "no page shows this run", mend));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::fixture::{CHAPTER, Fixture};
+
+    const RUN: &str = "static/runs/ch02-tick.json";
+
+    #[test]
+    fn a_program_that_changed_since_it_was_recorded_is_named() {
+        let what = "the program changed since the run `ch02-tick` was recorded";
+        Fixture::sound()
+            .replace(CHAPTER, "assert!(true)", "assert!(!false)")
+            .expect(check, &[(CHAPTER, "```rust,run", what)]);
+    }
+
+    #[test]
+    fn a_run_without_a_recording_and_a_recording_without_a_run_are_named() {
+        Fixture::sound()
+            .replace(CHAPTER, "run=ch02-tick", "run=ch02-tock")
+            .expect(
+                check,
+                &[
+                    (
+                        CHAPTER,
+                        "```rust,run",
+                        "the run `ch02-tock` is not recorded",
+                    ),
+                    (RUN, "", "no page shows this run"),
+                ],
+            );
+    }
+
+    #[test]
+    fn a_recording_that_cannot_be_read_is_named() {
+        let what = "static/runs/ch02-tick.json is not a recorded run";
+        Fixture::sound()
+            .write(RUN, "{}")
+            .expect(check, &[(CHAPTER, "```rust,run", what)]);
+    }
+}

@@ -1,0 +1,293 @@
+//! Shortcodes: only the four of the book, with arguments that name something that exists.
+
+use std::sync::LazyLock;
+
+use harness::book::{Page, lines};
+use regex::Regex;
+use toml::{Table, Value};
+
+use crate::Problem;
+use crate::book::{Book, without_code};
+use crate::listings;
+
+/// `{{ name(…) }}` and `{% name(…) %}`.
+static SHORTCODE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\{[{%]\s*([A-Za-z_]\w*)\s*\(([^)}]*(?:\)[^}]*?)?)\)\s*[%}]\}").expect("a pattern")
+});
+static ARGUMENT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"^\s*(\w+)\s*=\s*"([^"]*)"\s*(?:,|$)"#).expect("a pattern"));
+
+/// Each shortcode with its arguments; those in brackets may be left out.
+const KNOWN: &[(&str, &[&str])] = &[
+    ("anti_pattern", &["name"]),
+    ("drawing", &["name", "[caption]"]),
+    ("listing", &["file", "[part]"]),
+    ("measured", &["name", "value"]),
+];
+
+/// A shortcode in a page.
+pub struct Shortcode<'a> {
+    /// The page.
+    pub page: &'a Page,
+    /// Its line in the page, from 1.
+    pub line: usize,
+    /// `listing`
+    pub name: String,
+    /// `("file", "code/…")`, or what could not be read.
+    pub arguments: Result<Vec<(String, String)>, String>,
+    stands_alone: bool,
+}
+
+impl Shortcode<'_> {
+    /// The value of an argument.
+    pub fn argument(&self, name: &str) -> Option<&str> {
+        let arguments = self.arguments.as_ref().ok()?;
+        arguments
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Every shortcode outside code blocks.
+pub fn all(book: &Book) -> Vec<Shortcode<'_>> {
+    book.content().flat_map(of_page).collect()
+}
+
+fn of_page(page: &Page) -> Vec<Shortcode<'_>> {
+    let text = without_code(page);
+    let line_at = lines(&text);
+    let found = SHORTCODE.captures_iter(&text).map(|found| {
+        let whole = found.get(0).expect("a match has a whole");
+        let around = [
+            text[..whole.start()].rsplit('\n').next(),
+            text[whole.end()..].split('\n').next(),
+        ];
+        Shortcode {
+            page,
+            line: line_at(whole.start()),
+            name: found[1].into(),
+            arguments: arguments(&found[2]),
+            stands_alone: around.iter().flatten().all(|rest| rest.trim().is_empty()),
+        }
+    });
+    found.collect()
+}
+
+fn arguments(mut text: &str) -> Result<Vec<(String, String)>, String> {
+    let mut arguments = Vec::new();
+    while !text.trim().is_empty() {
+        let found = ARGUMENT
+            .captures(text)
+            .ok_or_else(|| text.trim().to_owned())?;
+        arguments.push((found[1].to_owned(), found[2].to_owned()));
+        text = &text[found[0].len()..];
+    }
+    Ok(arguments)
+}
+
+/// Every shortcode is known, complete, and names what exists.
+pub fn check(book: &Book) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for shortcode in all(book) {
+        let problem = |(what, mend): (String, String)| {
+            Problem::new(&shortcode.page.path, shortcode.line, what, mend)
+        };
+        match form(&shortcode) {
+            Err(error) => problems.push(problem(error)),
+            Ok(()) => problems.extend(target(book, &shortcode).err().map(problem)),
+        }
+    }
+    problems
+}
+
+/// What is wrong, and how to mend it.
+type Wrong = (String, String);
+
+fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
+    let name = &shortcode.name;
+    let Some((_, known)) = KNOWN.iter().find(|(known, _)| known == name) else {
+        let names: Vec<&str> = KNOWN.iter().map(|(name, _)| *name).collect();
+        return Err((
+            format!("there is no shortcode `{name}`"),
+            format!("use {}", names.join(", ")),
+        ));
+    };
+    let mend = format!("its arguments are {}", known.join(", "));
+    let arguments = shortcode.arguments.as_ref().map_err(|text| {
+        (
+            format!("`{name}` has an argument that cannot be read: {text}"),
+            format!("{mend}, each =\"…\""),
+        )
+    })?;
+    let is_known = |key: &str| {
+        known
+            .iter()
+            .any(|known| known.trim_matches(['[', ']']) == key)
+    };
+    if let Some((key, _)) = arguments.iter().find(|(key, _)| !is_known(key)) {
+        return Err((format!("`{name}` has no argument `{key}`"), mend));
+    }
+    let is_given = |key: &&&str| key.starts_with('[') || shortcode.argument(key).is_some();
+    if let Some(key) = known.iter().find(|key| !is_given(key)) {
+        return Err((format!("`{name}` lacks the argument `{key}`"), mend));
+    }
+    if name != "measured" && !shortcode.stands_alone {
+        return Err((
+            format!("`{name}` shares its line"),
+            "put it on a line of its own".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
+    let argument = |name| shortcode.argument(name).unwrap_or_default();
+    let exists = |path: String, mend: &str| match book.file(&path) {
+        Some(text) => Ok(text),
+        None => Err((format!("there is no file {path}"), mend.to_owned())),
+    };
+    match shortcode.name.as_str() {
+        "anti_pattern" => {
+            let case = format!("tests/anti_patterns/{}", argument("name"));
+            exists(format!("{case}.rs"), "write it, or mend the name")?;
+            exists(
+                format!("{case}.stderr"),
+                "type `cargo xtask bless`, then read it",
+            )?;
+        }
+        "drawing" => {
+            let file = format!("static/drawings/{}.svg", argument("name"));
+            exists(file, "draw it, or mend the name")?;
+        }
+        "listing" => {
+            let file = argument("file");
+            let text = exists(file.into(), "name a file from the root of the repository")?;
+            if !file.starts_with("code/") {
+                return Err((
+                    format!("{file} is not below code/"),
+                    "show only what is".into(),
+                ));
+            }
+            if let Some(part) = shortcode.argument("part")
+                && !listings::parts(&text).contains(&part)
+            {
+                return Err((
+                    format!("{file} has no part `{part}`"),
+                    format!("put it between `// ANCHOR: {part}` and `// ANCHOR_END: {part}`"),
+                ));
+            }
+        }
+        _ => {
+            let file = format!("code/measurements/results/{}.toml", argument("name"));
+            let text = exists(file.clone(), "measure it, or mend the name")?;
+            let result: Table = text.parse().map_err(|error: toml::de::Error| {
+                (
+                    format!("{file} is not TOML: {}", error.message()),
+                    "measure it again".to_owned(),
+                )
+            })?;
+            let values = result.get("values").and_then(Value::as_table);
+            let value = argument("value");
+            if !values.is_some_and(|values| values.contains_key(value)) {
+                let known = values.map(|values| values.keys().cloned().collect::<Vec<_>>());
+                let known = known.unwrap_or_default().join(", ");
+                return Err((
+                    format!("{file} has no value `{value}`"),
+                    format!("it has {known}"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::fixture::{CHAPTER, Fixture};
+
+    fn listing(with: &str) -> Fixture {
+        let from = "listing(file=\"code/examples/src/bin/ch02-ticker.rs\", part=\"tick\")";
+        Fixture::sound().replace(CHAPTER, from, with)
+    }
+
+    #[test]
+    fn a_shortcode_that_does_not_exist_is_named() {
+        listing("note(text=\"x\")").expect(
+            check,
+            &[(CHAPTER, "{{ note", "there is no shortcode `note`")],
+        );
+        listing("note()").expect(
+            check,
+            &[(CHAPTER, "{{ note", "there is no shortcode `note`")],
+        );
+    }
+
+    #[test]
+    fn arguments_that_do_not_fit_are_named() {
+        listing("listing(part=\"tick\")").expect(
+            check,
+            &[(CHAPTER, "{{ listing", "`listing` lacks the argument `file`")],
+        );
+        listing("listing(file=\"a\", lines=\"3\")").expect(
+            check,
+            &[(CHAPTER, "{{ listing", "`listing` has no argument `lines`")],
+        );
+        listing("listing(file=3)").expect(
+            check,
+            &[(
+                CHAPTER,
+                "{{ listing",
+                "`listing` has an argument that cannot be read",
+            )],
+        );
+    }
+
+    #[test]
+    fn what_does_not_exist_is_named() {
+        listing("listing(file=\"code/none.rs\")").expect(
+            check,
+            &[(CHAPTER, "{{ listing", "there is no file code/none.rs")],
+        );
+        listing("listing(file=\"code/examples/src/bin/ch02-ticker.rs\", part=\"tock\")").expect(
+            check,
+            &[(
+                CHAPTER,
+                "{{ listing",
+                "code/examples/src/bin/ch02-ticker.rs has no part `tock`",
+            )],
+        );
+        listing("anti_pattern(name=\"ch02-x/y\")").expect(
+            check,
+            &[(
+                CHAPTER,
+                "{{ anti_pattern",
+                "there is no file tests/anti_patterns/ch02-x/y.rs",
+            )],
+        );
+        listing("drawing(name=\"x\")").expect(
+            check,
+            &[(
+                CHAPTER,
+                "{{ drawing(name=\"x\"",
+                "there is no file static/drawings/x.svg",
+            )],
+        );
+        listing("measured(name=\"wakes\", value=\"x\")").expect(
+            check,
+            &[(
+                CHAPTER,
+                "value=\"x\"",
+                "code/measurements/results/wakes.toml has no value `x`",
+            )],
+        );
+    }
+
+    #[test]
+    fn a_figure_inside_a_line_is_named() {
+        Fixture::sound()
+            .replace(CHAPTER, "{{ drawing", "See {{ drawing")
+            .expect(check, &[(CHAPTER, "See {{", "`drawing` shares its line")]);
+    }
+}

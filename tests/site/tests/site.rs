@@ -1,0 +1,122 @@
+//! The rules of the book, one test each. A failure names every place and how to mend it.
+//!
+//! With `BLESS=1` what a program can mend is mended first: the format of programs in the text,
+//! and the list of published anchors.
+
+use std::sync::LazyLock;
+
+use site::book::Book;
+use site::{Problem, anchors, format};
+
+static BOOK: LazyLock<Book> = LazyLock::new(|| {
+    let book = Book::read(&harness::root());
+    if std::env::var_os("BLESS").is_none() {
+        return book;
+    }
+    format::bless(&book).expect("pages can be written");
+    let book = Book::read(&harness::root());
+    anchors::bless(&book).expect("the list can be written");
+    book
+});
+
+#[track_caller]
+fn holds(check: fn(&Book) -> Vec<Problem>) {
+    let problems: Vec<String> = check(&BOOK).iter().map(Problem::to_string).collect();
+    assert!(problems.is_empty(), "\n\n{}\n", problems.join("\n\n"));
+}
+
+#[test]
+fn every_file_can_be_read() {
+    holds(site::unreadable::check);
+}
+
+#[test]
+fn front_matter_is_whole() {
+    holds(site::front_matter::check);
+}
+
+#[test]
+fn outline_is_followed() {
+    holds(site::outline::check);
+}
+
+#[test]
+fn headings_have_ids() {
+    holds(site::headings::check);
+}
+
+#[test]
+fn anchors_once_published_stay() {
+    holds(site::anchors::check);
+}
+
+#[test]
+fn fences_hold_whole_programs() {
+    holds(site::fences::check);
+}
+
+#[test]
+fn format_of_programs_is_rustfmt() {
+    holds(site::format::check);
+}
+
+#[test]
+fn links_lead_somewhere() {
+    holds(site::links::check);
+}
+
+#[test]
+fn shortcodes_name_what_exists() {
+    holds(site::shortcodes::check);
+}
+
+#[test]
+fn listings_have_whole_parts() {
+    holds(site::listings::check);
+}
+
+#[test]
+fn anti_patterns_are_shown() {
+    holds(site::anti_patterns::check);
+}
+
+#[test]
+fn drawings_follow_the_theme() {
+    holds(site::drawings::check);
+}
+
+#[test]
+fn quizzes_are_proved() {
+    holds(site::quiz::check);
+}
+
+#[test]
+fn prose_keeps_to_the_style() {
+    holds(site::prose::check);
+}
+
+#[test]
+fn exercises_are_there_for_each_chapter() {
+    holds(site::exercises::check);
+}
+
+#[test]
+fn runs_match_their_programs() {
+    holds(site::runs::check);
+}
+
+#[test]
+fn templates_parse() {
+    holds(site::templates::check);
+}
+
+#[test]
+fn built_pages_are_sound() {
+    if site::built::are_current(&BOOK) {
+        holds(site::built::check);
+    } else if std::env::var_os("CI").is_some() {
+        panic!("public/ is missing or older than the text\n  mend: cargo xtask build");
+    } else {
+        println!("public/ is missing or older than the text: `cargo xtask build` makes it");
+    }
+}
