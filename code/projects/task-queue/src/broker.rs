@@ -1,0 +1,254 @@
+//! What a store of jobs promises: the [`Broker`] trait.
+//!
+//! Two stores keep these promises, and one conformance suite holds both to them
+//! (`tests/conformance.rs`): [`sqlite`], a file beside the program, and [`redis`], for many machines.
+//!
+//! - **At least once.** A job whose `enqueue` has answered runs until it is completed, dead or
+//!   canceled. A job may run twice (its worker stalled, a reply was lost), never zero times.
+//! - **Once acknowledged, never again.** A job that `finish` has called completed is not handed out again.
+//! - **Fenced.** Each lease has a token, larger than every earlier one of the same job.
+//!   After the job was leased again, the old token can neither extend nor finish it.
+//! - **The store's clock.** No worker's clock decides anything.
+//! - **In order.** Within a queue and a priority, jobs are claimed in the order in which they
+//!   became ready; [`Options::aging`] bounds what a higher priority may do to a lower one.
+
+use std::future::Future;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use crate::error::BrokerError;
+use crate::job::{JobId, NewJob};
+use crate::name::{QueueName, ScheduleName};
+
+mod lease;
+mod schedule;
+mod view;
+
+pub use lease::{Claim, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey, Outcome, Progress};
+pub use schedule::{NewSchedule, ScheduleView};
+pub use view::{
+    Attempt, AttemptEnd, Counters, Cursor, JobState, JobStatus, JobView, Page, QueueStats, Stats,
+    WorkerReport,
+};
+
+/// Most jobs or leases in one call; what is longer is refused, so that one caller cannot hold up all others.
+pub const BATCH_LIMIT: usize = 1000;
+
+/// A store of jobs. Handles are cheap to clone and share one store.
+///
+/// Every call is a batch, because that is where the speed is: a commit or a round trip costs the
+/// same for one job as for a hundred. A batch is done as a whole or not at all, unless the answer
+/// speaks of each item.
+///
+/// **Cancel safety.** A call that was started may take effect although its future was dropped, or
+/// although it answered [`BrokerError::Unavailable`]. Each can be sent again: `enqueue` knows the
+/// job's id, `finish` the lease's token. A `claim` whose answer is lost leaves leases behind that
+/// nobody holds; they run out like those of a crashed worker.
+pub trait Broker: Clone + Send + Sync + 'static {
+    /// Stores jobs, in order, and answers once they are as durable as the store makes them.
+    ///
+    /// All or none: one job that is invalid or does not fit keeps the whole batch out.
+    fn enqueue(
+        &self,
+        jobs: Vec<NewJob>,
+    ) -> impl Future<Output = Result<Vec<Enqueued>, BrokerError>> + Send;
+
+    /// Leases ready jobs, first in line first. Empty if there is none; it does not wait
+    /// (see [`signals`](Broker::signals)). Jobs above their maximum age become dead letters on the way.
+    fn claim(&self, claim: Claim) -> impl Future<Output = Result<Vec<Lease>, BrokerError>> + Send;
+
+    /// Heartbeats: each lease that is still held ends `lease` from now, and its progress is noted.
+    /// Answers in the order asked.
+    fn extend(
+        &self,
+        heartbeats: Vec<Heartbeat>,
+        lease: Duration,
+    ) -> impl Future<Output = Result<Vec<Extended>, BrokerError>> + Send;
+
+    /// Ends leases. Answers in the order asked; a lease that was lost changes nothing
+    /// ([`Finished::LeaseLost`]). The same call again answers the same, as long as the store keeps the job.
+    fn finish(
+        &self,
+        finishes: Vec<Finish>,
+    ) -> impl Future<Output = Result<Vec<Finished>, BrokerError>> + Send;
+
+    /// Does what time asks for, at most `limit` jobs of each kind: leases that ran out go back to
+    /// their queue (or to the dead letters, see [`Options::max_recoveries`]), delayed jobs that fell
+    /// due become ready, schedules that fell due enqueue their job, results and worker reports that
+    /// expired are deleted.
+    ///
+    /// Every server calls it again after [`Upkeep::next`], or when [`Signals::due`] changes;
+    /// that several do so at once is harmless.
+    fn upkeep(&self, limit: usize) -> impl Future<Output = Result<Upkeep, BrokerError>> + Send;
+
+    /// Cancels a job: at once if it waits, otherwise by asking its worker
+    /// ([`Extended::CancelRequested`]). Jobs that wait for it become dead letters.
+    fn cancel(&self, job: JobId) -> impl Future<Output = Result<Cancel, BrokerError>> + Send;
+
+    /// Everything that is known of a job, with the history of its attempts.
+    fn inspect(
+        &self,
+        job: JobId,
+    ) -> impl Future<Output = Result<Option<JobView>, BrokerError>> + Send;
+
+    /// How a job stands, once it has ended or `patience` is over; with `Duration::ZERO`, now.
+    /// `None` if the job is not known (any more). Cancel-safe. Waiting costs the store nothing:
+    /// the end of the job is signaled.
+    fn wait(
+        &self,
+        job: JobId,
+        patience: Duration,
+    ) -> impl Future<Output = Result<Option<JobStatus>, BrokerError>> + Send;
+
+    /// Dead letters of a queue, the newest first, `limit` (at most [`BATCH_LIMIT`]) from `cursor` on.
+    fn dead_letters(
+        &self,
+        queue: QueueName,
+        cursor: Option<Cursor>,
+        limit: usize,
+    ) -> impl Future<Output = Result<Page, BrokerError>> + Send;
+
+    /// Makes dead letters ready again, with fresh attempts, recoveries and age. Answers how many.
+    /// A queue that is full takes none: [`BrokerError::QueueFull`].
+    fn requeue(&self, which: Select) -> impl Future<Output = Result<u64, BrokerError>> + Send;
+
+    /// Deletes dead letters; jobs that waited for one of them become dead letters. Answers how many.
+    fn purge(&self, which: Select) -> impl Future<Output = Result<u64, BrokerError>> + Send;
+
+    /// Stops handing out jobs of a queue, or goes on. Jobs that run are not touched.
+    fn pause(
+        &self,
+        queue: QueueName,
+        paused: bool,
+    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// Numbers of every queue that ever had a job, in alphabetical order. Cheap at any depth.
+    fn stats(&self) -> impl Future<Output = Result<Stats, BrokerError>> + Send;
+
+    /// Adds a schedule, or replaces the one of that name.
+    fn put_schedule(
+        &self,
+        schedule: NewSchedule,
+    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// All schedules, in alphabetical order.
+    fn schedules(&self) -> impl Future<Output = Result<Vec<ScheduleView>, BrokerError>> + Send;
+
+    /// Removes a schedule; answers whether there was one. Jobs it has enqueued stay.
+    fn remove_schedule(
+        &self,
+        name: ScheduleName,
+    ) -> impl Future<Output = Result<bool, BrokerError>> + Send;
+
+    /// Tells the others that a worker process lives; it is forgotten after `ttl` without another report.
+    fn report_worker(
+        &self,
+        report: WorkerReport,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// The worker processes that have reported, in the order of their ids.
+    fn workers(&self) -> impl Future<Output = Result<Vec<WorkerReport>, BrokerError>> + Send;
+
+    /// Asks the store for a sign of life. The error says why a server is not ready.
+    fn ping(&self) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// Wake-up signals, so that nobody polls faster than once a second.
+    fn signals(&self) -> Signals;
+}
+
+/// Counters that change when there is something to do. A change that happens between a look and
+/// a wait is not lost. They are hints: a signal may come for nothing, and one may be lost when the
+/// connection to the store breaks, so look once a second all the same.
+#[derive(Clone, Debug)]
+pub struct Signals {
+    /// Jobs became ready after a `claim` had found none, in whichever queue.
+    pub ready: watch::Receiver<u64>,
+    /// Something falls due earlier than was known: call `upkeep`.
+    pub due: watch::Receiver<u64>,
+    /// Somebody asked for a running job to be canceled: send the heartbeats now.
+    pub cancel: watch::Receiver<u64>,
+}
+
+/// The numbers a store works by. All processes on one store should agree on them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// How long a wait one level of priority is worth. Ready jobs are claimed in the order of
+    /// *ready since − priority × aging*, so a job of priority p is overtaken only by jobs of a
+    /// higher priority q that became ready less than (q − p) × aging after it. With 10 s, nothing
+    /// that comes more than 90 s later can pass.
+    pub aging: Duration,
+    /// The most jobs that may wait (ready, delayed or blocked) in one queue.
+    pub max_depth: u64,
+    /// The most dead letters a queue keeps; beyond that, `upkeep` deletes the oldest.
+    pub max_dead: u64,
+    /// The longest payload and the longest result, in bytes.
+    pub max_payload: usize,
+    /// How many workers a job may lose: when one more is lost, it is a dead letter.
+    pub max_recoveries: u32,
+}
+
+impl Options {
+    /// 10 s a level; 1,000,000 jobs and 100,000 dead letters a queue; 256 KiB; 3 recoveries.
+    pub const STANDARD: Self = Self {
+        aging: Duration::from_secs(10),
+        max_depth: 1_000_000,
+        max_dead: 100_000,
+        max_payload: 256 * 1024,
+        max_recoveries: 3,
+    };
+}
+
+/// What became of one job that was enqueued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Enqueued {
+    /// It is stored.
+    New(JobId),
+    /// Its id was enqueued before: nothing changed.
+    Known(JobId),
+    /// Its unique key belongs to this other job: nothing changed.
+    Duplicate(JobId),
+}
+
+/// What canceling did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cancel {
+    /// It waited, and will not run.
+    Canceled,
+    /// It runs; its worker will hear of it with the next heartbeat.
+    Requested,
+    /// It had ended before: completed, dead or canceled.
+    TooLate,
+    /// There is no such job (any more).
+    Unknown,
+}
+
+/// What `upkeep` did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Upkeep {
+    /// Jobs whose lease ran out, back in their queue.
+    pub recovered: u64,
+    /// Jobs that lost one worker too many, now dead letters.
+    pub poisoned: u64,
+    /// Delayed jobs that became ready.
+    pub promoted: u64,
+    /// Jobs enqueued by schedules.
+    pub scheduled: u64,
+    /// Results, dead letters above the limit and worker reports deleted.
+    pub expired: u64,
+    /// When to call again: zero if a limit cut it short, at most a second.
+    pub next: Duration,
+}
+
+/// Which dead letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Select {
+    /// These; ids of other jobs are passed over. At most [`BATCH_LIMIT`].
+    Jobs(Vec<JobId>),
+    /// The oldest of a queue, at most so many of them (and at most [`BATCH_LIMIT`] a call).
+    Oldest(QueueName, usize),
+}
