@@ -22,8 +22,11 @@ use crate::error::BrokerError;
 use crate::job::{JobId, NewJob};
 use crate::name::{QueueName, ScheduleName};
 
+mod bells;
+mod history;
 mod lease;
 mod schedule;
+pub mod sqlite;
 mod view;
 
 pub use lease::{Claim, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey, Outcome, Progress};
@@ -251,4 +254,14 @@ pub enum Select {
     Jobs(Vec<JobId>),
     /// The oldest of a queue, at most so many of them (and at most [`BATCH_LIMIT`] a call).
     Oldest(QueueName, usize),
+}
+
+impl Select {
+    /// Within the limit: too many ids are refused, too large a number is what one call does.
+    pub(crate) fn checked(self) -> Result<Self, BrokerError> {
+        match self {
+            Self::Jobs(ids) => lease::check_batch("jobs", ids.len()).map(|()| Self::Jobs(ids)),
+            Self::Oldest(queue, limit) => Ok(Self::Oldest(queue, limit.min(BATCH_LIMIT))),
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::name::QueueName;
 /// Why a broker did not do what it was asked. A batch is done as a whole or not at all.
 ///
 /// [`is_transient`](BrokerError::is_transient) tells whether trying again can help.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerError {
     /// A field breaks a rule; nothing was stored. Tell the sender: the same request never succeeds.
     #[error("{field}: {reason}")]

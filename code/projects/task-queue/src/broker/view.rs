@@ -167,6 +167,25 @@ pub struct QueueStats {
 }
 
 impl QueueStats {
+    /// Reads the numbers by their names in the store.
+    pub(crate) fn of(
+        queue: QueueName,
+        head_wait: Option<Duration>,
+        count: impl Fn(&str) -> u64,
+    ) -> Self {
+        Self {
+            queue,
+            paused: count("paused") > 0,
+            ready: std::array::from_fn(|level| count(&format!("ready{level}"))),
+            head_wait,
+            delayed: count("delayed"),
+            blocked: count("blocked"),
+            running: count("running"),
+            dead: count("dead"),
+            counters: Counters::of(count),
+        }
+    }
+
     /// All ready jobs.
     pub fn depth(&self) -> u64 {
         self.ready.iter().sum()
@@ -196,6 +215,24 @@ pub struct Counters {
     pub canceled: u64,
     /// Dead letters made ready again.
     pub requeued: u64,
+}
+
+impl Counters {
+    /// Reads the numbers by their names in the store.
+    pub(crate) fn of(count: impl Fn(&str) -> u64) -> Self {
+        Self {
+            enqueued: count("enqueued"),
+            completed: count("completed"),
+            retried: count("retried"),
+            died: count("died"),
+            expired: count("expired"),
+            poisoned: count("poisoned"),
+            recovered: count("recovered"),
+            released: count("released"),
+            canceled: count("canceled"),
+            requeued: count("requeued"),
+        }
+    }
 }
 
 /// What a worker process tells about itself.

@@ -1,0 +1,253 @@
+//! What all moves of jobs have in common: the moment, the stamps, the counts, and one job's row.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use crate::broker::bells::Rings;
+use crate::broker::{JobState, Options};
+use crate::error::BrokerError;
+use crate::job::{JobId, Priority};
+
+use super::connection::typed;
+
+/// One transaction, shared by all requests that came together.
+pub(super) struct Transaction<'a> {
+    connection: &'a Connection,
+    pub(super) options: &'a Options,
+    /// Now, in milliseconds: one moment for the whole transaction.
+    pub(super) now: i64,
+    micros: i64,
+    stamp: i64,
+    /// What the present request changes in the counts, by queue and name.
+    counts: BTreeMap<(String, String), i64>,
+    /// What the present request has to tell.
+    pub(super) rings: Rings,
+    /// Why SQLite gave up the whole transaction, if it did.
+    broken: Option<BrokerError>,
+}
+
+impl<'a> Transaction<'a> {
+    /// Begins at `micros`, microseconds since 1970.
+    pub(super) fn begin(
+        connection: &'a Connection,
+        options: &'a Options,
+        micros: i64,
+    ) -> Result<Self, BrokerError> {
+        let stamp = connection
+            .prepare_cached("SELECT last FROM stamps")
+            .map_err(typed)?;
+        let stamp = { stamp }.query_row((), |row| row.get(0)).map_err(typed)?;
+        let (counts, rings) = (BTreeMap::new(), Rings::default());
+        let now = micros.div_euclid(1000);
+        Ok(Self {
+            connection,
+            options,
+            now,
+            micros,
+            stamp,
+            counts,
+            rings,
+            broken: None,
+        })
+    }
+
+    /// Runs one request; if it fails, nothing of it remains.
+    pub(super) fn attempt<T>(
+        &mut self,
+        rings: &mut Rings,
+        work: impl FnOnce(&mut Self) -> Result<T, BrokerError>,
+    ) -> Result<T, BrokerError> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
+        self.execute("SAVEPOINT request", ())?;
+        let result = work(self).and_then(|done| self.write_counts().map(|()| done));
+        let told = std::mem::take(&mut self.rings);
+        match &result {
+            Ok(_) => rings.merge(told),
+            Err(error) if self.connection.is_autocommit() => self.broken = Some(error.clone()),
+            Err(_) => {
+                self.counts.clear();
+                self.execute("ROLLBACK TO request", ())?;
+            }
+        }
+        if self.broken.is_none() {
+            self.execute("RELEASE request", ())?;
+        }
+        result
+    }
+
+    /// Writes what all requests have in common, ahead of the commit.
+    pub(super) fn end(self) -> Result<(), BrokerError> {
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
+        self.execute("UPDATE stamps SET last = ?1 WHERE last <> ?1", [self.stamp])
+            .map(|_| ())
+    }
+
+    /// A stamp later than all before it: the present moment in microseconds, or as little more as it takes.
+    /// So jobs stay in order even when the clock does not advance, or is set back.
+    pub(super) fn next_stamp(&mut self) -> i64 {
+        self.stamp = self.micros.max(self.stamp + 1);
+        self.stamp
+    }
+
+    /// The token of the next lease after the one with `token`.
+    pub(super) fn next_token(&self, token: i64) -> i64 {
+        self.micros.max(token + 1)
+    }
+
+    /// Where a job that became ready at `stamp` stands in line.
+    pub(super) fn rank(&self, stamp: i64, priority: Priority) -> i64 {
+        stamp - i64::from(priority.level()) * micros(self.options.aging)
+    }
+
+    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Result<usize, BrokerError> {
+        self.connection
+            .prepare_cached(sql)
+            .and_then(|mut sql| sql.execute(values))
+            .map_err(typed)
+    }
+
+    pub(super) fn one<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, BrokerError> {
+        let mut sql = self.connection.prepare_cached(sql).map_err(typed)?;
+        sql.query_row(values, read).optional().map_err(typed)
+    }
+
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, BrokerError> {
+        let mut sql = self.connection.prepare_cached(sql).map_err(typed)?;
+        let rows = sql.query_map(values, read).map_err(typed)?;
+        rows.collect::<Result<_, _>>().map_err(typed)
+    }
+
+    /// Adds to a count of a queue, once the request is done.
+    pub(super) fn count(&mut self, queue: &str, name: &str, change: i64) {
+        *self
+            .counts
+            .entry((queue.to_owned(), name.to_owned()))
+            .or_default() += change;
+    }
+
+    /// Notes in the counts that a job went from one state to another (`None`: outside the store).
+    pub(super) fn count_move(
+        &mut self,
+        queue: &str,
+        priority: Priority,
+        from: Option<JobState>,
+        to: Option<JobState>,
+    ) {
+        for (state, change) in [(from, -1), (to, 1)] {
+            if let Some(gauge) = state.and_then(|state| gauge(state, priority)) {
+                self.count(queue, gauge, change);
+            }
+        }
+    }
+
+    /// How many jobs of a queue wait, those of this request included.
+    pub(super) fn depth(&mut self, queue: &str) -> Result<u64, BrokerError> {
+        self.write_counts()?;
+        let sql = "SELECT coalesce(sum(n), 0) FROM counts
+                   WHERE queue = ?1 AND (name BETWEEN 'ready0' AND 'ready9' OR name IN ('delayed', 'blocked'))";
+        let depth = self.one(sql, [queue], |row| row.get::<_, i64>(0))?;
+        Ok(depth.unwrap_or(0).unsigned_abs())
+    }
+
+    fn write_counts(&mut self) -> Result<(), BrokerError> {
+        for ((queue, name), change) in std::mem::take(&mut self.counts) {
+            let sql = "INSERT INTO counts VALUES (?1, ?2, ?3)
+                       ON CONFLICT (queue, name) DO UPDATE SET n = n + ?3";
+            if change != 0 {
+                self.execute(sql, (queue, name, change))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of the count of jobs in a state, for the states that are counted.
+fn gauge(state: JobState, priority: Priority) -> Option<&'static str> {
+    const READY: [&str; 10] = [
+        "ready0", "ready1", "ready2", "ready3", "ready4", "ready5", "ready6", "ready7", "ready8",
+        "ready9",
+    ];
+    match state {
+        JobState::Ready => Some(READY[usize::from(priority.level())]),
+        JobState::Delayed => Some("delayed"),
+        JobState::Blocked => Some("blocked"),
+        JobState::Running => Some("running"),
+        JobState::Dead => Some("dead"),
+        JobState::Completed | JobState::Canceled => None,
+    }
+}
+
+pub(super) fn millis(span: Duration) -> i64 {
+    i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
+}
+
+fn micros(span: Duration) -> i64 {
+    i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// The numbers of the states in the file; see schema.sql.
+const STATES: [JobState; 7] = [
+    JobState::Ready,
+    JobState::Delayed,
+    JobState::Blocked,
+    JobState::Running,
+    JobState::Completed,
+    JobState::Dead,
+    JobState::Canceled,
+];
+
+impl ToSql for JobState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok((*self as i64).into())
+    }
+}
+
+impl FromSql for JobState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        use rusqlite::types::FromSqlError;
+        let number = usize::try_from(value.as_i64()?).map_err(|_| FromSqlError::InvalidType)?;
+        STATES.get(number).copied().ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl ToSql for JobId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(ValueRef::Blob(self.as_bytes())))
+    }
+}
+
+impl FromSql for JobId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        <[u8; 16]>::column_result(value).map(Self::from_bytes)
+    }
+}
+
+impl ToSql for Priority {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(i64::from(self.level()).into())
+    }
+}
+
+impl FromSql for Priority {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::new(u8::column_result(value)?)
+            .map_err(|error| rusqlite::types::FromSqlError::Other(Box::new(error)))
+    }
+}

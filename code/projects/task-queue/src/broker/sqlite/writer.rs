@@ -1,0 +1,116 @@
+//! The one thread that writes. All requests that wait when it looks share a transaction, and so a
+//! commit: under load one fsync serves many callers, and at rest nobody waits for company.
+
+use std::sync::Arc;
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::broker::Options;
+use crate::broker::bells::{Bells, Rings};
+use crate::error::BrokerError;
+
+use super::Clock;
+use super::connection::typed;
+use super::transaction::Transaction;
+
+/// Callers beyond these wait at the door: a slow disk slows them down instead of filling the memory.
+const WAITING: usize = 1024;
+/// Most requests in one commit, so that the first of them is answered soon.
+const TOGETHER: usize = 256;
+
+/// One request: does its part within the transaction, if there is one, and returns how to answer
+/// once that is committed.
+type Work = Box<dyn FnOnce(Result<Place<'_, '_>, BrokerError>) -> Answer + Send>;
+type Place<'a, 'b> = (&'a mut Transaction<'b>, &'a mut Rings);
+type Answer = Box<dyn FnOnce(Result<(), BrokerError>) + Send>;
+
+/// A cheap-to-clone handle to the thread, which stops with its last handle.
+#[derive(Clone)]
+pub(super) struct Writer {
+    requests: mpsc::Sender<Work>,
+}
+
+impl Writer {
+    pub(super) fn spawn(
+        connection: Connection,
+        options: Options,
+        clock: Clock,
+        bells: Arc<Bells>,
+    ) -> Result<Self, BrokerError> {
+        let (requests, waiting) = mpsc::channel(WAITING);
+        let thread = thread::Builder::new().name("sqlite-writer".to_owned());
+        thread
+            .spawn(move || write_all(connection, waiting, &options, &clock, &bells))
+            .map_err(BrokerError::unavailable)?;
+        Ok(Self { requests })
+    }
+
+    /// Runs `work` within the next transaction, and answers once that is committed.
+    /// What `work` did is undone if it returns an error.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, BrokerError> + Send + 'static,
+    ) -> Result<T, BrokerError> {
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |place| {
+            let result = place.and_then(|(transaction, rings)| transaction.attempt(rings, work));
+            Box::new(move |committed| {
+                // The asker may have gone; what was done stays done.
+                let _ = reply.send(committed.and(result));
+            })
+        });
+        self.requests
+            .send(work)
+            .await
+            .map_err(|_| BrokerError::Closed)?;
+        answer.await.map_err(|_| BrokerError::Closed)?
+    }
+}
+
+fn write_all(
+    connection: Connection,
+    mut waiting: mpsc::Receiver<Work>,
+    options: &Options,
+    clock: &Clock,
+    bells: &Bells,
+) {
+    let mut batch = Vec::with_capacity(TOGETHER);
+    while waiting.blocking_recv_many(&mut batch, TOGETHER) > 0 {
+        let mut rings = Rings::default();
+        let mut answers = Vec::with_capacity(batch.len());
+        let committed = commit(&connection, options, clock, |transaction| {
+            let works = batch.drain(..);
+            answers.extend(works.map(|work| work(Ok((&mut *transaction, &mut rings)))));
+        });
+        if let Err(error) = &committed {
+            // If the transaction did not even begin, nobody has been asked yet.
+            answers.extend(batch.drain(..).map(|work| work(Err(error.clone()))));
+        } else {
+            bells.ring(&rings);
+        }
+        for answer in answers {
+            answer(committed.clone());
+        }
+    }
+}
+
+fn commit(
+    connection: &Connection,
+    options: &Options,
+    clock: &Clock,
+    work: impl FnOnce(&mut Transaction<'_>),
+) -> Result<(), BrokerError> {
+    connection.execute_batch("BEGIN IMMEDIATE").map_err(typed)?;
+    let done = Transaction::begin(connection, options, clock()).and_then(|mut transaction| {
+        work(&mut transaction);
+        transaction.end()?;
+        connection.execute_batch("COMMIT").map_err(typed)
+    });
+    if done.is_err() && !connection.is_autocommit() {
+        // An error of ROLLBACK adds nothing to the one that led here.
+        let _ = connection.execute_batch("ROLLBACK");
+    }
+    done
+}
