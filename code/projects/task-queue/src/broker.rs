@@ -22,14 +22,19 @@ use crate::error::BrokerError;
 use crate::job::{JobId, NewJob};
 use crate::name::{QueueName, ScheduleName};
 
+mod any;
 mod bells;
 mod history;
 mod lease;
+pub mod redis;
 mod schedule;
 pub mod sqlite;
 mod view;
 
-pub use lease::{Claim, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey, Outcome, Progress};
+pub use any::AnyBroker;
+pub use lease::{
+    Claim, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey, NOTE_LIMIT, Outcome, Progress,
+};
 pub use schedule::{NewSchedule, ScheduleView};
 pub use view::{
     Attempt, AttemptEnd, Counters, Cursor, JobState, JobStatus, JobView, Page, QueueStats, Stats,

@@ -43,7 +43,11 @@ impl Transaction<'_> {
                        recoveries, timeout, enqueued_at, trace, seq, enqueued_at + max_age
                    FROM jobs WHERE state = 0 AND queue = ?1 ORDER BY rank LIMIT ?2";
         let found = self.all(sql, (queue, room), |row| {
-            Ok((read_lease(row)?, row.get(13)?, row.get::<_, Option<i64>>(14)?))
+            Ok((
+                read_lease(row)?,
+                row.get(13)?,
+                row.get::<_, Option<i64>>(14)?,
+            ))
         })?;
         let before = leases.len();
         for (lease, seq, deadline) in &found {

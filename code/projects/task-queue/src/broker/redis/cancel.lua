@@ -1,0 +1,16 @@
+-- ARGV: clock, aging, id. Answers what that did.
+
+local job = load(ARGV[3])
+if not job then return 'unknown' end
+if job.state == 'completed' or job.state == 'dead' or job.state == 'canceled' then return 'too late' end
+if job.state == 'running' then
+  redis.call('HSET', JOB .. job.id, 'cancel', '1')
+  bells.cancel = true
+  finish_script()
+  return 'requested'
+end
+local place = job.state == 'ready' and 'ready:' .. job.queue or 'delayed'
+cancel_job(job)
+redis.call('ZREM', P .. place, job.id)
+finish_script()
+return 'canceled'

@@ -1,0 +1,140 @@
+//! The connection, what Redis's errors mean to a caller, and the ear for the bells.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, RedisError};
+use tokio::time::sleep;
+use tokio_stream::StreamExt;
+use tracing::{info, warn};
+
+use crate::broker::bells::{Bells, Rings};
+use crate::error::BrokerError;
+
+/// How long a call may take. A call that is late may still be done: all of them can be sent again.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long connecting may take, and how long to wait before the next try.
+const CONNECTING: Duration = Duration::from_secs(2);
+const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+/// Scripts that go on when memory is full came with this version.
+const OLDEST: u32 = 7;
+
+/// Opens the one connection that carries all calls: each is sent at once, answers come in order, and a
+/// broken connection is made anew by itself.
+pub(super) async fn connect(client: &Client) -> Result<ConnectionManager, BrokerError> {
+    let config = ConnectionManagerConfig::new()
+        .set_number_of_retries(2)
+        .set_max_delay(BETWEEN_TRIES)
+        .set_connection_timeout(Some(CONNECTING))
+        .set_response_timeout(Some(PATIENCE));
+    let manager = client.get_connection_manager_with_config(config);
+    let mut connection = manager.await.map_err(typed)?;
+    let about: String = redis::cmd("INFO")
+        .query_async(&mut connection)
+        .await
+        .map_err(typed)?;
+    check(&about)?;
+    Ok(connection)
+}
+
+fn check(about: &str) -> Result<(), BrokerError> {
+    let value = |name: &str| {
+        about
+            .lines()
+            .find_map(|line| line.strip_prefix(name))
+            .unwrap_or("")
+    };
+    let version = value("redis_version:");
+    let major: u32 = version
+        .split('.')
+        .next()
+        .and_then(|major| major.parse().ok())
+        .unwrap_or(0);
+    if major < OLDEST {
+        let reason = format!("Redis {version:?} is older than version {OLDEST}");
+        return Err(BrokerError::Refused { reason });
+    }
+    if value("aof_enabled:") != "1" {
+        warn!(
+            "Redis keeps no append-only file: jobs since its last snapshot are lost when it stops"
+        );
+    }
+    let policy = value("maxmemory_policy:");
+    if !policy.is_empty() && policy != "noeviction" {
+        warn!(
+            policy,
+            "Redis may evict jobs when its memory is full; use maxmemory-policy noeviction"
+        );
+    }
+    Ok(())
+}
+
+/// What an error of Redis, or of the connection to it, means to the caller.
+pub(super) fn typed(error: RedisError) -> BrokerError {
+    let reason = error.to_string();
+    if error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
+        return BrokerError::Unavailable { reason };
+    }
+    match error.code() {
+        Some("OOM" | "MISCONF") => BrokerError::NoRoom { reason },
+        Some(
+            "LOADING" | "READONLY" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN"
+            | "NOREPLICAS" | "MOVED" | "ASK",
+        ) => BrokerError::Unavailable { reason },
+        Some("WRONGTYPE" | "ERR") => BrokerError::Damaged { reason },
+        _ => BrokerError::Refused { reason },
+    }
+}
+
+/// Hears the bells of all servers on this store for as long as `bells` are used.
+async fn listen(client: Client, channel: String, bells: Weak<Bells>) {
+    while bells.strong_count() > 0 {
+        if let Err(error) = hear(&client, &channel, &bells).await {
+            info!(%error, "the bells of Redis are not heard");
+        }
+        sleep(BETWEEN_TRIES).await;
+    }
+}
+
+async fn hear(client: &Client, channel: &str, bells: &Weak<Bells>) -> Result<(), RedisError> {
+    let mut subscription = client.get_async_pubsub().await?;
+    subscription.subscribe(channel).await?;
+    // What rang while nobody listened.
+    if let Some(bells) = bells.upgrade() {
+        bells.ring_all();
+    }
+    let mut messages = subscription.on_message();
+    while let Some(message) = messages.next().await {
+        let Some(bells) = bells.upgrade() else { break };
+        bells.ring(&rings(&message.get_payload::<String>()?));
+    }
+    Ok(())
+}
+
+fn rings(message: &str) -> Rings {
+    let mut words = message.split(' ');
+    let bell = words.next();
+    Rings {
+        ready: bell == Some("ready"),
+        due: bell == Some("due"),
+        cancel: bell == Some("cancel"),
+        ended: words.filter_map(|job| job.parse().ok()).collect(),
+    }
+}
+
+/// Stops the listener with the last handle of its broker.
+pub(super) struct Listener(tokio::task::AbortHandle);
+
+impl Listener {
+    pub(super) fn spawn(client: Client, channel: String, bells: &Arc<Bells>) -> Self {
+        let task = tokio::spawn(listen(client, channel, Arc::downgrade(bells)));
+        Self(task.abort_handle())
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

@@ -1,0 +1,68 @@
+-- ARGV: clock, aging, then for each lease id, token, outcome, text (result or error) and delay.
+-- Answers for each what became of the job.
+
+local gone = {}
+
+-- What became of a job whose lease ended before: the token says that it was this one.
+local function answer_again(job, outcome)
+  if job.state == 'completed' or job.state == 'dead' or job.state == 'canceled' then return job.state end
+  return outcome == 'released' and 'released' or 'retrying'
+end
+
+local function complete(job, result)
+  conclude(job, 'completed', 'result', result)
+  if job.failures ~= '0' and job.keep ~= '0' then redis.call('HDEL', JOB .. job.id, 'error') end
+  if job.kids then follow(job.id) end
+  return 'completed'
+end
+
+local function fail(job, outcome, problem, after)
+  job.failures = int(job.failures + 1)
+  local past = history(job, 'failed', problem)
+  redis.call('HSET', JOB .. job.id, 'history', past)
+  if outcome == 'retry' and job.cancel then
+    cancel_job(job)
+    return 'canceled'
+  end
+  local due = now + after
+  if outcome == 'dead' or tonumber(job.failures) >= tonumber(job.max_attempts) then
+    bury(job, problem)
+    return 'dead'
+  end
+  if job.max_age ~= '-1' and job.enqueued + job.max_age < due then
+    bury(job, 'its maximum age passes before the next attempt; ' .. problem, 'expired')
+    return 'dead'
+  end
+  start_when_due(job, due, 'error', problem)
+  count(job.queue, 'retried', 1)
+  return 'retrying'
+end
+
+local function finish(job, outcome, text, after)
+  if outcome == 'completed' then return complete(job, text) end
+  if outcome == 'retry' or outcome == 'dead' then return fail(job, outcome, text, after) end
+  if outcome == 'canceled' or job.cancel then
+    cancel_job(job, 'history', history(job, 'canceled'))
+    return 'canceled'
+  end
+  put_back(job, 'history', history(job, 'released'))
+  count(job.queue, 'released', 1)
+  return 'released'
+end
+
+local answers = {}
+for at = 3, #ARGV, 5 do
+  local id, outcome = ARGV[at], ARGV[at + 2]
+  local job = load(id)
+  if not job or job.token ~= ARGV[at + 1] then
+    answers[#answers + 1] = 'lost'
+  elseif job.state ~= 'running' then
+    answers[#answers + 1] = answer_again(job, outcome)
+  else
+    answers[#answers + 1] = finish(job, outcome, ARGV[at + 3], tonumber(ARGV[at + 4]))
+    gone[#gone + 1] = id
+  end
+end
+in_pieces('ZREM', P .. 'leases', gone)
+finish_script()
+return answers

@@ -1,0 +1,268 @@
+//! Answers of the scripts, read into the broker's types.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+use std::time::Duration;
+
+use redis::{FromRedisValue, Value};
+
+use crate::broker::{
+    Cursor, Enqueued, Extended, Finished, JobState, JobStatus, JobView, Lease, LeaseKey, Page,
+    QueueStats, Stats, history,
+};
+use crate::error::BrokerError;
+use crate::job::{JobId, NewJob, Timestamp};
+use crate::name::QueueName;
+
+use super::connection::typed;
+
+pub(super) fn read<T: FromRedisValue>(value: Value) -> Result<T, BrokerError> {
+    T::from_redis_value(value).map_err(|error| typed(error.into()))
+}
+
+pub(super) fn number<T: FromStr>(what: &str, text: &str) -> Result<T, BrokerError> {
+    text.parse()
+        .map_err(|_| BrokerError::damaged(format!("{what} is {text:?}")))
+}
+
+/// The fields `spec` and `run` of a record; see common.lua.
+struct Record {
+    spec: Vec<String>,
+    run: Vec<String>,
+}
+
+impl Record {
+    fn parse(id: &str, spec: &str, run: &str) -> Result<Self, BrokerError> {
+        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let record = Self {
+            spec: words(spec),
+            run: words(run),
+        };
+        if record.spec.len() != 8 || record.run.len() != 8 {
+            return Err(BrokerError::damaged(format!(
+                "job {id} has the record {spec:?}, {run:?}"
+            )));
+        }
+        Ok(record)
+    }
+
+    fn spec<T: FromStr>(&self, at: usize) -> Result<T, BrokerError> {
+        number("a field of a job's spec", &self.spec[at])
+    }
+
+    fn run<T: FromStr>(&self, at: usize) -> Result<T, BrokerError> {
+        number("a field of a job's run", &self.run[at])
+    }
+}
+
+pub(super) fn enqueued(
+    jobs: &[NewJob],
+    answers: Vec<String>,
+) -> Result<Vec<Enqueued>, BrokerError> {
+    let each = jobs
+        .iter()
+        .zip(answers)
+        .map(|(job, answer)| match answer.as_str() {
+            "new" => Ok(Enqueued::New(job.id)),
+            "known" => Ok(Enqueued::Known(job.id)),
+            owner => owner.parse().map(Enqueued::Duplicate),
+        });
+    each.collect()
+}
+
+/// `id, spec, payload, run, trace`.
+pub(super) fn lease(fields: &[String]) -> Result<Lease, BrokerError> {
+    let [id, spec, payload, run, trace] = fields else {
+        return Err(BrokerError::damaged(format!(
+            "a lease has {} fields",
+            fields.len()
+        )));
+    };
+    let record = Record::parse(id, spec, run)?;
+    Ok(Lease {
+        key: LeaseKey {
+            job: id.parse()?,
+            token: record.run(2)?,
+        },
+        queue: record.spec(0)?,
+        task: record.spec(1)?,
+        payload: payload.clone(),
+        priority: record.spec::<u8>(2)?.try_into()?,
+        attempt: record.run::<u32>(3)? + 1,
+        max_attempts: record.spec(3)?,
+        recoveries: record.run(4)?,
+        timeout: Duration::from_millis(record.spec(5)?),
+        enqueued_at: Timestamp(record.spec(7)?),
+        ready_at: Timestamp(record.run::<i64>(1)? / 1000),
+        claimed_at: Timestamp(record.run(6)?),
+        trace: Some(trace.clone()).filter(|trace| !trace.is_empty()),
+    })
+}
+
+pub(super) fn extended(answer: u8) -> Extended {
+    match answer {
+        1 => Extended::Held,
+        2 => Extended::CancelRequested,
+        _ => Extended::Lost,
+    }
+}
+
+pub(super) fn finished(answer: &str) -> Finished {
+    match answer {
+        "completed" => Finished::Completed,
+        "retrying" => Finished::Retrying,
+        "dead" => Finished::Dead,
+        "canceled" => Finished::Canceled,
+        "released" => Finished::Released,
+        _ => Finished::LeaseLost,
+    }
+}
+
+fn state(name: &str) -> Result<JobState, BrokerError> {
+    Ok(match name {
+        "ready" => JobState::Ready,
+        "delayed" => JobState::Delayed,
+        "blocked" => JobState::Blocked,
+        "running" => JobState::Running,
+        "completed" => JobState::Completed,
+        "dead" => JobState::Dead,
+        "canceled" => JobState::Canceled,
+        other => return Err(BrokerError::damaged(format!("a job's state is {other:?}"))),
+    })
+}
+
+pub(super) type StatusFields = (String, Option<String>, Option<String>, Option<String>);
+
+pub(super) fn status(
+    (name, result, error, progress): StatusFields,
+) -> Result<JobStatus, BrokerError> {
+    let progress = progress.and_then(|progress| serde_json::from_str(&progress).ok());
+    Ok(JobStatus {
+        state: state(&name)?,
+        result,
+        error,
+        progress,
+    })
+}
+
+/// `until` is when a delayed job falls due, or a lease ends.
+pub(super) fn view(
+    id: &str,
+    until: &str,
+    mut fields: HashMap<String, String>,
+) -> Result<JobView, BrokerError> {
+    let mut take = |name: &str| fields.remove(name);
+    let (spec, run) = (
+        take("spec").unwrap_or_default(),
+        take("run").unwrap_or_default(),
+    );
+    let record = Record::parse(id, &spec, &run)?;
+    let status = status((
+        record.run(0)?,
+        take("result"),
+        take("error"),
+        take("progress"),
+    ))?;
+    let (ended, keep): (i64, i64) = (record.run(7)?, record.spec(6)?);
+    let state = status.state;
+    let until = match state {
+        JobState::Delayed | JobState::Running => until.parse().ok().map(Timestamp),
+        JobState::Completed | JobState::Canceled => Some(Timestamp(ended + keep)),
+        _ => None,
+    };
+    let worker = Some(record.run::<String>(5)?);
+    let last = match state {
+        JobState::Running => history::last(worker, record.run(6).ok(), None),
+        JobState::Completed => history::last(worker, record.run(6).ok(), Some(ended)),
+        _ => None,
+    };
+    let blockers = take("blockers").filter(|_| state == JobState::Blocked);
+    Ok(JobView {
+        id: id.parse()?,
+        queue: record.spec(0)?,
+        task: record.spec(1)?,
+        payload: take("payload").unwrap_or_default(),
+        priority: record.spec::<u8>(2)?.try_into()?,
+        status,
+        failures: record.run(3)?,
+        max_attempts: record.spec(3)?,
+        recoveries: record.run(4)?,
+        enqueued_at: Timestamp(record.spec(7)?),
+        until,
+        waits_for: blockers
+            .and_then(|blockers| blockers.parse().ok())
+            .unwrap_or(0),
+        cancel_requested: take("cancel").is_some(),
+        trace: take("trace"),
+        attempts: history::read(&take("history").unwrap_or_default(), last),
+    })
+}
+
+pub(super) fn page(
+    found: Vec<(String, String, HashMap<String, String>)>,
+    limit: usize,
+) -> Result<Page, BrokerError> {
+    let last = found.last().filter(|_| found.len() == limit);
+    let next = last
+        .map(|(stamp, _, _)| number("a stamp", stamp))
+        .transpose()?
+        .map(Cursor);
+    // A record that is gone is passed over: what is left of it is only its place in the list.
+    let whole = found
+        .into_iter()
+        .filter(|(_, _, fields)| fields.contains_key("spec"));
+    let jobs = whole
+        .map(|(_, id, fields)| view(&id, "", fields))
+        .collect::<Result<_, _>>()?;
+    Ok(Page { jobs, next })
+}
+
+pub(super) fn stats(mut values: Vec<Value>) -> Result<Stats, BrokerError> {
+    let queues = values.split_off(1.min(values.len()));
+    let micros: i64 = read(values.pop().unwrap_or(Value::Nil))?;
+    let mut all = Vec::with_capacity(queues.len());
+    for value in queues {
+        let (queue, head, counts): (String, String, HashMap<String, i64>) = read(value)?;
+        let head: Option<i64> = head.parse().ok();
+        let head_wait =
+            head.map(|stamp| Duration::from_micros((micros - stamp).max(0).unsigned_abs()));
+        let count = |name: &str| counts.get(name).copied().unwrap_or(0).max(0).unsigned_abs();
+        all.push(QueueStats::of(QueueName::new(queue)?, head_wait, count));
+    }
+    all.sort_by(|a, b| a.queue.cmp(&b.queue));
+    Ok(Stats {
+        at: Timestamp(micros.div_euclid(1000)),
+        queues: all,
+    })
+}
+
+/// A batch that was refused: `full`, or a job that waits for one that is `unknown`.
+pub(super) fn refusal(answer: &[Value], limit: u64) -> BrokerError {
+    let texts: Vec<String> = answer
+        .iter()
+        .filter_map(|value| read(value.clone()).ok())
+        .collect();
+    let refused = match texts.as_slice() {
+        [what, queue, depth, sent] if what == "full" => {
+            QueueName::new(queue.as_str()).and_then(|queue| {
+                let (depth, sent) = (number("a depth", depth)?, number("a number of jobs", sent)?);
+                Ok(BrokerError::QueueFull {
+                    queue,
+                    depth,
+                    sent,
+                    limit,
+                })
+            })
+        }
+        [what, job, missing] if what == "unknown" => job.parse().and_then(|job: JobId| {
+            Ok(BrokerError::UnknownDependency {
+                job,
+                missing: missing.parse()?,
+            })
+        }),
+        other => Err(BrokerError::damaged(format!(
+            "the script answered {other:?}"
+        ))),
+    };
+    refused.unwrap_or_else(|error| error)
+}

@@ -1,0 +1,83 @@
+-- ARGV: clock, aging, the most of each kind, the most lost workers of a job, the most dead letters of a queue.
+-- Answers recovered, poisoned, promoted, expired, milliseconds until the next round, now; then for each
+-- schedule that is due its definition and its tick.
+
+local LIMIT, MAX_RECOVERIES, MAX_DEAD = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local LOST = 'its worker was lost: no heartbeat before the lease ended'
+local recovered, poisoned, promoted, expired, more = 0, 0, 0, 0, false
+
+local function due(key)
+  local found = redis.call('ZRANGEBYSCORE', P .. key, '-inf', int(now), 'LIMIT', 0, LIMIT)
+  more = more or #found == LIMIT
+  return found
+end
+
+local function recover(job)
+  job.token = int(job.token + 1)
+  job.recoveries = int(job.recoveries + 1)
+  local past = history(job, 'lost')
+  if job.cancel then
+    cancel_job(job, 'history', past)
+  elseif tonumber(job.recoveries) > MAX_RECOVERIES then
+    redis.call('HSET', JOB .. job.id, 'history', past)
+    bury(job, LOST .. ', ' .. job.recoveries .. ' times', 'poisoned')
+    poisoned = poisoned + 1
+    return
+  else
+    put_back(job, 'history', past)
+  end
+  count(job.queue, 'recovered', 1)
+  recovered = recovered + 1
+end
+
+local lost = due('leases')
+for _, id in ipairs(lost) do
+  local job = load(id)
+  if job and job.state == 'running' then recover(job) end
+end
+in_pieces('ZREM', P .. 'leases', lost)
+
+local ripe = due('delayed')
+for _, id in ipairs(ripe) do
+  local job = load(id)
+  if job and job.state == 'delayed' then
+    make_ready(job)
+    promoted = promoted + 1
+  end
+end
+in_pieces('ZREM', P .. 'delayed', ripe)
+
+-- Long lists of followers, a piece at a time.
+for _, todo in ipairs(redis.call('SRANDMEMBER', P .. 'followers', 10)) do
+  local parent, why = string.match(todo, '^(%S+) (.*)$')
+  follow(parent, why ~= '' and why or nil)
+  more = true
+end
+
+local silent = due('worker_ends')
+for _, worker in ipairs(silent) do redis.call('HDEL', P .. 'workers', worker) end
+in_pieces('ZREM', P .. 'worker_ends', silent)
+expired = expired + #silent
+
+for _, queue in ipairs(redis.call('SMEMBERS', P .. 'queues')) do
+  local above = (redis.call('HGET', P .. 'counts:' .. queue, 'dead') or 0) - MAX_DEAD
+  if above > 0 then
+    local oldest = redis.call('ZRANGE', P .. 'dead:' .. queue, 0, math.min(above, LIMIT) - 1)
+    expired = expired + purge(queue, oldest)
+    more = more or above > LIMIT
+  end
+end
+
+local ticks = redis.call('ZRANGEBYSCORE', P .. 'ticks', '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, LIMIT)
+local wait = more and 0 or 1000
+for _, key in ipairs({ 'leases', 'delayed', 'ticks' }) do
+  local first = redis.call('ZRANGEBYSCORE', P .. key, '(' .. int(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  if first[2] then wait = math.min(wait, first[2] - now) end
+end
+finish_script()
+local answer = { recovered, poisoned, promoted, expired, wait, now }
+for at = 1, #ticks, 2 do
+  answer[#answer + 1] = redis.call('HGET', P .. 'schedules', ticks[at]) or ''
+  answer[#answer + 1] = ticks[at + 1]
+end
+return answer
