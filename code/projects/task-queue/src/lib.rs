@@ -19,11 +19,22 @@
 //! - [`broker::sqlite`] keeps jobs in a file: one thread writes, and all that asked for a change
 //!   while it was writing share its next commit.
 //! - [`broker::redis`] keeps them in Redis, for many machines: one script for each call.
+//! - [`worker`] runs jobs with the functions of a [`handler::Registry`]; [`demo`] has some to try.
+//!   [`retry`] says how long failed jobs wait, [`scale`] how many run at once, [`upkeep`] does what time asks for.
+//! - [`telemetry`] and [`metrics`] show what goes on.
 //!
 //! A worker that crashes, stalls or is cut off loses its lease; the job goes back in line, and the
 //! lease's token keeps the old worker from completing what is no longer its own.
 
 pub mod broker;
+pub mod demo;
 pub mod error;
+pub mod handler;
 pub mod job;
+pub mod metrics;
 pub mod name;
+pub mod retry;
+pub mod scale;
+pub mod telemetry;
+pub mod upkeep;
+pub mod worker;

@@ -1,0 +1,120 @@
+//! Handlers to try the queue with: what `cargo run -p task-queue` serves until you add your own.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio::time;
+
+use crate::handler::{Context, Handler, HandlerError, Registry, RegistryError};
+
+/// Input of `sleep`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sleep {
+    /// For so many milliseconds.
+    pub ms: u64,
+}
+
+/// Input of `fail`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fail {
+    /// What went wrong.
+    pub message: String,
+    /// Fails in this many attempts and then succeeds; always fails without it.
+    #[serde(default)]
+    pub times: Option<u32>,
+    /// Whether no other attempt is worth it.
+    #[serde(default)]
+    pub permanent: bool,
+}
+
+/// Input of `hash`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hash {
+    /// What to hash.
+    pub text: String,
+    /// How often.
+    pub rounds: u64,
+}
+
+/// Input of `report_progress`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Steps {
+    /// How many steps there are.
+    pub steps: u64,
+    /// How long each takes, in milliseconds.
+    pub step_ms: u64,
+}
+
+/// All of them.
+pub fn registry() -> Result<Registry, RegistryError> {
+    Registry::new()
+        .with("echo", Handler::new(echo))?
+        .with("fail", Handler::new(fail))?
+        .with("hash", Handler::blocking(hash))?
+        .with("panic", Handler::new(panic))?
+        .with("report_progress", Handler::new(report_progress))?
+        .with("sleep", Handler::new(sleep))
+}
+
+/// Returns its input.
+async fn echo(_: Context, input: Value) -> Result<Value, HandlerError> {
+    Ok(input)
+}
+
+/// Sleeps, unless it is asked to stop.
+async fn sleep(context: Context, Sleep { ms }: Sleep) -> Result<u64, HandlerError> {
+    pause(&context, ms).await?;
+    Ok(ms)
+}
+
+async fn fail(context: Context, fail: Fail) -> Result<u32, HandlerError> {
+    if fail.permanent {
+        return Err(HandlerError::Permanent(fail.message));
+    }
+    match fail.times {
+        Some(times) if context.attempt > times => Ok(context.attempt),
+        _ => Err(HandlerError::Retryable(fail.message)),
+    }
+}
+
+/// Computes FNV-1a (64 bits) again and again: work for a core. Looks up from it now and then.
+fn hash(context: Context, Hash { text, rounds }: Hash) -> Result<String, HandlerError> {
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for round in 0..rounds {
+        if round % 4096 == 0 {
+            if context.stop.is_cancelled() {
+                return Err(HandlerError::Stopped);
+            }
+            context.report(round, rounds, "");
+        }
+        for byte in text.bytes() {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+    Ok(format!("{hash:016x}"))
+}
+
+/// What a bug does to a handler; the worker lives on.
+async fn panic(_: Context, message: String) -> Result<(), HandlerError> {
+    panic!("{message}");
+}
+
+async fn report_progress(context: Context, work: Steps) -> Result<u64, HandlerError> {
+    for step in 0..work.steps {
+        context.report(step, work.steps, &format!("step {}", step + 1));
+        pause(&context, work.step_ms).await?;
+    }
+    context.report(work.steps, work.steps, "done");
+    Ok(work.steps)
+}
+
+async fn pause(context: &Context, ms: u64) -> Result<(), HandlerError> {
+    let sleep = time::sleep(Duration::from_millis(ms));
+    let slept = context.stop.run_until_cancelled(sleep).await;
+    slept.ok_or(HandlerError::Stopped)
+}

@@ -1,0 +1,221 @@
+//! How long a failed job waits before it is tried again: two laws.
+//!
+//! - **Backoff with full jitter.** After its n-th failure a job waits a random time between zero
+//!   and `min(longest, first × 2^(n−1))`. Jobs that failed together come back spread over the
+//!   whole span, not as the crowd that brought the other side down.
+//! - **A budget for the process.** The backoff of one job knows nothing of the others: when
+//!   everything fails, a million jobs that wait a minute each are still 16,000 retries a second.
+//!   [`RetryBudget`] bounds their sum. A retry beyond the budget is put off, never dropped.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// The waits of one job, or of a loop that calls a store which does not answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// The bound after the first failure; it doubles with each further one.
+    pub first: Duration,
+    /// The bound never exceeds this.
+    pub longest: Duration,
+}
+
+impl Backoff {
+    /// Up to 1 s, 2 s, 4 s and so on, at most 10 minutes.
+    pub const STANDARD: Self = Self {
+        first: Duration::from_secs(1),
+        longest: Duration::from_secs(600),
+    };
+
+    /// For calls to a store: up to 50 ms at first, at most 1 s, so that work goes on within a
+    /// second of its return.
+    pub(crate) const STORE: Self = Self {
+        first: Duration::from_millis(50),
+        longest: Duration::from_secs(1),
+    };
+
+    /// The longest wait after so many failures (0 counts as 1).
+    pub fn bound(&self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1).min(31);
+        self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
+
+    /// A wait between zero and [`bound`](Self::bound): that part of it which `dice` says, 0 to 1.
+    pub fn full_jitter(&self, failures: u32, dice: f64) -> Duration {
+        self.bound(failures).mul_f64(dice.clamp(0.0, 1.0))
+    }
+
+    /// A wait between half the bound and the bound, for loops: they must not spin, whatever
+    /// the dice say.
+    pub fn half_jitter(&self, failures: u32, dice: f64) -> Duration {
+        self.bound(failures)
+            .mul_f64(0.5 + dice.clamp(0.0, 1.0) / 2.0)
+    }
+}
+
+/// How many retries a process may cause.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// Retries that may come at once. The bucket is full of so many tokens at the start.
+    pub burst: f64,
+    /// Tokens that each completed job adds: 0.2 allows one retry for five successes.
+    pub per_success: f64,
+    /// Tokens that each second adds, so that retries go on when nothing succeeds.
+    pub per_second: f64,
+    /// The budget puts a retry off by at most this.
+    pub longest: Duration,
+}
+
+impl Budget {
+    /// 100 at once, one for five successes, and 10 a second; put off by an hour at most.
+    pub const STANDARD: Self = Self {
+        burst: 100.0,
+        per_success: 0.2,
+        per_second: 10.0,
+        longest: Duration::from_secs(3600),
+    };
+}
+
+/// A bucket of tokens. Every retry takes one, even if there is none: the bucket then goes into debt.
+///
+/// **The law**: a retry that leaves the bucket at −d tokens is put off by `d / per_second`, in
+/// addition to its backoff. So of the retries beyond the budget one falls due every
+/// `1 / per_second`, in the order in which they failed; successes pay the debt back sooner.
+#[derive(Clone, Debug)]
+pub struct RetryBudget {
+    law: Budget,
+    /// At most `law.burst`; below zero, a debt, at most as much as `law.longest` pays back.
+    tokens: f64,
+    /// When `tokens` was last brought up to date.
+    at: Instant,
+}
+
+impl RetryBudget {
+    /// A full bucket.
+    pub fn new(law: Budget, now: Instant) -> Self {
+        Self {
+            law,
+            tokens: law.burst,
+            at: now,
+        }
+    }
+
+    /// A job was completed.
+    pub fn deposit(&mut self) {
+        self.add(self.law.per_success);
+    }
+
+    /// A job will be retried: how much longer than its backoff it has to wait.
+    pub fn withdraw(&mut self, now: Instant) -> Duration {
+        let passed = now.saturating_duration_since(self.at);
+        self.at = now;
+        self.add(passed.as_secs_f64() * self.law.per_second);
+        // A debt beyond the longest wait would keep later jobs waiting for nothing.
+        let deepest = (self.law.longest.as_secs_f64() * self.law.per_second).max(1.0);
+        self.tokens = (self.tokens - 1.0).max(-deepest);
+        if self.tokens >= 0.0 {
+            return Duration::ZERO;
+        }
+        // Without a rate there is no other bound than the longest.
+        Duration::try_from_secs_f64(-self.tokens / self.law.per_second)
+            .map_or(self.law.longest, |wait| wait.min(self.law.longest))
+    }
+
+    fn add(&mut self, tokens: f64) {
+        self.tokens = (self.tokens + tokens).min(self.law.burst);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const BACKOFF: Backoff = Backoff {
+        first: Duration::from_secs(1),
+        longest: Duration::from_secs(60),
+    };
+    const LAW: Budget = Budget {
+        burst: 3.0,
+        per_success: 0.5,
+        per_second: 2.0,
+        longest: Duration::from_secs(10),
+    };
+
+    #[test]
+    fn the_bound_doubles_up_to_the_longest() {
+        let bounds: Vec<u64> = (0..9).map(|n| BACKOFF.bound(n).as_secs()).collect();
+        assert_eq!(bounds, [1, 1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(BACKOFF.bound(u32::MAX), BACKOFF.longest);
+    }
+
+    #[test]
+    fn retries_beyond_the_budget_fall_due_at_its_rate() {
+        let now = Instant::now();
+        let mut budget = RetryBudget::new(LAW, now);
+        let waits: Vec<_> = (0..6).map(|_| budget.withdraw(now).as_millis()).collect();
+        assert_eq!(waits, [0, 0, 0, 500, 1000, 1500]);
+    }
+
+    #[test]
+    fn successes_and_time_pay_the_debt_back() {
+        let now = Instant::now();
+        let mut budget = RetryBudget::new(LAW, now);
+        (0..5).for_each(|_| drop(budget.withdraw(now))); // 2 in debt
+        (0..4).for_each(|_| budget.deposit()); // none
+        let later = now + Duration::from_millis(500); // 1 token
+        assert_eq!(budget.withdraw(later), Duration::ZERO);
+        assert_eq!(budget.withdraw(later), Duration::from_millis(500));
+    }
+
+    #[test]
+    fn a_budget_without_a_rate_puts_off_by_the_longest() {
+        let now = Instant::now();
+        let law = Budget {
+            burst: 0.0,
+            per_second: 0.0,
+            ..LAW
+        };
+        assert_eq!(RetryBudget::new(law, now).withdraw(now), LAW.longest);
+    }
+
+    proptest! {
+        #[test]
+        fn jitter_stays_within_its_bounds(failures: u32, dice in 0.0..=1.0) {
+            let bound = BACKOFF.bound(failures);
+            let (full, half) = (
+                BACKOFF.full_jitter(failures, dice),
+                BACKOFF.half_jitter(failures, dice),
+            );
+            prop_assert!(full <= bound);
+            prop_assert!(half <= bound && half >= bound.mul_f64(0.5));
+        }
+
+        /// In any history, the retries that fall due within the first t seconds are at most
+        /// burst + t × per_second + successes × per_success (and one, for the edge).
+        #[test]
+        fn the_sum_of_retries_keeps_to_the_budget(
+            steps in prop::collection::vec((0u64..400, prop::bool::ANY), 1..200),
+        ) {
+            let start = Instant::now();
+            let (mut now, mut budget) = (start, RetryBudget::new(LAW, start));
+            let (mut due, mut successes) = (Vec::new(), 0.0);
+            for (pause, success) in steps {
+                now += Duration::from_millis(pause);
+                if success {
+                    budget.deposit();
+                    successes += 1.0;
+                } else {
+                    due.push(now + budget.withdraw(now) - start);
+                }
+            }
+            prop_assume!(due.iter().all(|&due| due < LAW.longest + (now - start)));
+            for &t in &due {
+                let retries = due.iter().filter(|&&due| due <= t).count() as f64;
+                let allowed = LAW.burst + t.as_secs_f64() * LAW.per_second + successes * LAW.per_success;
+                prop_assert!(retries <= allowed + 1.001, "{retries} by {t:?}, allowed {allowed}");
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! Claims jobs for the slots that are free.
+//!
+//! One call asks for as many jobs as there are free slots. A busy worker gets several slots back
+//! while a call is under way, so handlers that run one job each still get their jobs in batches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio::time::{self, Instant};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::warn;
+
+use crate::broker::{Broker, Claim, Lease};
+use crate::error::BrokerError;
+
+use super::attempt::{self, Ended, Mishaps, Verdict};
+use super::outage::{Outage, changed, no_answer};
+use super::running::Slot;
+use super::{Shared, held_until};
+
+/// The most jobs of one claim: what is claimed and then lost with its worker has to wait for the
+/// lease to run out, and beyond this number a larger batch gains little.
+const CLAIM_LIMIT: u32 = 32;
+/// Signals may be lost with a connection, so the store is asked once in this time all the same.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+pub(super) struct Claimer<B> {
+    pub(super) broker: B,
+    pub(super) shared: Arc<Shared>,
+    pub(super) attempts: TaskTracker,
+    pub(super) ends: mpsc::Sender<Ended>,
+    /// Claim no more.
+    pub(super) shutdown: CancellationToken,
+    /// Fires when the worker's future is dropped, and stops all handlers.
+    pub(super) alive: CancellationToken,
+}
+
+impl<B: Broker> Claimer<B> {
+    /// Goes on until `shutdown`, or until the broker is closed.
+    pub(super) async fn run(self) {
+        let mut ready = self.broker.signals().ready;
+        let mut outage = Outage::new("claim", &self.shared.metrics);
+        let mut queues = self.shared.settings.queues.clone();
+        let shutdown = self.shutdown.clone();
+        while let Some(max) = shutdown.run_until_cancelled(self.free()).await {
+            // Seen before the claim: a job that becomes ready during it wakes the wait below.
+            ready.borrow_and_update();
+            let sent = Instant::now();
+            // Not given up at shutdown: its answer may be jobs, and they are handed back at once.
+            match self.claim(queues.clone(), max).await {
+                Ok(leases) if leases.is_empty() => {
+                    outage.over();
+                    let look = time::timeout(LOOK_EVERY, changed(&mut ready));
+                    shutdown.run_until_cancelled(look).await;
+                }
+                Ok(leases) => {
+                    outage.over();
+                    self.start(leases, sent).await;
+                    // No queue is always served first.
+                    queues.rotate_left(1);
+                }
+                Err(BrokerError::Closed) => break,
+                Err(error) => {
+                    let pause = outage.pause(&error);
+                    shutdown.run_until_cancelled(time::sleep(pause)).await;
+                }
+            }
+        }
+    }
+
+    /// Waits for a free slot, and then for those that are about to be.
+    async fn free(&self) -> u32 {
+        let free = self.shared.permits.free().await;
+        tokio::task::yield_now().await;
+        self.shared.permits.free_now().max(free).min(CLAIM_LIMIT)
+    }
+
+    /// A claim that takes as long as a lease is worth nothing.
+    async fn claim(
+        &self,
+        queues: Vec<crate::name::QueueName>,
+        max: u32,
+    ) -> Result<Vec<Lease>, BrokerError> {
+        let lease = self.shared.settings.lease;
+        let claim = Claim {
+            queues,
+            max: max as usize,
+            worker: self.shared.settings.id.clone(),
+            lease,
+        };
+        let call = time::timeout(lease, self.broker.claim(claim));
+        call.await.unwrap_or_else(|_| Err(no_answer(lease)))
+    }
+
+    async fn start(&self, leases: Vec<Lease>, sent: Instant) {
+        let held_until = held_until(sent, self.shared.settings.lease);
+        if held_until <= Instant::now() {
+            // They run out by themselves; started now, they might run twice at once.
+            warn!(jobs = leases.len(), "a claim was answered too late");
+            return;
+        }
+        for lease in leases {
+            if self.shutdown.is_cancelled() {
+                self.hand_back(lease).await;
+                continue;
+            }
+            self.shared.observe_wait(&lease);
+            let running = &self.shared.running;
+            let stop = self.alive.child_token();
+            let slot = Slot::new(lease.key, held_until, stop, &running.news);
+            running.insert(Arc::clone(&slot));
+            let (shared, ends) = (Arc::clone(&self.shared), self.ends.clone());
+            let permit = self.shared.permits.take();
+            self.attempts
+                .spawn(attempt::run(shared, lease, slot, permit, ends));
+        }
+    }
+
+    async fn hand_back(&self, lease: Lease) {
+        let ended = Ended {
+            key: lease.key,
+            verdict: Verdict::Released,
+            mishaps: Mishaps::default(),
+            attempt: lease.attempt,
+            max_attempts: lease.max_attempts,
+            task: self.shared.task(&lease.task),
+        };
+        // The finisher lives as long as this sender.
+        let _ = self.ends.send(ended).await;
+    }
+}

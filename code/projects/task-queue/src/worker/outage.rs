@@ -1,0 +1,63 @@
+//! Living through times in which the store does not answer.
+
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use tokio::sync::watch;
+use tracing::{debug, error, info, warn};
+
+use crate::error::BrokerError;
+use crate::metrics::Metrics;
+use crate::retry::Backoff;
+
+/// Counts the failures in a row of one kind of call, says how long to pause, and logs the
+/// beginning and the end of an outage rather than every failure of it.
+pub(crate) struct Outage {
+    call: &'static str,
+    failures: u32,
+    errors: Counter,
+}
+
+impl Outage {
+    pub(crate) fn new(call: &'static str, metrics: &Metrics) -> Self {
+        Self {
+            call,
+            failures: 0,
+            errors: metrics.store_errors(call),
+        }
+    }
+
+    /// The call failed. How long to wait before the next: up to a second, never nothing.
+    pub(crate) fn pause(&mut self, error: &BrokerError) -> Duration {
+        self.errors.inc();
+        self.failures = self.failures.saturating_add(1);
+        let (call, failures) = (self.call, self.failures);
+        match (failures, error.is_transient()) {
+            (1, true) => warn!(call, %error, "the store fails; trying again"),
+            (1, false) => error!(call, %error, "the store fails, and may need a person"),
+            _ => debug!(call, %error, failures, "the store still fails"),
+        }
+        Backoff::STORE.half_jitter(failures, fastrand::f64())
+    }
+
+    /// The call succeeded.
+    pub(crate) fn over(&mut self) {
+        if self.failures > 0 {
+            let (call, failures) = (self.call, self.failures);
+            info!(call, failures, "the store answers again");
+            self.failures = 0;
+        }
+    }
+}
+
+/// What to say of a call that took too long. It may have been done, as with every failure.
+pub(crate) fn no_answer(within: Duration) -> BrokerError {
+    BrokerError::unavailable(format!("no answer within {within:?}"))
+}
+
+/// Waits for a signal. One whose sender is gone never comes, rather than always.
+pub(crate) async fn changed(signal: &mut watch::Receiver<u64>) {
+    if signal.changed().await.is_err() {
+        std::future::pending().await
+    }
+}

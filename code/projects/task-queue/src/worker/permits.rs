@@ -1,0 +1,138 @@
+//! Slots for running jobs.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Counts running jobs against a limit that may change. One task takes permits (the claimer),
+/// anybody gives them back.
+///
+/// A semaphore would do, could its permits be taken away while they are in use.
+pub(super) struct Permits {
+    state: Mutex<State>,
+    /// There is one waiter, the claimer, and the note of a change waits for it.
+    freed: Notify,
+}
+
+struct State {
+    limit: u32,
+    /// Never above the largest limit there was.
+    used: u32,
+    /// The most in use since somebody asked.
+    peak: u32,
+}
+
+/// The right to run one job, given back when it is dropped.
+pub(super) struct Permit(Arc<Permits>);
+
+impl Permits {
+    pub(super) fn new(limit: u32) -> Arc<Self> {
+        let state = State {
+            limit,
+            used: 0,
+            peak: 0,
+        };
+        Arc::new(Self {
+            state: Mutex::new(state),
+            freed: Notify::new(),
+        })
+    }
+
+    /// How many are free, as soon as one is. Cancel-safe.
+    pub(super) async fn free(&self) -> u32 {
+        loop {
+            let free = self.free_now();
+            if free > 0 {
+                return free;
+            }
+            self.freed.notified().await;
+        }
+    }
+
+    pub(super) fn free_now(&self) -> u32 {
+        let state = self.lock();
+        state.limit.saturating_sub(state.used)
+    }
+
+    /// Takes one that was free a moment ago. Should the limit have fallen since, it is exceeded
+    /// until a job ends.
+    pub(super) fn take(self: &Arc<Self>) -> Permit {
+        let mut state = self.lock();
+        state.used += 1;
+        state.peak = state.peak.max(state.used);
+        drop(state);
+        Permit(Arc::clone(self))
+    }
+
+    pub(super) fn set_limit(&self, limit: u32) {
+        self.lock().limit = limit;
+        self.freed.notify_one();
+    }
+
+    pub(super) fn limit(&self) -> u32 {
+        self.lock().limit
+    }
+
+    pub(super) fn used(&self) -> u32 {
+        self.lock().used
+    }
+
+    /// The most that were in use since the last call.
+    pub(super) fn take_peak(&self) -> u32 {
+        let mut state = self.lock();
+        let used = state.used;
+        std::mem::replace(&mut state.peak, used)
+    }
+
+    /// No section can panic, so there is nothing to be poisoned by.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.lock().used -= 1;
+        self.0.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_permit_that_is_dropped_can_be_taken_again() {
+        let permits = Permits::new(2);
+        let (one, _two) = (permits.take(), permits.take());
+        let waiting = tokio::spawn({
+            let permits = Arc::clone(&permits);
+            async move { permits.free().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(one);
+        assert_eq!(waiting.await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_lower_limit_holds_once_enough_jobs_have_ended() {
+        let permits = Permits::new(3);
+        let mut taken = vec![permits.take(), permits.take(), permits.take()];
+        permits.set_limit(1);
+        taken.truncate(1);
+        assert_eq!(permits.free_now(), 0);
+        taken.clear();
+        assert_eq!(permits.free_now(), 1);
+        permits.set_limit(5);
+        assert_eq!(permits.free().await, 5);
+    }
+
+    #[test]
+    fn the_peak_starts_again_from_what_is_in_use() {
+        let permits = Permits::new(3);
+        let _one = permits.take();
+        drop(permits.take());
+        assert_eq!((permits.take_peak(), permits.take_peak()), (2, 1));
+    }
+}

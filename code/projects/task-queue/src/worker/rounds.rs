@@ -1,0 +1,104 @@
+//! What a worker does every now and then: scale, and tell that it lives.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::time::{self, MissedTickBehavior};
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use crate::broker::{Broker, WorkerReport};
+use crate::error::BrokerError;
+use crate::job::Timestamp;
+use crate::scale::{Law, Observation, Scale};
+
+use super::outage::Outage;
+use super::{SCALE_EVERY, Shared};
+
+/// How often a worker tells that it lives, and for how long that holds.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+const REPORT_HOLDS: Duration = Duration::from_secs(15);
+
+/// Changes the number of slots by the rule of [`crate::scale`]. Never ends by itself.
+pub(super) async fn scale<B: Broker>(broker: B, shared: Arc<Shared>) {
+    let law = shared.settings.scale;
+    let mut scale = Scale::new(&law);
+    let mut outage = Outage::new("stats", &shared.metrics);
+    let mut ticks = time::interval(SCALE_EVERY);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        shared.metrics.set_running(shared.permits.used());
+        let seen = match observe(&broker, &shared, &law, scale).await {
+            Ok(seen) => seen,
+            Err(error) => {
+                time::sleep(outage.pause(&error)).await;
+                continue;
+            }
+        };
+        outage.over();
+        let next = scale.next(&law, seen);
+        if next.slots != scale.slots {
+            let (slots, busy, depth, wait) = (next.slots, seen.busy, seen.depth, seen.wait);
+            info!(slots, busy, depth, ?wait, "scaled");
+            shared.permits.set_limit(next.slots);
+            shared.metrics.set_slots(next.slots);
+        }
+        scale = next;
+    }
+}
+
+/// Asks the store only when its answer can matter, so a worker that is not full asks nothing.
+async fn observe<B: Broker>(
+    broker: &B,
+    shared: &Shared,
+    law: &Law,
+    scale: Scale,
+) -> Result<Observation, BrokerError> {
+    let mut seen = Observation {
+        busy: shared.permits.take_peak(),
+        ..Observation::default()
+    };
+    if seen.busy >= scale.slots && scale.slots < law.bounds.max {
+        let stats = broker.stats().await?;
+        let ours = |queue: &&crate::broker::QueueStats| {
+            !queue.paused && shared.settings.queues.contains(&queue.queue)
+        };
+        for queue in stats.queues.iter().filter(ours) {
+            seen.depth += queue.depth();
+            seen.wait = seen.wait.max(queue.head_wait.unwrap_or_default());
+        }
+    }
+    Ok(seen)
+}
+
+/// Tells the others that this worker lives, and when it begins to shut down. Never ends by itself.
+pub(super) async fn report<B: Broker>(broker: B, shared: Arc<Shared>, shutdown: CancellationToken) {
+    let started_at = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| since.as_millis().try_into().ok());
+    let mut outage = Outage::new("report_worker", &shared.metrics);
+    loop {
+        let report = WorkerReport {
+            id: shared.settings.id.clone(),
+            queues: shared.settings.queues.clone(),
+            concurrency: shared.permits.limit(),
+            running: shared.permits.used(),
+            draining: shutdown.is_cancelled(),
+            started_at: Timestamp(started_at.unwrap_or_default()),
+        };
+        let pause = match broker.report_worker(report, REPORT_HOLDS).await {
+            Ok(()) => {
+                outage.over();
+                REPORT_EVERY
+            }
+            Err(error) => outage.pause(&error),
+        };
+        if shutdown.is_cancelled() {
+            time::sleep(pause).await;
+        } else {
+            shutdown.run_until_cancelled(time::sleep(pause)).await;
+        }
+    }
+}
