@@ -105,7 +105,7 @@ impl Transaction<'_> {
             millis(job.timeout),
             millis(job.keep_result),
             job.unique.as_ref().map(|unique| &unique.key),
-            job.trace,
+            job.trace.as_deref().filter(|trace| !trace.is_empty()),
             self.now,
         ];
         self.execute(sql, values).map(|_| ())

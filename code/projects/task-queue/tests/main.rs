@@ -1,0 +1,9 @@
+//! What the task queue promises, tried on both stores.
+//! Tests that need `redis-server` start one of their own: `cargo test -p task-queue -- --include-ignored`.
+
+mod conformance;
+mod model;
+mod redis_faults;
+mod sqlite_faults;
+mod stores;
+mod support;
