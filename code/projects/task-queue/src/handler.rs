@@ -180,10 +180,12 @@ fn encode<O: Serialize>(output: &O) -> Output {
 
 /// `input.size.width: invalid type: …`
 fn place(what: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> String {
-    if path.iter().next().is_none() {
-        return format!("{what}: {error}");
+    // An input that breaks off has a path that ends in `?`; the input as a whole is `.`.
+    let path = path.to_string();
+    match path.trim_end_matches(['.', '?']) {
+        "" => format!("{what}: {error}"),
+        field => format!("{what}.{field}: {error}"),
     }
-    format!("{what}.{path}: {error}")
 }
 
 #[cfg(test)]

@@ -162,7 +162,8 @@ mod tests {
     fn successes_and_time_pay_the_debt_back() {
         let now = Instant::now();
         let mut budget = RetryBudget::new(LAW, now);
-        (0..5).for_each(|_| drop(budget.withdraw(now))); // 2 in debt
+        let waits: Vec<_> = (0..5).map(|_| budget.withdraw(now)).collect();
+        assert_eq!(waits[4], Duration::from_secs(1)); // 2 in debt
         (0..4).for_each(|_| budget.deposit()); // none
         let later = now + Duration::from_millis(500); // 1 token
         assert_eq!(budget.withdraw(later), Duration::ZERO);

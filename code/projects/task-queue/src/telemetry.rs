@@ -9,9 +9,10 @@ use std::str::FromStr;
 
 use tracing::{Span, error, info_span};
 use tracing_subscriber::filter::{ParseError, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
-use tracing_subscriber::{Layer, fmt};
+use tracing_subscriber::{Layer, Registry, fmt};
 
 use crate::broker::Lease;
 use crate::job::NewJob;
@@ -48,16 +49,22 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
         filter: filter.to_owned(),
         source,
     })?;
-    let lines = fmt::layer().with_writer(std::io::stderr);
-    let lines = match format {
-        LogFormat::Text => lines.boxed(),
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
-    };
     tracing_subscriber::registry()
-        .with(lines.with_filter(targets))
+        .with(lines(format, std::io::stderr).with_filter(targets))
         .try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
+}
+
+fn lines<W>(format: LogFormat, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().with_writer(writer);
+    match format {
+        LogFormat::Text => lines.boxed(),
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+    }
 }
 
 fn log_panic(panic: &PanicHookInfo<'_>) {
@@ -101,6 +108,9 @@ pub fn trace_id(traceparent: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::broker::LeaseKey;
+    use crate::job::Timestamp;
+    use crate::name::{QueueName, TaskName};
 
     #[test]
     fn a_new_trace_is_well_formed_and_never_the_same() {
@@ -113,11 +123,59 @@ mod tests {
     #[test]
     fn what_is_no_traceparent_has_no_trace_id() {
         let zero = format!("00-{}-{}-01", "0".repeat(32), "1".repeat(16));
-        for text in ["", "00", "00-xyz-1-01", &new_trace().to_uppercase(), &zero] {
-            // Upper case is refused by the standard; a trace of digits alone has no case.
-            if text.bytes().any(|b| b.is_ascii_uppercase()) || text.len() < 55 || text == zero {
-                assert_eq!(trace_id(text), None, "{text:?}");
-            }
+        let upper = format!("00-{}-{}-01", "A".repeat(32), "1".repeat(16));
+        for text in ["", "00", "00-xyz-1-01", &zero, &upper] {
+            assert_eq!(trace_id(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn lines_of_enqueuing_and_of_running_carry_the_same_job_and_trace() {
+        let log = tempfile::NamedTempFile::new().unwrap();
+        let layer = lines(LogFormat::Json, log.reopen().unwrap());
+        let mut job = NewJob::new(
+            QueueName::new("q").unwrap(),
+            TaskName::new("t").unwrap(),
+            "1",
+        );
+        job.trace = Some(new_trace());
+        let lease = lease(&job);
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            enqueue_span(&job).in_scope(|| tracing::info!("sent"));
+            job_span(&lease).in_scope(|| tracing::warn!(error = "no luck", "failed"));
+        });
+        let log = std::fs::read_to_string(log.path()).unwrap();
+        let lines: Vec<serde_json::Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(lines[0]["message"], "sent");
+        assert_eq!(lines[1]["error"], "no luck");
+        let trace = trace_id(job.trace.as_deref().unwrap()).unwrap();
+        for line in &lines {
+            assert_eq!(line["span"]["job"], job.id.to_string());
+            assert_eq!(line["span"]["trace"], trace);
+        }
+    }
+
+    fn lease(job: &NewJob) -> Lease {
+        Lease {
+            key: LeaseKey {
+                job: job.id,
+                token: 1,
+            },
+            queue: job.queue.clone(),
+            task: job.task.clone(),
+            payload: job.payload.clone(),
+            priority: job.priority,
+            attempt: 1,
+            max_attempts: 5,
+            recoveries: 0,
+            timeout: job.timeout,
+            enqueued_at: Timestamp(0),
+            ready_at: Timestamp(0),
+            claimed_at: Timestamp(0),
+            trace: job.trace.clone(),
         }
     }
 

@@ -4,6 +4,8 @@
 mod conformance;
 mod model;
 mod redis_faults;
+mod scripted;
 mod sqlite_faults;
 mod stores;
 mod support;
+mod worker;
