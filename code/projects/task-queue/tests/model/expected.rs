@@ -38,11 +38,11 @@ pub struct Model {
 
 impl Model {
     pub fn enqueue(&mut self, id: JobId, priority: u8, delay: i64) {
-        let (order, ready_at) = self.stamp();
-        let state = if delay == 0 {
-            JobState::Ready
+        // One that has to wait takes its place in line when it becomes ready.
+        let (state, (order, ready_at)) = if delay == 0 {
+            (JobState::Ready, self.stamp())
         } else {
-            JobState::Delayed
+            (JobState::Delayed, (0, 0))
         };
         let until = self.now + delay;
         let (lease, last) = (None, None);
@@ -117,7 +117,7 @@ impl Model {
     }
 
     pub fn finish(&mut self, key: LeaseKey, outcome: &Outcome) -> Option<Finished> {
-        let (now, stamp) = (self.now, self.stamp());
+        let now = self.now;
         let job = self.job(key.job);
         if job.lease.take_if(|lease| *lease == key).is_none() {
             return None;
@@ -137,13 +137,13 @@ impl Model {
                 if job.failures == ATTEMPTS {
                     return self.bury(key.job, Finished::Dead);
                 }
-                (job.order, job.ready_at) = stamp;
                 job.until = now + i64::try_from(after.as_secs()).unwrap();
-                job.state = if after.is_zero() {
-                    JobState::Ready
-                } else {
-                    JobState::Delayed
-                };
+                job.state = JobState::Delayed;
+                if after.is_zero() {
+                    let stamp = self.stamp();
+                    let job = self.job(key.job);
+                    (job.state, (job.order, job.ready_at)) = (JobState::Ready, stamp);
+                }
                 Some(Finished::Retrying)
             }
         }
