@@ -7,4 +7,29 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "400px" });
 
-for (const element of document.querySelectorAll(":not(:defined)")) near.observe(element);
+for (const element of document.querySelectorAll(":not(:defined, site-search)")) near.observe(element);
+
+// A link to a step of a run opens its player, however far down the page that stands.
+const follow = () => location.hash.startsWith("#run=") && import("./run-player.js");
+addEventListener("hashchange", follow);
+follow();
+
+// The search opens by a button, by / or by Ctrl-K, and is fetched then; what is typed meanwhile waits in its field.
+const openSearch = () => {
+  const search = document.querySelector("site-search");
+  const [dialog, field, status] = search.querySelectorAll("dialog, input, [role=status]");
+  if (!dialog.open) dialog.showModal();
+  field.select();
+  if (search.matches(":defined")) return;
+  search.early = fetch(new URL("../search/index.json", import.meta.url), { cache: "no-cache" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+  Promise.all(["site-search", "search-index", "search-words", "search-excerpt"].map((name) => import(`./${name}.js`)))
+    .catch(() => (status.textContent = "The search cannot be fetched. Are you offline?"));
+};
+addEventListener("click", ({ target }) => target.closest("[data-search]") && openSearch());
+addEventListener("keydown", (event) => {
+  const { key, target, ctrlKey, metaKey, altKey } = event;
+  const isTyping = target.closest("input, select, textarea, [contenteditable]");
+  if (altKey || (ctrlKey || metaKey ? key !== "k" : key !== "/" || isTyping)) return;
+  event.preventDefault();
+  openSearch();
+});

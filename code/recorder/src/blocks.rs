@@ -3,7 +3,10 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
+
+/// How many runs of the book may be one of many.
+pub const MOST_OF_MANY: usize = 3;
 
 /// A `rust` block with `run=NAME` in its fence.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,8 +64,29 @@ fn collect(folder: &Path, pages: &mut Vec<PathBuf>) -> Result<()> {
     Ok(())
 }
 
+/// The blocks with these names, or all of them if there are no names.
+pub fn choose<'a>(all: &'a [Block], names: &[String]) -> Result<Vec<&'a Block>> {
+    let many = all.iter().filter(|block| block.many).count();
+    ensure!(
+        many <= MOST_OF_MANY,
+        "{many} blocks carry run-many=1, and the book may have {MOST_OF_MANY}"
+    );
+    for name in names {
+        let known: Vec<&str> = all.iter().map(|block| block.name.as_str()).collect();
+        ensure!(
+            known.contains(&name.as_str()),
+            "no block carries run={name}; there are: {}",
+            known.join(", ")
+        );
+    }
+    let wanted = all.iter();
+    Ok(wanted
+        .filter(|block| names.is_empty() || names.contains(&block.name))
+        .collect())
+}
+
 /// The blocks of one page.
-pub fn in_page(page: &str, text: &str) -> Result<Vec<Block>> {
+fn in_page(page: &str, text: &str) -> Result<Vec<Block>> {
     let mut blocks = Vec::new();
     let mut lines = text.lines().enumerate();
     while let Some((index, line)) = lines.next() {
@@ -81,28 +105,33 @@ pub fn in_page(page: &str, text: &str) -> Result<Vec<Block>> {
             source.push_str(line.get(indent..).unwrap_or_default());
             source.push('\n');
         }
-        let value = |key: &str| {
-            info.split(',')
-                .filter_map(|word| word.trim().split_once('='))
-                .find_map(|(name, value)| (name == key).then(|| value.trim().to_owned()))
-        };
-        let Some(name) = value("run") else { continue };
-        if !is_name(&name) {
-            bail!(
-                "{page}:{}: a run is named like ch01-two-sleeps, not {name:?}",
-                index + 1
-            );
-        }
-        blocks.push(Block {
-            name,
-            many: value("run-many").is_some(),
-            panics: value("should_panic").is_some(),
-            page: page.to_owned(),
-            line: index + 1,
-            source,
-        });
+        blocks.extend(block(page, index + 1, info, source)?);
     }
     Ok(blocks)
+}
+
+/// The block behind a fence, if it is to be recorded.
+fn block(page: &str, line: usize, info: &str, source: String) -> Result<Option<Block>> {
+    let value = |key: &str| {
+        info.split(',')
+            .filter_map(|word| word.trim().split_once('='))
+            .find_map(|(name, value)| (name == key).then(|| value.trim().to_owned()))
+    };
+    let Some(name) = value("run") else {
+        return Ok(None);
+    };
+    ensure!(
+        is_name(&name),
+        "{page}:{line}: a run is named like ch01-two-sleeps, not {name:?}"
+    );
+    Ok(Some(Block {
+        name,
+        many: value("run-many").is_some(),
+        panics: value("should_panic").is_some(),
+        page: page.to_owned(),
+        line,
+        source,
+    }))
 }
 
 fn is_name(name: &str) -> bool {
@@ -141,6 +170,42 @@ mod tests {
     #[test]
     fn a_name_that_is_no_file_name_is_refused() {
         let page = "```rust,run=../a\nfn main() {}\n```\n";
-        assert!(in_page("p.md", page).is_err());
+        let error = in_page("p.md", page).unwrap_err().to_string();
+        assert!(error.starts_with("p.md:1: a run is named like"), "{error}");
+    }
+
+    #[test]
+    fn two_blocks_with_one_name_are_refused_and_both_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let content = folder.path().join("content");
+        fs::create_dir(&content).unwrap();
+        let block = "```rust,run=ch01-a\nfn main() {}\n```\n";
+        fs::write(content.join("ch01.md"), block).unwrap();
+        fs::write(content.join("ch02.md"), format!("\n{block}")).unwrap();
+        assert_eq!(
+            find(&content).unwrap_err().to_string(),
+            "ch01-a (content/ch02.md:2) has the name of ch01-a (content/ch01.md:1)"
+        );
+    }
+
+    #[test]
+    fn a_name_that_no_block_has_is_refused_with_those_that_there_are() {
+        let page = "```rust,run=ch01-a\nfn main() {}\n```\n";
+        let all = in_page("p.md", page).unwrap();
+        let error = choose(&all, &["ch01-b".to_owned()]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no block carries run=ch01-b; there are: ch01-a"
+        );
+    }
+
+    #[test]
+    fn a_fourth_run_of_many_is_refused() {
+        let page: String = ["a", "b", "c", "d"]
+            .map(|name| format!("```rust,run={name},run-many=1\nfn main() {{}}\n```\n"))
+            .concat();
+        let all = in_page("p.md", &page).unwrap();
+        let error = choose(&all, &[]).unwrap_err().to_string();
+        assert_eq!(error, "4 blocks carry run-many=1, and the book may have 3");
     }
 }

@@ -7,8 +7,11 @@
 //! 2. The copy runs with the [`probe`] linked in.
 //!    The probe hears Tokio's own `tracing` instrumentation and the marks, and writes one line
 //!    for each event into the program's output, between the lines that the program prints.
-//! 3. [`story`] turns those lines into a [`run::Run`]: lanes, steps and sentences.
+//! 3. [`story`] turns those lines into lanes, steps and sentences, which a [`run::Run`] keeps.
 //!    [`picture`] draws it.
+//!
+//! [`blocks`] finds the programs, [`project`] builds their copies, [`recording`] runs each until it
+//! is sure that there is one story to tell, and [`shelf`] keeps or compares what comes of it.
 //!
 //! Everything a run says comes from one of those events.
 //! What no event tells, such as what a task computed, a run does not say.
@@ -17,6 +20,7 @@ mod marks;
 pub mod probe;
 
 pub use marks::{At, Marked};
+pub use probe::{Abort, Abortable};
 
 #[cfg(feature = "tool")]
 pub mod blocks;
@@ -29,9 +33,22 @@ pub mod project;
 #[cfg(feature = "tool")]
 pub mod raw;
 #[cfg(feature = "tool")]
+pub mod recording;
+#[cfg(feature = "tool")]
 pub mod run;
 #[cfg(feature = "tool")]
+pub mod shelf;
+#[cfg(feature = "tool")]
 pub mod story;
+
+/// Prints and tells the probe where the program does it.
+#[macro_export]
+macro_rules! print {
+    ($($arg:tt)*) => {{
+        $crate::probe::printing(::std::line!());
+        ::std::print!($($arg)*)
+    }};
+}
 
 /// Prints a line and tells the probe where the program does it.
 #[macro_export]

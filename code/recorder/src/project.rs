@@ -1,100 +1,97 @@
-//! Builds the marked programs as one Cargo project and runs them.
+//! Builds marked programs as one Cargo project.
+//!
+//! The project stands apart from the workspace, since Tokio is built with other features in it.
+//! Its files are written only where they change, so that a build does only what is new.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::fs;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value as Json;
 use toml::{Table, Value};
 
-use crate::probe;
-
-/// How long one run may take; the time inside is virtual, so that a second is plenty.
-pub const TIME_LIMIT: Duration = Duration::from_secs(10);
-
-/// A Cargo project apart from the workspace, since Tokio is built with other features in it.
+/// A project whose programs link the probe.
 pub struct Project {
     folder: PathBuf,
-}
-
-/// What came of one run.
-pub struct Outcome {
-    /// Standard output: the program's and the probe's.
-    pub output: String,
-    /// Standard error, for messages.
-    pub errors: String,
-    /// Whether the program ended as programs do.
-    pub success: bool,
+    target: PathBuf,
 }
 
 impl Project {
-    /// Writes the project's manifest: the crates a chapter may use, in the workspace's versions.
-    pub fn create(root: &Path, folder: PathBuf) -> Result<Self> {
-        let programs = folder.join("src/bin");
-        if programs.exists() {
-            fs::remove_dir_all(&programs)?;
+    /// Writes the manifest of the project `name`: the crates a chapter may use, in the versions of
+    /// the repository at `root`. What was built of them is shared by all projects.
+    pub fn create(root: &Path, name: &str) -> Result<Self> {
+        let target = std::env::var_os("CARGO_TARGET_DIR");
+        let record = target
+            .map_or_else(|| root.join("target"), PathBuf::from)
+            .join("record");
+        let folder = record.join(name);
+        fs::create_dir_all(folder.join("src/bin"))?;
+        write_if_new(&folder.join("Cargo.toml"), &manifest(root)?)?;
+        // The versions of the workspace. Cargo takes out what this project does not use.
+        let lock = fs::read_to_string(root.join("Cargo.lock")).context("Cargo.lock")?;
+        let copy = folder.join("Cargo.lock.workspace");
+        if fs::read_to_string(&copy).ok().as_ref() != Some(&lock) {
+            fs::write(folder.join("Cargo.lock"), &lock)?;
+            fs::write(copy, lock)?;
         }
-        fs::create_dir_all(&programs)?;
-        let workspace = table(&root.join("Cargo.toml"))?;
-        let versions = workspace["workspace"]["dependencies"]
-            .as_table()
-            .context("no [workspace.dependencies]")?;
-        let chapters = table(&root.join("tests/chapters/Cargo.toml"))?;
-        let mut crates = Table::new();
-        let allowed = chapters.get("dependencies").and_then(Value::as_table);
-        for name in allowed.into_iter().flat_map(Table::keys) {
-            let version = versions.get(name);
-            let version = version.with_context(|| format!("no version of {name}"))?;
-            crates.insert(name.clone(), version.clone());
-        }
-        let tokio = versions.get("tokio").context("no tokio in the workspace")?;
-        crates.insert("tokio".into(), traced(tokio)?);
-        let mut recorder = Table::new();
-        recorder.insert("path".into(), text(&root.join("code/recorder")));
-        recorder.insert("default-features".into(), Value::Boolean(false));
-        crates.insert("recorder".into(), Value::Table(recorder));
-        let manifest = format!(
-            "[package]\nname = \"runs\"\nedition = \"2024\"\n\n[workspace]\n\n\
-             [profile.dev]\ndebug = \"line-tables-only\"\nincremental = false\n\n\
-             [profile.dev.package.\"*\"]\ndebug = false\n\n{}",
-            toml::to_string(&Table::from_iter([(
-                "dependencies".to_owned(),
-                Value::Table(crates)
-            )]))?
-        );
-        write_if_new(&folder.join("Cargo.toml"), &manifest)?;
-        // The versions of the workspace, less what this project does not use.
-        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).context("Cargo.lock")?;
-        Ok(Project { folder })
+        Ok(Project {
+            folder,
+            target: record.join("target"),
+        })
     }
 
-    /// Adds a program.
+    /// Removes the programs that are not among `names`.
+    pub fn keep(&self, names: &BTreeSet<&str>) -> Result<()> {
+        for entry in fs::read_dir(self.folder.join("src/bin"))? {
+            let path = entry?.path();
+            let stem = path.file_stem().and_then(|stem| stem.to_str());
+            if !stem.is_some_and(|stem| names.contains(stem)) {
+                fs::remove_file(path)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a program, or takes over its new text.
     pub fn add(&self, name: &str, text: &str) -> Result<()> {
-        Ok(fs::write(self.file(name), text)?)
+        let file = self.folder.join("src/bin").join(format!("{name}.rs"));
+        write_if_new(&file, text)
     }
 
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.join("src/bin").join(format!("{name}.rs"))
-    }
-
-    /// Builds all programs; Cargo's own progress is the progress shown.
-    pub fn build(&self) -> Result<()> {
-        let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-            .args(["build", "--bins", "--keep-going"])
+    /// Builds programs and returns where they are; one that does not compile is missing.
+    ///
+    /// Cargo shows its progress and the compiler's messages.
+    pub fn build<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<BTreeMap<String, PathBuf>> {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+        let mut command = Command::new(cargo);
+        command.args(["build", "--keep-going"]);
+        for name in names {
+            command.args(["--bin", name]);
+        }
+        command
+            .arg("--message-format=json-render-diagnostics")
             .current_dir(&self.folder)
-            .env("CARGO_TARGET_DIR", self.folder.join("target"))
+            .env("CARGO_TARGET_DIR", &self.target)
             .env("RUSTFLAGS", "--cfg tokio_unstable -Awarnings")
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .status()
-            .context("cargo")?;
-        ensure!(
-            status.success(),
-            "a marked program does not compile (the message above names it)"
+            .stderr(Stdio::inherit());
+        eprintln!(
+            "$ cd {} && RUSTFLAGS=\"--cfg tokio_unstable\" cargo build --bins",
+            self.folder.display()
         );
-        Ok(())
+        let output = command.output().context("cargo")?;
+        let built = executables(&String::from_utf8_lossy(&output.stdout));
+        ensure!(
+            output.status.success() || !built.is_empty(),
+            "nothing could be built; Cargo's message stands above"
+        );
+        Ok(built)
     }
 
     /// The version of Tokio that the project is built with.
@@ -108,58 +105,57 @@ impl Project {
             .and_then(|package| package["version"].as_str());
         Ok(tokio.context("no tokio in Cargo.lock")?.to_owned())
     }
-
-    /// Runs one program with the probe on.
-    pub fn run(&self, name: &str) -> Result<Outcome> {
-        let mut child = Command::new(self.folder.join("target/debug").join(name))
-            .env(probe::SWITCH, format!("src/bin/{name}.rs"))
-            .env("RUST_BACKTRACE", "0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .with_context(|| format!("cannot start {name}"))?;
-        let output = reader(child.stdout.take());
-        let errors = reader(child.stderr.take());
-        let start = Instant::now();
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break status;
-            }
-            if start.elapsed() > TIME_LIMIT {
-                child.kill()?;
-                child.wait()?;
-                bail!("it still ran after {} s", TIME_LIMIT.as_secs());
-            }
-            thread::sleep(Duration::from_millis(5));
-        };
-        let text = |thread: thread::JoinHandle<String>| thread.join().unwrap_or_default();
-        Ok(Outcome {
-            output: text(output),
-            errors: text(errors),
-            success: status.success(),
-        })
-    }
 }
 
-fn reader(pipe: Option<impl Read + Send + 'static>) -> thread::JoinHandle<String> {
-    thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut pipe) = pipe {
-            // What was read before an error is still worth showing.
-            let _ = pipe.read_to_end(&mut bytes);
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    })
+/// The programs that Cargo reports, by name.
+fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
+    let messages = messages
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok());
+    messages
+        .filter_map(|message: Json| {
+            let executable = message["executable"].as_str()?;
+            let name = message["target"]["name"].as_str()?;
+            Some((name.to_owned(), PathBuf::from(executable)))
+        })
+        .collect()
+}
+
+fn manifest(root: &Path) -> Result<String> {
+    let workspace = table(&root.join("Cargo.toml"))?;
+    let versions = workspace["workspace"]["dependencies"]
+        .as_table()
+        .context("no [workspace.dependencies]")?;
+    let chapters = table(&root.join("tests/chapters/Cargo.toml"))?;
+    let mut crates = Table::new();
+    let allowed = chapters.get("dependencies").and_then(Value::as_table);
+    for name in allowed.into_iter().flat_map(Table::keys) {
+        let version = versions.get(name);
+        let version = version.with_context(|| format!("no version of {name}"))?;
+        crates.insert(name.clone(), version.clone());
+    }
+    let tokio = versions.get("tokio").context("no tokio in the workspace")?;
+    crates.insert("tokio".into(), traced(tokio)?);
+    let recorder = root.join("code/recorder").display().to_string();
+    crates.insert(
+        "recorder".into(),
+        Value::Table(Table::from_iter([
+            ("path".into(), Value::String(recorder)),
+            ("default-features".into(), Value::Boolean(false)),
+        ])),
+    );
+    let dependencies = Table::from_iter([("dependencies".to_owned(), Value::Table(crates))]);
+    Ok(format!(
+        "[package]\nname = \"runs\"\nedition = \"2024\"\n\n[workspace]\n\n\
+         [profile.dev]\ndebug = \"line-tables-only\"\nincremental = false\n\n\
+         [profile.dev.package.\"*\"]\ndebug = false\n\n{}",
+        toml::to_string(&dependencies)?
+    ))
 }
 
 fn table(path: &Path) -> Result<Table> {
     let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
     text.parse().with_context(|| path.display().to_string())
-}
-
-fn text(path: &Path) -> Value {
-    Value::String(path.display().to_string())
 }
 
 /// Tokio with its feature `tracing`.
@@ -173,7 +169,7 @@ fn traced(tokio: &Value) -> Result<Value> {
 }
 
 /// Writes a file only when that changes it, so that Cargo builds nothing anew.
-pub fn write_if_new(path: &Path, text: &str) -> Result<()> {
+fn write_if_new(path: &Path, text: &str) -> Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return Ok(());
     }

@@ -45,6 +45,7 @@ pub enum What {
     /// A task was made.
     Spawn {
         task: u64,
+        id: String,
         kind: String,
         name: String,
         file: String,
@@ -66,10 +67,9 @@ pub enum What {
         mark: u64,
         place: usize,
         future: String,
-        within: Option<u64>,
     },
-    /// A marked future is polled.
-    Look { mark: u64 },
+    /// A marked future is polled, maybe within another.
+    Look { mark: u64, within: Option<u64> },
     /// It is finished.
     Ready { mark: u64 },
     /// It is not; `spent` if the task's budget is.
@@ -82,23 +82,16 @@ pub enum What {
         from: String,
         line: Option<usize>,
     },
-    /// An operation on one of Tokio's resources was tried.
-    Operation {
-        of: String,
-        name: String,
-        ready: bool,
-        mark: Option<u64>,
-    },
-    /// A timer was set.
-    Deadline {
-        after: u64,
-        unit: String,
-        mark: Option<u64>,
-    },
+    /// A timer was set to go off after so many milliseconds.
+    Deadline { after: u64, mark: Option<u64> },
     /// The program is about to print.
     Print { line: usize },
     /// The program is about to put its thread to sleep.
     Block { line: usize, ms: u64 },
+    /// A `select!` takes the branch of this place.
+    Taken { place: usize },
+    /// The program is about to abort the task with Tokio's own id.
+    Abort { id: String, line: usize },
     /// Something panicked.
     Panic { line: usize, message: String },
 }

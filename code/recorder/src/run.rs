@@ -1,9 +1,12 @@
 //! What a recorded run is, and how its file is written.
 //!
-//! `run.schema.json` beside the manifest describes the file for readers and for other tools.
+//! The types below are its schema: a file with a field that they do not have, or without one that
+//! they need, is not a run, and [`Run::check`] holds it to the rules that types cannot express.
 
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
+
+use crate::story::words::plain;
 
 /// The most bytes that a run's file may have.
 pub const MOST_BYTES: usize = 30 * 1024;
@@ -100,6 +103,9 @@ pub struct Step {
     /// The places concerned: where a lane is parked, what it passes, what is dropped.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub at: Vec<usize>,
+    /// What is waited for at each of the places `at`, where the lane stops.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on: Vec<On>,
     /// Who wakes, where that is no lane.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Source>,
@@ -116,6 +122,40 @@ pub struct Step {
     pub x: u32,
     /// What happens, in a sentence: `*name*` is a lane, `` `code` `` is code.
     pub say: String,
+}
+
+/// What a lane waits for at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum On {
+    /// A time: `sleep`, an interval's tick, or a `timeout` around what no place tells.
+    Sleep,
+    /// A channel of `tokio::sync`, at either end.
+    Channel,
+    /// A `Mutex` or `RwLock`.
+    Lock,
+    /// A permit of a `Semaphore`.
+    Semaphore,
+    /// A `Notify`.
+    Notify,
+    /// A `Barrier`.
+    Barrier,
+    /// The end of a task: a `JoinHandle` or `JoinSet`.
+    Task,
+    /// Work on the blocking pool: the handle of `spawn_blocking`, or a file.
+    Blocking,
+    /// A socket.
+    Socket,
+    /// A child process.
+    Process,
+    /// A signal of the operating system.
+    Signal,
+    /// The next turn: `yield_now`.
+    Turn,
+    /// Another reader or writer of `tokio::io`.
+    Io,
+    /// A future that is none of Tokio's.
+    Other,
 }
 
 /// What wakes a lane when no lane does.
@@ -191,6 +231,14 @@ impl Run {
         Ok(json)
     }
 
+    /// The sentences of all steps, numbered and without markup, a line each.
+    pub fn story(&self) -> String {
+        let steps = self.steps.iter().enumerate();
+        steps
+            .map(|(number, step)| format!("{number} {}\n", plain(&step.say)))
+            .collect()
+    }
+
     /// Reads a run's file and holds it to its rules.
     pub fn from_json(json: &str) -> Result<Self> {
         let run: Run = serde_json::from_str(json)?;
@@ -233,4 +281,94 @@ fn list<T: Serialize>(items: &[T]) -> Result<String> {
     let lines: serde_json::Result<Vec<String>> = items.iter().map(serde_json::to_string).collect();
     let lines = lines.context("a run is plain data")?;
     Ok(format!("[\n{}\n]", lines.join(",\n")))
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A run of one lane and two steps.
+    pub fn run() -> Run {
+        let step = |kind, line, say: &str| Step {
+            kind,
+            lane: Some(0),
+            by: None,
+            line: Some(line),
+            at: Vec::new(),
+            on: Vec::new(),
+            from: None,
+            lost: false,
+            text: None,
+            ms: None,
+            x: 0,
+            say: say.into(),
+        };
+        Run {
+            name: "ch01-a".into(),
+            tokio: "1.54.1".into(),
+            clock: Clock::Virtual,
+            many: false,
+            source: "async fn main() {\n    tick().await;\n}\n".into(),
+            picture: (720, 88),
+            lanes: vec![Lane {
+                name: "main".into(),
+                kind: LaneKind::Main,
+                line: 1,
+            }],
+            places: vec![Place {
+                line: 2,
+                span: (22, 28),
+                text: "tick()".into(),
+            }],
+            steps: vec![
+                step(Kind::Spawn, 1, "The runtime is about to run *main*."),
+                step(Kind::Run, 1, "*main* is polled for the first time."),
+            ],
+        }
+    }
+
+    #[track_caller]
+    fn is_refused(change: impl FnOnce(&mut Run), with: &str) {
+        let mut run = run();
+        change(&mut run);
+        let error = Run::from_json(&run.to_json().unwrap()).unwrap_err();
+        assert!(error.to_string().contains(with), "{error}");
+    }
+
+    #[test]
+    fn a_file_is_read_back_as_it_was_written() {
+        let run = run();
+        assert_eq!(Run::from_json(&run.to_json().unwrap()).unwrap(), run);
+    }
+
+    #[test]
+    fn a_file_with_a_field_that_no_run_has_is_refused() {
+        let json = run().to_json().unwrap();
+        let json = json.replace("\"clock\"", "\"speed\":1,\n\"clock\"");
+        let error = Run::from_json(&json).unwrap_err().to_string();
+        assert!(error.contains("unknown field `speed`"), "{error}");
+    }
+
+    #[test]
+    fn a_step_that_names_what_is_not_there_is_refused() {
+        is_refused(|run| run.steps[1].lane = Some(1), "step 1 names what");
+        is_refused(|run| run.steps[1].line = Some(4), "step 1 names what");
+        is_refused(|run| run.steps[1].at = vec![1], "step 1 names what");
+        is_refused(|run| run.places[0].span = (22, 99), "outside the source");
+    }
+
+    #[test]
+    fn a_run_that_is_too_long_is_refused_with_its_length_and_the_limit() {
+        let many = |run: &mut Run| run.steps = vec![run.steps[1].clone(); MOST_STEPS + 1];
+        is_refused(many, "it has 401 steps, and a run may have 400");
+        let wordy = |run: &mut Run| run.steps[1].say = "x".repeat(MOST_BYTES);
+        is_refused(wordy, "bytes, and a run may have 30720");
+        is_refused(|run| run.steps.clear(), "nothing ran on Tokio");
+    }
+
+    #[test]
+    fn a_story_is_its_sentences() {
+        let story = "0 The runtime is about to run main.\n1 main is polled for the first time.\n";
+        assert_eq!(run().story(), story);
+    }
 }

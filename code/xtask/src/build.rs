@@ -1,7 +1,7 @@
 //! `cargo xtask build`: the site as it is deployed.
 
-use anyhow::Result;
-use xshell::Shell;
+use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
 
 use crate::zola::Zola;
 
@@ -16,6 +16,10 @@ pub fn build(shell: &Shell, options: &Options) -> Result<()> {
     let zola = Zola::locate(shell)?;
     let base_url = options.base_url.iter().flat_map(|url| ["--base-url", url]);
     zola.command(shell, ["build"]).args(base_url).run()?;
+    // In a package of its own, so that who only reads the book compiles no HTML parser.
+    cmd!(shell, "cargo run --quiet --package search -- public")
+        .run()
+        .context("the pages stand in public/, but their search has no index")?;
     eprintln!("The site stands in public/.");
     Ok(())
 }

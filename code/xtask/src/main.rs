@@ -9,9 +9,11 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xshell::Shell;
 
+mod bench;
 mod bless;
 mod build;
 mod check;
+mod fonts;
 mod new;
 mod outline;
 mod project;
@@ -39,6 +41,13 @@ enum Command {
     Bless,
     /// Record the runs of the programs that carry `run=`, or check that they are still the same
     Record(record::Options),
+    /// Measure the book's own tools against others, in one run, and print a table
+    Bench {
+        /// What to measure
+        what: bench::What,
+    },
+    /// Cut the faces in static/fonts/ down to the characters that the book uses
+    Fonts,
     /// Start a chapter, an anti-pattern or an exercise
     #[command(subcommand)]
     New(new::Kind),
@@ -68,6 +77,8 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Check => check::check(shell),
         Command::Bless => bless::bless(shell),
         Command::Record(options) => record::record(shell, &options),
+        Command::Bench { what } => bench::bench(shell, what),
+        Command::Fonts => fonts::fonts(shell),
         Command::New(kind) => new::new(shell, &kind),
         Command::Zola(options) => zola::pass_through(shell, &options),
     }

@@ -1,4 +1,7 @@
 //! `cargo xtask serve`: the book on this machine, reloading as it is edited.
+//!
+//! Search is left to `cargo xtask build`: its index is made from pages on disk, and these are in
+//! Zola's memory. An index of the last build would not know the page that is being written.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -46,6 +49,7 @@ pub fn serve(shell: &Shell, options: &Options) -> Result<()> {
         .flat_map(|path| ["--extra-watch-path".as_ref(), path.as_os_str()]);
 
     eprintln!("The book comes up at http://127.0.0.1:{port}/ (Ctrl-C stops it)");
+    eprintln!("Its search is in the built site only: `cargo xtask build` writes it to public/");
     zola.command(shell, ["serve", "--port", &port, "--fast"])
         .args(["--debounce", "50", "--force", "--output-dir"])
         .arg(output)

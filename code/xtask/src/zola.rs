@@ -11,6 +11,8 @@ mod glibc;
 mod mend;
 mod npm;
 
+pub use npm::NPM;
+
 /// The versions of Zola that the templates are written for.
 const WANTED: &str = "0.22.";
 

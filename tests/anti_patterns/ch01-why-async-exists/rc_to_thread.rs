@@ -2,10 +2,13 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::thread;
 
+fn on_a_thread(work: impl FnOnce() + Send + 'static) {
+    thread::spawn(work).join().unwrap();
+}
+
 fn main() {
     let total = Rc::new(Cell::new(0));
     let mine = Rc::clone(&total);
-    let add = move || mine.set(mine.get() + 1);
-    thread::spawn(add).join().unwrap();
+    on_a_thread(move || mine.set(mine.get() + 1));
     assert_eq!(total.get(), 1);
 }

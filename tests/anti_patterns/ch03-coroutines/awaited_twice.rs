@@ -5,6 +5,7 @@ async fn brew() -> u32 {
 #[tokio::main]
 async fn main() {
     let tea = brew();
-    assert_eq!(tea.await, 2);
-    assert_eq!(tea.await, 2);
+    let first = async { tea.await };
+    let second = async { tea.await };
+    assert_eq!(tokio::join!(first, second), (2, 2));
 }

@@ -39,10 +39,10 @@ pub fn all_tests(binary: &Path, limits: Limits) -> io::Result<BTreeMap<String, O
         .lines()
         .filter_map(|line| line.strip_suffix(": test"))
     {
-        let outcome = match verdict(&said, name) {
-            Some("ok") => Outcome::Passed,
-            Some("FAILED") => Outcome::Failed(message(&said, name)),
-            // It hung or died, or another did so before its turn.
+        let outcome = match (verdict(&said, name), message(&said, name)) {
+            (Some("ok"), _) => Outcome::Passed,
+            (Some("FAILED"), Some(message)) => Outcome::Failed(message),
+            // It hung or died, or another did so before its turn or before the report.
             _ => one_test(binary, name, limits.one)?,
         };
         outcomes.insert(name.to_owned(), outcome);
@@ -55,7 +55,9 @@ fn one_test(binary: &Path, name: &str, limit: Duration) -> io::Result<Outcome> {
     Ok(match status {
         None => Outcome::Hung,
         Some(status) if status.success() => Outcome::Passed,
-        Some(_) if said.contains("\ntest result: FAILED") => Outcome::Failed(message(&said, name)),
+        Some(_) if said.contains("\ntest result: FAILED") => {
+            Outcome::Failed(message(&said, name).unwrap_or_default())
+        }
         Some(status) => Outcome::Died(format!("{status}: {}", said.trim())),
     })
 }
@@ -120,15 +122,14 @@ fn verdict<'a>(said: &'a str, name: &str) -> Option<&'a str> {
 }
 
 /// The part of libtest's report that tells why a test failed.
-fn message(said: &str, name: &str) -> String {
-    let Some((_, rest)) = said.split_once(&format!("---- {name} stdout ----\n")) else {
-        return String::new();
-    };
+/// It stands at the end of the output, and is missing if the process was stopped before.
+fn message(said: &str, name: &str) -> Option<String> {
+    let (_, rest) = said.split_once(&format!("---- {name} stdout ----\n"))?;
     let end = ["\n---- ", "\nfailures:\n"]
         .iter()
         .filter_map(|end| rest.find(end))
         .min();
     let lines = rest[..end.unwrap_or(rest.len())].lines();
     let lines = lines.filter(|line| !line.starts_with("note: run with `RUST_BACKTRACE"));
-    lines.collect::<Vec<_>>().join("\n").trim().to_owned()
+    Some(lines.collect::<Vec<_>>().join("\n").trim().to_owned())
 }

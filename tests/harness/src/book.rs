@@ -85,9 +85,9 @@ impl Block {
             .map(|(_, value)| value)
     }
 
-    /// `content/part1-foundations/ch01-….md:57 blocking-io`
+    /// `content/part1-foundations/ch01-….md:57: blocking-io`
     pub fn name(&self) -> String {
-        format!("{}:{} {}", self.path, self.line, self.heading)
+        format!("{}:{}: {}", self.path, self.line, self.heading)
     }
 }
 
@@ -269,7 +269,7 @@ fn main() {}
             ]
         );
         assert_eq!(page.front_matter.as_deref(), Some("title = \"t\"\n"));
-        assert_eq!(page.blocks[0].name(), "content/a.md:11 one");
+        assert_eq!(page.blocks[0].name(), "content/a.md:11: one");
         assert_eq!(page.blocks[1].option("hl_lines"), Some("1-2 4"));
         assert_eq!(page.blocks[1].language(), "rust");
     }

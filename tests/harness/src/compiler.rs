@@ -3,11 +3,10 @@
 //! Programs that are missing are built many at a time, each as a module of one crate, because
 //! most of what a small Tokio program costs to build is the same for all of them. If such a
 //! crate does not compile it is halved until each block at fault stands alone, so what is
-//! reported always comes from a program built by itself, as a reader would.
+//! reported always comes from a program built by itself, as a reader would build it.
 
 use std::collections::HashSet;
 use std::collections::hash_map::DefaultHasher;
-use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::fs;
 use std::hash::{Hash, Hasher};
@@ -15,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::thread;
+use std::time::Duration;
 
 use anyhow::Context as _;
 
@@ -25,6 +25,12 @@ pub const BLOCK: &str = "BOOK_BLOCK";
 
 /// More than this in one crate saves little and costs memory.
 const MOST_IN_ONE_CRATE: usize = 24;
+
+/// What a block with tests is given besides, so that the program itself is run too.
+const RUN_MAIN: &str =
+    "#[test]\nfn the_program_runs() -> impl std::process::Termination { main() }\n";
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A warning is an error: a reader who pastes a block should see none.
 const FLAGS: &[&str] = &[
@@ -80,18 +86,27 @@ impl Compiler {
     /// One that does not compile stays missing: [`Compiler::build_alone`] says why.
     pub fn build(&self, blocks: &[&Block]) {
         let mut seen = HashSet::new();
-        let mut missing: Vec<&Block> = blocks.to_vec();
-        missing.retain(|block| {
+        let missing = blocks.iter().copied().filter(|block| {
             let program = self.program(block);
             !program.exists() && seen.insert(program)
         });
+        let (alone, shared): (Vec<&Block>, Vec<&Block>) =
+            missing.partition(|block| has_tests(block));
         let workers = thread::available_parallelism().map_or(1, usize::from);
-        let size = missing.len().div_ceil(workers).clamp(1, MOST_IN_ONE_CRATE);
-        let groups: Mutex<Vec<&[&Block]>> = Mutex::new(missing.chunks(size).collect());
+        let rounds = shared.len().div_ceil(workers * MOST_IN_ONE_CRATE).max(1);
+        let size = shared.len().div_ceil(workers * rounds).max(1);
+        let groups: Vec<&[&Block]> = shared.chunks(size).chain(alone.chunks(1)).collect();
+        let groups = Mutex::new(groups.into_iter());
+        let next = || {
+            groups
+                .lock()
+                .expect("no thread panics with the lock")
+                .next()
+        };
         thread::scope(|scope| {
-            for _ in 0..workers.min(missing.len()) {
+            for _ in 0..workers {
                 scope.spawn(|| {
-                    while let Some(group) = pop(&groups) {
+                    while let Some(group) = next() {
                         self.build_group(group);
                     }
                 });
@@ -100,11 +115,10 @@ impl Compiler {
     }
 
     fn build_group(&self, group: &[&Block]) {
-        let built = match group {
-            [block] => self.build_alone(block),
-            _ => self.build_together(group),
-        };
-        if built.is_err() && group.len() > 1 {
+        if let [block] = group {
+            // Whoever runs it builds it again, and reports the error.
+            let _ = self.build_alone(block);
+        } else if self.build_together(group).is_err() {
             let (left, right) = group.split_at(group.len() / 2);
             self.build_group(left);
             self.build_group(right);
@@ -114,8 +128,13 @@ impl Compiler {
     /// Builds the program of one block as a reader would.
     /// Its lines are numbered as in the page, in the compiler's messages and in those of a panic.
     pub fn build_alone(&self, block: &Block) -> anyhow::Result<()> {
-        let source = "\n".repeat(block.line) + &block.code;
-        let built = self.compile(&block.path, &source, block.option("no_run").is_some())?;
+        let mut source = "\n".repeat(block.line) + &block.code;
+        let mut flags: &[&str] = &[];
+        if has_tests(block) {
+            source += RUN_MAIN;
+            flags = &["--test"];
+        }
+        let built = self.compile(&block.path, &source, flags)?;
         let program = self.program(block);
         fs::rename(&built.program, &program).context("cannot keep the program")
     }
@@ -138,7 +157,7 @@ impl Compiler {
              match std::env::var(\"{BLOCK}\").as_deref() {{\n{arms}\
              _ => std::process::ExitCode::FAILURE,\n}}\n}}\n"
         );
-        let built = self.compile("blocks.rs", &source, false)?;
+        let built = self.compile("blocks.rs", &source, &[])?;
         for block in group {
             fs::hard_link(&built.program, self.program(block))
                 .or_else(|_| fs::copy(&built.program, self.program(block)).map(drop))?;
@@ -148,23 +167,19 @@ impl Compiler {
 
     /// Compiles `source` in a folder of its own, where it stands in a file named `path`: so the
     /// messages of the compiler name the page.
-    fn compile(&self, path: &str, source: &str, check_only: bool) -> anyhow::Result<Built> {
+    fn compile(&self, path: &str, source: &str, flags: &[&str]) -> anyhow::Result<Built> {
         let folder = tempfile::tempdir_in(&self.cache)?;
         let file = folder.path().join(path);
         fs::create_dir_all(file.parent().unwrap_or(folder.path()))?;
         fs::write(&file, source)?;
         let program = folder.path().join("program");
-        let mut command = Command::new(&self.rustc);
-        command
+        let output = Command::new(&self.rustc)
             .current_dir(&folder)
             .args(FLAGS)
+            .args(flags)
             .args(&self.crates)
             .arg("-o")
-            .arg(&program);
-        if check_only {
-            command.arg("--emit=metadata");
-        }
-        let output = command
+            .arg(&program)
             .arg(path)
             .output()
             .with_context(|| format!("cannot run {}", self.rustc))?;
@@ -179,27 +194,36 @@ impl Compiler {
         })
     }
 
-    /// Forgets every program that is not that of one of these blocks.
+    /// Forgets every program that is not that of one of these blocks, and what was left by
+    /// runs that were stopped while they compiled.
     pub fn keep_only(&self, blocks: &[&Block]) {
-        let keep: HashSet<OsString> = blocks
-            .iter()
-            .filter_map(|block| Some(self.program(block).file_name()?.into()))
-            .collect();
+        let keep: HashSet<PathBuf> = blocks.iter().map(|block| self.program(block)).collect();
         for entry in fs::read_dir(&self.cache).into_iter().flatten().flatten() {
-            if !keep.contains(&entry.file_name()) && entry.path().is_file() {
-                // If it cannot be removed now, the next run tries again.
-                let _ = fs::remove_file(entry.path());
+            // What cannot be removed now is tried again by the next run.
+            let path = entry.path();
+            if path.is_dir() && is_old(&path) {
+                let _ = fs::remove_dir_all(path);
+            } else if path.is_file() && !keep.contains(&path) {
+                let _ = fs::remove_file(path);
             }
         }
     }
+}
+
+/// Whether nothing can still be compiling here.
+fn is_old(folder: &Path) -> bool {
+    let changed = fs::metadata(folder).and_then(|folder| folder.modified());
+    changed.is_ok_and(|changed| changed.elapsed().is_ok_and(|age| age > DAY))
+}
+
+/// Whether the program is one for `cargo test`: without that, its tests would not even be compiled.
+fn has_tests(block: &Block) -> bool {
+    let mut lines = block.code.lines().map(str::trim_start);
+    lines.any(|line| line.starts_with("#[test") || line.starts_with("#[tokio::test"))
 }
 
 /// A program, and the folder that it stands in until it is moved to where it is kept.
 struct Built {
     program: PathBuf,
     _folder: tempfile::TempDir,
-}
-
-fn pop<T>(stack: &Mutex<Vec<T>>) -> Option<T> {
-    stack.lock().expect("no thread panics with the lock").pop()
 }

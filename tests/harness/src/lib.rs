@@ -2,11 +2,15 @@
 //!
 //! - [`book`] reads the text: its pages, and the headings, links and code blocks of each.
 //! - [`compiler`] builds the program of a block, and keeps it until its text changes.
-//! - [`run`] runs it, within a time limit, and says whether it did what the page says.
+//! - [`run`] runs it, alone and within a time limit.
+//! - [`proof`] says whether it did what the page says.
+//! - [`suite`] does all this for each program of the book, as one test binary.
 
 pub mod book;
 pub mod compiler;
+pub mod proof;
 pub mod run;
+pub mod suite;
 
 use std::path::PathBuf;
 

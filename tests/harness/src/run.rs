@@ -1,136 +1,69 @@
-//! Runs the program of a block within a time limit, and says whether it did what the page says.
+//! Runs a program within a time limit, alone in an empty folder.
 
 use std::fs::File;
-use std::path::Path;
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use wait_timeout::ChildExt as _;
 
-use crate::book::Block;
-use crate::compiler::{BLOCK, Compiler};
-
-/// The exit status of a Rust program that panics.
-const PANICKED: i32 = 101;
-
-/// Builds the program of a block unless it is kept, runs it, and explains what went wrong.
-pub fn prove(compiler: &Compiler, block: &Block, limit: Duration) -> Result<(), String> {
-    let program = compiler.program(block);
-    let kept = program.exists();
-    if !kept {
-        build(compiler, block)?;
-    }
-    if block.option("no_run").is_some() {
-        return Ok(());
-    }
-    let mut outcome = run(&program, limit).map_err(|error| format!("{error:#}"))?;
-    if kept && outcome.status.is_some() && !outcome.is_expected(block) {
-        // It may have been built among others, or when the block stood on another line.
-        // What is reported comes from a program built now and alone.
-        build(compiler, block)?;
-        outcome = run(&program, limit).map_err(|error| format!("{error:#}"))?;
-    }
-    if outcome.is_expected(block) {
-        Ok(())
-    } else {
-        Err(explain(block, &outcome, limit))
-    }
-}
-
-fn build(compiler: &Compiler, block: &Block) -> Result<(), String> {
-    let mend = "A program that the compiler is to refuse belongs in tests/anti_patterns.";
-    compiler.build_alone(block).map_err(|error| {
-        report(
-            block,
-            "does not compile without a warning",
-            &format!("{error}\n\n{mend}"),
-        )
-    })
-}
-
-fn explain(block: &Block, outcome: &Outcome, limit: Duration) -> String {
-    let what = match outcome.status {
-        None => format!(
-            "still ran after {} s: bound its waits, use virtual time, or write no_run=1 if it never ends",
-            limit.as_secs_f32()
-        ),
-        Some(_) if block.option("should_panic").is_some() => {
-            "does not panic, as its should_panic=1 says".into()
-        }
-        Some(status) => format!("fails, {status}"),
-    };
-    report(block, &what, &outcome.output)
-}
-
-fn report(block: &Block, what: &str, output: &str) -> String {
-    let Block {
-        path,
-        line,
-        heading,
-        ..
-    } = block;
-    let file = path.rsplit('/').next().unwrap_or(path);
-    format!(
-        "{path}:{line}: the block below the heading `{heading}` {what}\n\n{}\n\n\
-         To run only this block: cargo test -p chapters {file}:{line}",
-        output.trim()
-    )
-    .replace("\n\n\n\n", "\n\n")
-}
+/// Of a program that wrote more than this, the end is shown: that is where it says why it failed.
+const MOST_OUTPUT: u64 = 16 * 1024;
 
 /// How a program ended, and what it wrote.
-struct Outcome {
+pub struct Outcome {
     /// Nothing if it was stopped by the time limit.
-    status: Option<ExitStatus>,
-    output: String,
+    pub status: Option<ExitStatus>,
+    /// What it wrote to standard output and standard error, in order.
+    pub output: String,
 }
 
-impl Outcome {
-    fn is_expected(&self, block: &Block) -> bool {
-        let expected = if block.option("should_panic").is_some() {
-            PANICKED
-        } else {
-            0
-        };
-        self.status.and_then(|status| status.code()) == Some(expected)
-    }
-}
-
-/// Runs a program in an empty folder. It writes to files, not to pipes: whoever still holds
-/// them when it ends, or is stopped, keeps nobody waiting.
-fn run(program: &Path, limit: Duration) -> anyhow::Result<Outcome> {
+/// Runs a program, and stops it at the limit, together with all that it started.
+///
+/// It writes to a file, not to pipes: whoever still holds that when the program ends keeps
+/// nobody waiting.
+pub fn run(command: &mut Command, limit: Duration) -> anyhow::Result<Outcome> {
     let folder = tempfile::tempdir()?;
-    let log = folder.path().join(".output");
-    let file = File::create(&log)?;
-    let mut command = Command::new(program);
+    let mut log = tempfile::tempfile()?;
     command
         .current_dir(&folder)
-        .env(BLOCK, program.file_name().unwrap_or_default())
-        .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())
-        .stdout(file.try_clone()?)
-        .stderr(file);
+        .stdout(log.try_clone()?)
+        .stderr(log.try_clone()?);
     #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    std::os::unix::process::CommandExt::process_group(command, 0);
     let mut child = command
         .spawn()
-        .with_context(|| format!("cannot run {}", program.display()))?;
+        .with_context(|| format!("cannot run {}", command.get_program().display()))?;
     let status = child.wait_timeout(limit)?;
-    if status.is_none() {
-        stop(&mut child);
-    }
-    let output = String::from_utf8_lossy(&std::fs::read(&log)?).into_owned();
+    stop(&mut child)?;
+    let output = end_of(&mut log)?;
     Ok(Outcome { status, output })
 }
 
-/// Stops a program together with those that it started.
-fn stop(child: &mut Child) {
+/// Stops what is left: the program at its limit, and those that it started and left behind.
+fn stop(child: &mut Child) -> anyhow::Result<()> {
     #[cfg(unix)]
-    let _ = Command::new("kill")
-        .args(["-KILL", "--", &format!("-{}", child.id())])
-        .status();
-    // It may have ended by itself by now, which is as good.
-    let _ = child.kill();
-    let _ = child.wait();
+    {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        // An error says that none is left, which is as good.
+        let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
+    }
+    // Both succeed if it has ended by itself.
+    child.kill()?;
+    child.wait()?;
+    Ok(())
+}
+
+fn end_of(log: &mut File) -> anyhow::Result<String> {
+    let left_out = log.metadata()?.len().saturating_sub(MOST_OUTPUT);
+    log.seek(SeekFrom::Start(left_out))?;
+    let mut bytes = Vec::new();
+    log.take(MOST_OUTPUT).read_to_end(&mut bytes)?;
+    let shown = String::from_utf8_lossy(&bytes);
+    Ok(match left_out {
+        0 => shown.into_owned(),
+        _ => format!("({left_out} bytes before this are left out)\n{shown}"),
+    })
 }

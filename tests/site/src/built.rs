@@ -17,6 +17,9 @@ use crate::book::Book;
 /// The folder that Zola writes.
 pub const FOLDER: &str = "public";
 
+/// Style sheets of the highlighting, which Zola writes beside ours while it builds.
+const WRITTEN_BY_ZOLA: &str = "static/giallo-";
+
 /// What the pages are built from.
 const SOURCES: &[(&str, &str)] = &[
     ("content", "md"),
@@ -40,7 +43,8 @@ pub fn are_current(book: &Book) -> bool {
     };
     let sources = SOURCES
         .iter()
-        .flat_map(|(folder, extension)| book.files(folder, extension));
+        .flat_map(|(folder, extension)| book.files(folder, extension))
+        .filter(|file| !file.starts_with(WRITTEN_BY_ZOLA));
     let newest = sources.filter_map(|file| changed(&file)).max();
     newest.unwrap_or(SystemTime::UNIX_EPOCH) <= built
 }
@@ -339,6 +343,8 @@ mod tests {
         let fixture = site();
         assert!(are_current(&fixture.book()));
         std::thread::sleep(std::time::Duration::from_millis(20));
+        let fixture = fixture.write("static/giallo-light.css", "");
+        assert!(are_current(&fixture.book()));
         let fixture = fixture.replace(CHAPTER, "A task", "One task");
         assert!(!are_current(&fixture.book()));
     }

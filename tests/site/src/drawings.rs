@@ -97,10 +97,8 @@ fn elements(drawing: &Document, name: &str, problem: &mut impl FnMut(usize, Stri
                 && child.text().is_some_and(|text| !text.trim().is_empty())
         });
         if !fits {
-            let mend = format!(
-                "open the drawing with <title id=…-title> and <desc id=…-desc>, which tell all it shows"
-            );
-            problem(1, format!("no <{tag} id=\"{id}\"> in its place"), &mend);
+            let mend = "open the drawing with <title id=…-title> and <desc id=…-desc>, which tell all it shows";
+            problem(1, format!("no <{tag} id=\"{id}\"> in its place"), mend);
         }
     }
     for node in drawing.descendants().filter(Node::is_element) {

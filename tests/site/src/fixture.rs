@@ -45,7 +45,14 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "static/runs/ch02-tick.json",
-        r#"{ "source": "fn main() {\n    assert!(true);\n}\n" }"#,
+        r#"{ "name": "ch02-tick", "tokio": "1.54.1", "clock": "virtual", "picture": [720, 88],
+             "source": "fn main() {\n    assert!(true);\n}\n",
+             "lanes": [{ "name": "main", "kind": "main", "line": 1 }], "places": [],
+             "steps": [{ "kind": "run", "lane": 0, "x": 82, "say": "*main* runs." }] }"#,
+    ),
+    (
+        "static/runs/ch02-tick.svg",
+        "<svg><title>Recorded run of main</title><desc>main runs.</desc></svg>",
     ),
     (
         "templates/base.html",

@@ -76,6 +76,31 @@ struct Section {
     _template: Option<String>,
     #[serde(rename = "page_template")]
     _page_template: Option<String>,
+    #[serde(rename = "extra")]
+    _extra: Option<Home>,
+}
+
+/// What the first page says besides its text; templates/partials/home-*.html show it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Home {
+    #[serde(rename = "promise")]
+    _promise: String,
+    #[serde(rename = "start")]
+    _start: String,
+    #[serde(rename = "whole")]
+    _whole: String,
+    #[serde(rename = "proofs")]
+    _proofs: Vec<Proof>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Proof {
+    #[serde(rename = "title")]
+    _title: String,
+    #[serde(rename = "text")]
+    _text: String,
 }
 
 /// Every page has the front matter of its kind, and an address of its own.

@@ -1,19 +1,15 @@
-//! Recorded runs: each was recorded from the very program that the page shows.
+//! Recorded runs: each is sound, has its picture, and was recorded from the very program that the
+//! page shows.
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use recorder::picture::MOST_BYTES;
+use recorder::run::Run;
 
 use crate::Problem;
 use crate::book::Book;
 
 const FOLDER: &str = "static/runs";
-
-/// As much of a recorded run as has to agree with the page.
-#[derive(Deserialize)]
-struct Run {
-    source: String,
-}
 
 /// Every block with `run=NAME` has a recording of its own text, and every recording a block.
 pub fn check(book: &Book) -> Vec<Problem> {
@@ -38,10 +34,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
         }
         let file = format!("{FOLDER}/{name}.json");
         let mend = format!("type `cargo xtask record {name}`");
-        match book
-            .file(&file)
-            .map(|text| serde_json::from_str::<Run>(&text))
-        {
+        match book.file(&file).map(|text| Run::from_json(&text)) {
             None => problem(format!("the run `{name}` is not recorded"), mend),
             Some(Err(error)) => problem(format!("{file} is not a recorded run: {error}"), mend),
             Some(Ok(run)) if run.source != block.code => {
@@ -50,7 +43,11 @@ pub fn check(book: &Book) -> Vec<Problem> {
                     mend,
                 );
             }
-            Some(Ok(_)) => {}
+            Some(Ok(_)) => {
+                if let Some(what) = fault_of_picture(book, name) {
+                    problem(what, mend);
+                }
+            }
         }
     }
     for file in book.files(FOLDER, "json") {
@@ -65,6 +62,19 @@ pub fn check(book: &Book) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// What is wrong with the picture of a run, which stands in the page itself.
+fn fault_of_picture(book: &Book, name: &str) -> Option<String> {
+    let file = format!("{FOLDER}/{name}.svg");
+    let Some(svg) = book.file(&file) else {
+        return Some(format!("{file} is missing"));
+    };
+    if svg.len() > MOST_BYTES {
+        return Some(format!("{file} has {} bytes of {MOST_BYTES}", svg.len()));
+    }
+    let told = ["<title", "<desc"].iter().all(|tag| svg.contains(tag));
+    (!told).then(|| format!("{file} does not tell what it shows"))
 }
 
 #[cfg(test)]
@@ -97,6 +107,14 @@ mod tests {
                     (RUN, "", "no page shows this run"),
                 ],
             );
+    }
+
+    #[test]
+    fn a_run_without_a_picture_is_named() {
+        let what = "static/runs/ch02-tick.svg does not tell what it shows";
+        Fixture::sound()
+            .write("static/runs/ch02-tick.svg", "<svg/>")
+            .expect(check, &[(CHAPTER, "```rust,run", what)]);
     }
 
     #[test]

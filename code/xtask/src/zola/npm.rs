@@ -25,7 +25,7 @@ npm has no build of Zola for this system. Install Zola 0.22 so that `zola` is on
 https://www.getzola.org/documentation/getting-started/installation/";
 
 /// npm is a script, which Windows finds only by its whole name.
-const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
+pub const NPM: &str = if cfg!(windows) { "npm.cmd" } else { "npm" };
 
 /// The package asks for 20 and runs with 18 too, which is what Debian 12 and Ubuntu 24.04 have.
 const OLDEST_NODE: u32 = 18;

@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, ensure};
 
 use crate::run::{Clock, Kind, LaneKind, Run, Source, Step};
-use crate::story::time;
+use crate::story::words::{plain, time};
 
 /// The most bytes that a picture may have.
 pub const MOST_BYTES: usize = 12 * 1024;
@@ -361,8 +361,8 @@ fn title(run: &Run) -> String {
 
 /// The story in sentences: all of them, or the turns where they are too many.
 fn words(run: &Run) -> String {
-    let plain = |step: &Step| step.say.replace(['*', '`'], "");
-    let all: Vec<String> = run.steps.iter().map(plain).collect();
+    let said = |step: &Step| plain(&step.say).replace('`', "");
+    let all: Vec<String> = run.steps.iter().map(said).collect();
     let story = all.join(" ");
     if story.len() <= MOST_WORDS {
         return story;
@@ -376,7 +376,7 @@ fn words(run: &Run) -> String {
     });
     let mut story = String::new();
     let mut told = 0;
-    for sentence in turns.map(plain) {
+    for sentence in turns.map(said) {
         if story.len() + sentence.len() > MOST_WORDS {
             let _ = write!(
                 story,

@@ -1,0 +1,129 @@
+// <site-search>: the dialog of the masthead's search, opened by elements.js. Finds sections as the reader types.
+import { SearchIndex } from "./search-index.js";
+import { excerpt, marker, pieces } from "./search-excerpt.js";
+
+const SITE = new URL("../", import.meta.url);
+const SHOWN = 20; // results
+const PAUSE = 100; // milliseconds without a key, after which excerpts are fetched
+
+const make = (tag, properties, ...children) => {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+};
+const quoted = (words) => words.map((word) => `“${word}”`).join(", ");
+const shown = (parts) => parts.map(([text, isMarked, isCode]) => {
+  const inner = isCode ? make("code", {}, text) : text;
+  return isMarked ? make("mark", {}, inner) : inner;
+});
+
+async function get(path) {
+  const response = await fetch(new URL(`search/${path}`, SITE), path === "index.json" ? { cache: "no-cache" } : {});
+  if (!response.ok) throw new Error(`status ${response.status}`, { cause: response.status });
+  return response.json();
+}
+
+customElements.define("site-search", class extends HTMLElement {
+  connectedCallback() {
+    [this.dialog, this.field, this.status, this.list] = ["dialog", "input", "[role=status]", "ol"].map((name) => this.querySelector(name));
+    this.near = new IntersectionObserver((entries) => {
+      for (const { isIntersecting, target } of entries) if (isIntersecting) this.explain(target);
+    }, { root: this.list, rootMargin: "100px" });
+    this.field.oninput = () => this.ask();
+    this.dialog.onkeydown = (event) => this.move(event);
+    this.dialog.onclick = ({ target }) => (target === this.dialog || target.closest("ol a")) && this.dialog.close();
+    if (document.querySelector("main [data-search]")) this.field.value ||= this.lost(); // the page of a wrong address
+    this.ask();
+  }
+
+  /** The words of an address that leads nowhere. */
+  lost() {
+    return decodeURI(location.pathname.slice(SITE.pathname.length)).replace(/\.html$|[^\p{L}\p{N}_]+/gu, " ").trim();
+  }
+
+  ask() {
+    return (this.answering = this.answer(this.field.value.trim() && this.field.value));
+  }
+
+  async answer(query) {
+    try {
+      const index = await (this.ready ??= this.load());
+      const answer = query ? await index.find(query) : { results: [], asked: [] };
+      if (query === (this.field.value.trim() && this.field.value)) this.show(answer);
+    } catch (error) {
+      this.ready = null; // the next key tries again, with the newest index
+      this.list.replaceChildren();
+      this.status.textContent = error.cause === 404
+        ? "The index of the search is not here. “cargo xtask build” makes it; if the book was published anew this minute, type on."
+        : `The index of the search cannot be read (${error.message}). Are you offline?`;
+    }
+  }
+
+  async load() {
+    const early = this.early; // elements.js has asked for it already
+    this.early = null;
+    return new SearchIndex(await early ?? await get("index.json"), get);
+  }
+
+  show({ results, asked }) {
+    const least = (results[0]?.score ?? 0) / 10; // what answers a tenth as well is noise
+    const good = results.filter(({ score }) => score > least);
+    this.words = asked.flatMap(({ meant }) => meant);
+    const marks = marker(this.words);
+    this.near.disconnect();
+    this.list.replaceChildren(...good.slice(0, SHOWN).map((result) => this.item(result, marks)));
+    this.list.scrollTop = 0;
+    this.dialog.toggleAttribute("data-answered", good.length > 0);
+    this.status.textContent = asked.length ? this.say(good.length, asked) : "";
+    clearTimeout(this.pause);
+    this.pause = setTimeout(() => [...this.list.children].forEach((item) => this.near.observe(item)), PAUSE);
+  }
+
+  item({ number, href, chapter, page, above, heading }, marks) {
+    const place = make("small", {}, chapter && make("b", {}, `${chapter} `), page, above && ` › ${above}`);
+    const link = make("a", { href: new URL(href, SITE) }, place, make("strong", {}, ...shown(pieces(heading, marks))), make("span"));
+    return Object.assign(make("li", {}, link), { number });
+  }
+
+  /** Says how many sections answer, and what was taken for what. */
+  say(count, asked) {
+    const unknown = asked.filter(({ meant }) => !meant.length).map(({ word }) => word);
+    if (!count) {
+      return `Nothing has ${quoted(unknown)}. Tried: the word itself, its other endings, what begins with it, and what differs by a letter or two. Shorter words find more.`;
+    }
+    const taken = asked.filter(({ word, meant }) => meant.length && !meant.some((it) => it.startsWith(word.slice(0, 4))));
+    const say = [count === 1 ? "1 section" : count > SHOWN ? `${count} sections, the best ${SHOWN} of them here` : `${count} sections`];
+    for (const { word, meant } of taken) say.push(`${quoted([word])} was taken for ${quoted([meant[0]])}`);
+    if (unknown.length) say.push(`nothing is like ${quoted(unknown)}`);
+    return `${say.join("; ")}.`;
+  }
+
+  /** Shows what a section says, once its result is in view. */
+  async explain(item) {
+    this.near.unobserve(item);
+    const { words } = this;
+    const index = await this.ready;
+    const text = await index.text(item.number).catch(() => "");
+    item.querySelector("span").replaceChildren(...shown(excerpt(text, words)));
+  }
+
+  async move(event) {
+    const { key } = event;
+    if (event.isComposing) return;
+    const links = [...this.list.querySelectorAll("a")];
+    const at = links.indexOf(document.activeElement);
+    if (key === "ArrowDown" || key === "ArrowUp") {
+      event.preventDefault();
+      const next = at + (key === "ArrowDown" ? 1 : -1);
+      (next < 0 ? this.field : links[next])?.focus();
+    } else if (key === "Escape") {
+      event.preventDefault(); // the field would only be emptied
+      this.dialog.close();
+    } else if (key === "Enter" && event.target === this.field) {
+      await this.answering;
+      this.list.querySelector("a")?.click();
+    } else if (at >= 0 && (key === "Backspace" || key.length === 1 && !event.ctrlKey && !event.metaKey && !event.altKey)) {
+      this.field.focus(); // and types on
+    }
+  }
+});

@@ -1,0 +1,134 @@
+// Programs and questions: copy, run on a stand-in for the Rust Playground, choose an answer.
+import assert from "node:assert/strict";
+import { scenario } from "./browser.js";
+import { RUNS } from "./site.js";
+
+const CHAPTER = RUNS.find((run) => run.name.startsWith("ch01")).page;
+const PLAYGROUND = "https://play.rust-lang.org/execute";
+const BUILT = "   Compiling playground v0.0.1 (/playground)\n    Finished `dev` profile [unoptimized + debuginfo] target(s) in 1.01s\n     Running `target/debug/playground`\n";
+
+/** Opens the chapter with a Playground that gives this answer, and presses Run under a program. */
+async function run(visit, answer, { program = "[data-run]", ...options } = {}) {
+  const asked = [];
+  const prepare = async (page) => {
+    await page.route(PLAYGROUND, (route) => {
+      asked.push(route.request().postDataJSON());
+      return answer(route);
+    });
+    await options.prepare?.(page);
+  };
+  const page = await visit(CHAPTER, { ...options, prepare });
+  const figure = page.locator("figure.code", { has: page.locator(program) }).first();
+  await figure.scrollIntoViewIfNeeded();
+  await figure.getByRole("button", { name: "Run", exact: true }).click();
+  const says = async (text) => {
+    await figure.getByText(text).waitFor();
+    return figure.locator("p[role=status] + pre").textContent();
+  };
+  return { figure, asked, says };
+}
+
+const json = (body) => (route) => route.fulfill({ json: { success: true, exitDetail: "", stdout: "", stderr: BUILT, ...body } });
+
+scenario("Run shows what a program printed, and sends the program as it stands", async (visit) => {
+  const { figure, asked, says } = await run(visit, json({ stdout: "price 3, stock 12: 2s\n" }));
+  assert.equal(await says("It ran to the end and printed:"), "price 3, stock 12: 2s");
+  const [{ code, edition, channel, crateType }] = asked;
+  assert.equal(code, await figure.locator("pre code").first().textContent());
+  assert.deepEqual({ edition, channel, crateType }, { edition: "2024", channel: "stable", crateType: "bin" });
+});
+
+scenario("Run says that a silent program held its assertions", async (visit) => {
+  const { says } = await run(visit, json({}));
+  assert.equal(await says("It ran to the end and printed nothing: every assertion holds."), "");
+});
+
+scenario("Run shows a compiler's refusal without cargo's chatter", async (visit) => {
+  const stderr = "   Compiling playground v0.0.1 (/playground)\nerror[E0425]: cannot find value `x` in this scope\n";
+  const { says } = await run(visit, json({ success: false, stderr }));
+  assert.equal(await says("The compiler refuses it:"), "error[E0425]: cannot find value `x` in this scope");
+});
+
+scenario("Run tells a refusal that is the lesson from one that is not", async (visit) => {
+  const stderr = "   Compiling playground v0.0.1 (/playground)\nerror[E0728]: `await` is only allowed inside `async` functions and blocks\n";
+  const { says } = await run(visit, json({ success: false, stderr }), { program: "[data-refused]" });
+  assert.match(await says("The compiler refuses it, as it should:"), /^error\[E0728\]/);
+});
+
+scenario("Run shows a panic", async (visit) => {
+  const stderr = `${BUILT}\nthread 'main' (13) panicked at src/main.rs:17:5:\nassertion failed\n`;
+  const { says } = await run(visit, json({ success: false, exitDetail: "Exited with status 101", stderr }));
+  assert.match(await says("It panicked:"), /panicked at src\/main\.rs:17:5/);
+});
+
+scenario("Run says when the Playground's limits stopped a program", async (visit) => {
+  const { says } = await run(visit, json({ success: false, exitDetail: "Killed by signal 9" }));
+  await says("It was stopped: Killed by signal 9.");
+});
+
+scenario("Run says when the Playground does not answer, and can be pressed again", async (visit) => {
+  // The reader's patience of 30 seconds is over at once; a stand-in for the clock that the browser keeps itself.
+  const prepare = (page) => page.addInitScript(() => {
+    AbortSignal.timeout = (milliseconds) => {
+      window.patience = milliseconds;
+      return AbortSignal.abort(new DOMException("", "TimeoutError"));
+    };
+  });
+  const { figure, says } = await run(visit, json({}), { prepare });
+  await says("The Playground did not answer within 30 seconds.");
+  assert.equal(await figure.page().evaluate(() => window.patience), 30_000);
+  assert.ok(await figure.getByRole("button", { name: "Run", exact: true }).isEnabled());
+});
+
+scenario("Run says when the reader is offline", async (visit) => {
+  const { says } = await run(visit, (route) => route.abort("internetdisconnected"), { expectErrors: true });
+  await says("Are you offline?");
+});
+
+scenario("Run passes on what the Playground complains of", async (visit) => {
+  const { says } = await run(visit, (route) => route.fulfill({ status: 500, json: { error: "too many requests" } }), { expectErrors: true });
+  await says("too many requests");
+});
+
+scenario("Copy copies a program exactly, and of a console session what the reader types", async (visit) => {
+  const page = await visit(CHAPTER, { permissions: ["clipboard-read", "clipboard-write"] });
+  const figures = await page.locator("figure.code").all();
+  let sessions = 0;
+  for (const figure of figures.filter((_, at) => at < 3)) {
+    await figure.scrollIntoViewIfNeeded();
+    await figure.getByRole("button", { name: "Copy" }).click();
+    await figure.getByRole("button", { name: "Copied" }).waitFor();
+    const text = await figure.locator("code").first().textContent();
+    const typed = text.split("\n").filter((line) => line.startsWith("$ ")).map((line) => line.slice(2)).join("\n");
+    sessions += typed ? 1 : 0;
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), typed || text);
+  }
+});
+
+scenario("Copy selects the program where the browser does not let it copy", async (visit) => {
+  const prepare = (page) => page.addInitScript(() => {
+    Object.defineProperty(navigator, "clipboard", { value: { writeText: () => Promise.reject(new Error("denied")) } });
+  });
+  const page = await visit(CHAPTER, { prepare });
+  const figure = page.locator("figure.code").first();
+  await figure.getByRole("button", { name: "Copy" }).click();
+  await figure.getByRole("button", { name: "Press Ctrl+C" }).waitFor();
+  assert.equal(await page.evaluate(() => getSelection().toString().trim()), (await figure.locator("code").textContent()).trim());
+});
+
+scenario("a question judges each choice in words and opens its answer", async (visit) => {
+  const page = await visit(CHAPTER);
+  const card = page.locator("quiz-card").first();
+  await card.scrollIntoViewIfNeeded();
+  const answer = Number(await card.getAttribute("answer"));
+  const options = card.locator("ol > li > button");
+  const wrong = answer === 1 ? 2 : 1;
+  assert.ok(!await card.locator("details").evaluate((details) => details.open), "expected a folded answer");
+  await options.nth(wrong - 1).click();
+  await card.getByText(`${wrong} is not it. The answer says why.`).waitFor();
+  assert.equal(await options.nth(wrong - 1).getAttribute("aria-pressed"), "true");
+  await options.nth(answer - 1).press("Enter");
+  await card.getByText(`${answer} is right.`).waitFor();
+  assert.equal(await options.nth(wrong - 1).getAttribute("aria-pressed"), "false");
+  assert.ok(await card.locator("details").evaluate((details) => details.open), "expected the answer to open");
+});
