@@ -27,14 +27,17 @@
 //! lease's token keeps the old worker from completing what is no longer its own.
 
 pub mod broker;
+pub mod config;
 pub mod demo;
 pub mod error;
 pub mod handler;
+pub mod http;
 pub mod job;
 pub mod metrics;
 pub mod name;
 pub mod retry;
 pub mod scale;
+pub mod server;
 pub mod telemetry;
 pub mod upkeep;
 pub mod worker;

@@ -4,6 +4,7 @@
 //! [`enqueue_span`] or [`job_span`] has the job's id and the trace's id as fields, so that one
 //! search finds the whole story, however many processes it took.
 
+use std::io::IsTerminal;
 use std::panic::PanicHookInfo;
 use std::str::FromStr;
 
@@ -45,22 +46,23 @@ pub enum TelemetryError {
 /// Starts logging to standard error, once in a process. `filter` says which targets at which level:
 /// `info,task_queue=debug`. A panic becomes a log line too, with the job it happened in.
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
+    let is_terminal = std::io::stderr().is_terminal();
     let targets = Targets::from_str(filter).map_err(|source| TelemetryError::Filter {
         filter: filter.to_owned(),
         source,
     })?;
     tracing_subscriber::registry()
-        .with(lines(format, std::io::stderr).with_filter(targets))
+        .with(lines(format, std::io::stderr, is_terminal).with_filter(targets))
         .try_init()?;
     std::panic::set_hook(Box::new(log_panic));
     Ok(())
 }
 
-fn lines<W>(format: LogFormat, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+fn lines<W>(format: LogFormat, writer: W, colors: bool) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = fmt::layer().with_writer(writer);
+    let lines = fmt::layer().with_writer(writer).with_ansi(colors);
     match format {
         LogFormat::Text => lines.boxed(),
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
@@ -132,7 +134,7 @@ mod tests {
     #[test]
     fn lines_of_enqueuing_and_of_running_carry_the_same_job_and_trace() {
         let log = tempfile::NamedTempFile::new().unwrap();
-        let layer = lines(LogFormat::Json, log.reopen().unwrap());
+        let layer = lines(LogFormat::Json, log.reopen().unwrap(), false);
         let mut job = NewJob::new(
             QueueName::new("q").unwrap(),
             TaskName::new("t").unwrap(),

@@ -1,0 +1,3 @@
+//! `taskq`: the queue on the command line.
+
+fn main() {}

@@ -1,0 +1,159 @@
+//! The HTTP API, the health checks and the dashboard.
+//!
+//! | | |
+//! | --- | --- |
+//! | `POST /v1/jobs` | enqueue: `{"jobs": [{"task": "echo", "payload": 1}]}` |
+//! | `GET /v1/jobs/ID` | everything that is known of a job |
+//! | `GET /v1/jobs/ID/wait?patience_ms=30000` | its state and result, once it has ended |
+//! | `POST /v1/jobs/ID/cancel` | cancel it |
+//! | `GET /v1/queues` | numbers of all queues |
+//! | `POST /v1/queues/NAME/pause`, `…/resume` | stop and go on handing out its jobs |
+//! | `GET /v1/queues/NAME/dead?limit=100&cursor=…` | its dead letters, the newest first |
+//! | `POST /v1/dead/requeue`, `/v1/dead/purge` | `{"jobs": ["ID"]}` or `{"queue": "NAME", "oldest": 100}` |
+//! | `GET /v1/schedules`, `PUT` and `DELETE /v1/schedules/NAME` | cron |
+//! | `GET /v1/workers` | the processes that work |
+//! | `GET /v1/events` | queues and workers each second, as server-sent events |
+//! | `GET /healthz`, `/readyz`, `/metrics` | for those who run it |
+//!
+//! An error is `{"error": {"code": "invalid", "message": "…"}}`; 429 and 503 carry `Retry-After`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::{get, post, put};
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use crate::broker::Broker;
+use crate::config::Config;
+use crate::metrics::Metrics;
+
+mod body;
+mod error;
+mod events;
+mod guard;
+mod jobs;
+mod queues;
+
+pub use error::ApiError;
+pub use jobs::JobRequest;
+pub use queues::SelectRequest;
+
+/// How long a readiness check waits for the store.
+const READY_WITHIN: Duration = Duration::from_secs(2);
+
+/// What every request can reach.
+#[derive(Clone)]
+pub struct App<B>(Arc<Parts<B>>);
+
+struct Parts<B> {
+    broker: B,
+    metrics: Metrics,
+    token: Option<String>,
+    max_body: usize,
+    shutdown: CancellationToken,
+}
+
+impl<B: Broker> App<B> {
+    /// For one process.
+    pub fn new(broker: B, metrics: Metrics, config: &Config, shutdown: CancellationToken) -> Self {
+        Self(Arc::new(Parts {
+            broker,
+            metrics,
+            token: config.token.clone(),
+            max_body: config.max_body,
+            shutdown,
+        }))
+    }
+
+    fn broker(&self) -> &B {
+        &self.0.broker
+    }
+}
+
+/// All routes.
+pub fn router<B: Broker>(app: App<B>) -> Router {
+    let api = Router::new()
+        .route("/jobs", post(jobs::enqueue))
+        .route("/jobs/{id}", get(jobs::inspect))
+        .route("/jobs/{id}/wait", get(jobs::wait))
+        .route("/jobs/{id}/cancel", post(jobs::cancel))
+        .route("/queues", get(queues::stats))
+        .route("/queues/{queue}/pause", post(queues::pause))
+        .route("/queues/{queue}/resume", post(queues::resume))
+        .route("/queues/{queue}/dead", get(queues::dead))
+        .route("/dead/requeue", post(queues::requeue))
+        .route("/dead/purge", post(queues::purge))
+        .route("/schedules", get(queues::schedules))
+        .route(
+            "/schedules/{name}",
+            put(queues::put_schedule).delete(queues::remove_schedule),
+        )
+        .route("/workers", get(queues::workers))
+        .route("/events", get(events::events))
+        .layer(axum::middleware::from_fn_with_state(
+            app.clone(),
+            guard::guard,
+        ));
+    let max_body = app.0.max_body;
+    Router::new()
+        .nest("/v1", api)
+        .route("/healthz", get(|| async { "alive\n" }))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route(
+            "/",
+            get(|| async { Html(include_str!("http/dashboard/index.html")) }),
+        )
+        .route(
+            "/dashboard.css",
+            get(|| async { with_type("text/css", include_str!("http/dashboard/dashboard.css")) }),
+        )
+        .route(
+            "/dashboard.js",
+            get(|| async {
+                with_type(
+                    "text/javascript",
+                    include_str!("http/dashboard/dashboard.js"),
+                )
+            }),
+        )
+        .fallback(|| async { ApiError::not_found("there is nothing at this address") })
+        .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
+        .layer(DefaultBodyLimit::max(max_body))
+        .with_state(app)
+}
+
+fn with_type(kind: &'static str, text: &'static str) -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, kind)], text)
+}
+
+/// Ready: not shutting down, and the store answers.
+async fn ready<B: Broker>(State(app): State<App<B>>) -> Response {
+    if app.0.shutdown.is_cancelled() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
+    }
+    match time::timeout(READY_WITHIN, app.broker().ping()).await {
+        Ok(Ok(())) => "ready\n".into_response(),
+        Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
+        Err(_) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the store does not answer\n",
+        )
+            .into_response(),
+    }
+}
+
+/// For Prometheus. Numbers of the store are left as they were if it does not answer.
+async fn metrics<B: Broker>(State(app): State<App<B>>) -> impl IntoResponse {
+    let seen = async { tokio::try_join!(app.broker().stats(), app.broker().workers()) };
+    if let Ok(Ok((stats, workers))) = time::timeout(READY_WITHIN, seen).await {
+        app.0.metrics.observe(&stats, &workers);
+    }
+    let kind = "text/plain; version=0.0.4; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], app.0.metrics.render())
+}
