@@ -23,7 +23,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -33,6 +33,7 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 
 mod body;
+mod dashboard;
 mod error;
 mod events;
 mod guard;
@@ -40,7 +41,7 @@ mod jobs;
 mod queues;
 
 pub use error::ApiError;
-pub use jobs::JobRequest;
+pub use jobs::{JobRequest, UniqueRequest};
 pub use queues::SelectRequest;
 
 /// How long a readiness check waits for the store.
@@ -55,18 +56,29 @@ struct Parts<B> {
     metrics: Metrics,
     token: Option<String>,
     max_body: usize,
-    shutdown: CancellationToken,
+    /// The process has been told to stop; jobs drain.
+    draining: CancellationToken,
+    /// Nothing is left to wait for.
+    closing: CancellationToken,
 }
 
 impl<B: Broker> App<B> {
-    /// For one process.
-    pub fn new(broker: B, metrics: Metrics, config: &Config, shutdown: CancellationToken) -> Self {
+    /// For one process, which is not ready any more once `draining` fires, and answers who still
+    /// waits once `closing` does.
+    pub fn new(
+        broker: B,
+        metrics: Metrics,
+        config: &Config,
+        draining: CancellationToken,
+        closing: CancellationToken,
+    ) -> Self {
         Self(Arc::new(Parts {
             broker,
             metrics,
             token: config.token.clone(),
             max_body: config.max_body,
-            shutdown,
+            draining,
+            closing,
         }))
     }
 
@@ -105,36 +117,16 @@ pub fn router<B: Broker>(app: App<B>) -> Router {
         .route("/healthz", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .route(
-            "/",
-            get(|| async { Html(include_str!("http/dashboard/index.html")) }),
-        )
-        .route(
-            "/dashboard.css",
-            get(|| async { with_type("text/css", include_str!("http/dashboard/dashboard.css")) }),
-        )
-        .route(
-            "/dashboard.js",
-            get(|| async {
-                with_type(
-                    "text/javascript",
-                    include_str!("http/dashboard/dashboard.js"),
-                )
-            }),
-        )
+        .merge(dashboard::routes())
         .fallback(|| async { ApiError::not_found("there is nothing at this address") })
         .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
         .layer(DefaultBodyLimit::max(max_body))
         .with_state(app)
 }
 
-fn with_type(kind: &'static str, text: &'static str) -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, kind)], text)
-}
-
 /// Ready: not shutting down, and the store answers.
 async fn ready<B: Broker>(State(app): State<App<B>>) -> Response {
-    if app.0.shutdown.is_cancelled() {
+    if app.0.draining.is_cancelled() {
         return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
     }
     match time::timeout(READY_WITHIN, app.broker().ping()).await {

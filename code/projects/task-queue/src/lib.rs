@@ -27,6 +27,7 @@
 //! lease's token keeps the old worker from completing what is no longer its own.
 
 pub mod broker;
+pub mod client;
 pub mod config;
 pub mod demo;
 pub mod error;

@@ -41,7 +41,14 @@ pub async fn serve<B: Broker>(
     shutdown: CancellationToken,
 ) -> Result<Option<Summary>, BrokerError> {
     let metrics = Metrics::new();
-    let app = App::new(broker.clone(), metrics.clone(), config, shutdown.clone());
+    let stop_http = CancellationToken::new();
+    let app = App::new(
+        broker.clone(),
+        metrics.clone(),
+        config,
+        shutdown.clone(),
+        stop_http.clone(),
+    );
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "worker".into());
     let worker = match config.no_worker {
         true => None,
@@ -50,7 +57,6 @@ pub async fn serve<B: Broker>(
                 .with_metrics(metrics.clone()),
         ),
     };
-    let stop_http = CancellationToken::new();
     let http = tokio::spawn(accept(
         listener,
         http::router(app),

@@ -1,8 +1,11 @@
 //! What the task queue promises, tried on both stores.
 //! Tests that need `redis-server` start one of their own: `cargo test -p task-queue -- --include-ignored`.
 
+mod api;
 mod conformance;
 mod model;
+mod processes;
+mod program;
 mod redis_faults;
 mod scripted;
 mod sqlite_faults;

@@ -188,7 +188,7 @@ impl Drop for Server {
 fn launch(folder: &TempDir, arguments: &[String]) -> Child {
     let socket = folder.path().join("redis.sock");
     let _ = std::fs::remove_file(&socket);
-    let process = Command::new("redis-server")
+    let mut process = Command::new("redis-server")
         .args(["--port", "0", "--save", "", "--unixsocket"])
         .arg(&socket)
         .arg("--dir")
@@ -206,5 +206,7 @@ fn launch(folder: &TempDir, arguments: &[String]) -> Child {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    let _ = process.kill();
+    let _ = process.wait();
     panic!("redis-server does not answer after 5 s");
 }

@@ -37,7 +37,7 @@ pub(super) async fn events<B: Broker>(
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while app
             .0
-            .shutdown
+            .closing
             .run_until_cancelled(ticks.tick())
             .await
             .is_some()

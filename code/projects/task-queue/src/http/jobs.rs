@@ -209,7 +209,7 @@ pub(super) async fn wait<B: Broker>(
 ) -> Result<Json<JobStatus>, ApiError> {
     let patience = Duration::from_millis(query.patience_ms).min(MOST_PATIENCE);
     let wait = app.broker().wait(id, patience);
-    let status = match app.0.shutdown.run_until_cancelled(wait).await {
+    let status = match app.0.closing.run_until_cancelled(wait).await {
         Some(status) => status?,
         // The server is about to stop: answer with what is known now.
         None => app.broker().wait(id, Duration::ZERO).await?,

@@ -119,9 +119,7 @@ impl Model {
     pub fn finish(&mut self, key: LeaseKey, outcome: &Outcome) -> Option<Finished> {
         let now = self.now;
         let job = self.job(key.job);
-        if job.lease.take_if(|lease| *lease == key).is_none() {
-            return None;
-        }
+        job.lease.take_if(|lease| *lease == key)?;
         let mut end = |state, answer| {
             job.state = state;
             Some(answer)

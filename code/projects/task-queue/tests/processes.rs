@@ -1,0 +1,195 @@
+//! The real program, killed, stopped and started wrongly.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use serde_json::value::RawValue;
+use task_queue::broker::{AttemptEnd, Enqueued, JobState};
+use task_queue::client::Client;
+use task_queue::http::JobRequest;
+use task_queue::job::JobId;
+use task_queue::name::TaskName;
+
+use crate::program::{Program, refused, sqlite};
+use crate::stores::Server;
+
+/// The longest that a test waits for a job.
+const END: Duration = Duration::from_secs(30);
+
+fn job(task: &str, payload: &str) -> JobRequest {
+    let payload = RawValue::from_string(payload.to_owned()).unwrap();
+    JobRequest {
+        id: Some(JobId::new()),
+        ..JobRequest::new(TaskName::new(task).unwrap(), Some(payload))
+    }
+}
+
+async fn send(client: &Client, job: JobRequest) -> JobId {
+    match client.enqueue(&[job]).await.unwrap()[0] {
+        Enqueued::New(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn until_running(client: &Client, id: JobId) {
+    for _ in 0..1500 {
+        if client.inspect(id).await.unwrap().status.state == JobState::Running {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{id} does not run");
+}
+
+/// Kills the worker of a job with -9; another one on the same store ends the job.
+async fn a_killed_worker_is_replaced(store: &str) {
+    let mut one = Program::start(store, &["--lease", "0.5"]);
+    let id = send(&one.client(), job("sleep", "{\"ms\": 700}")).await;
+    until_running(&one.client(), id).await;
+    let two = Program::start(store, &["--lease", "0.5"]);
+    one.kill();
+    let status = two.client().wait(id, END).await.unwrap();
+    assert_eq!(status.state, JobState::Completed);
+    let view = two.client().inspect(id).await.unwrap();
+    let ends: Vec<AttemptEnd> = view.attempts.iter().map(|attempt| attempt.end).collect();
+    assert_eq!(ends, [AttemptEnd::Lost, AttemptEnd::Completed]);
+    assert_eq!((view.failures, view.recoveries), (0, 1));
+}
+
+#[tokio::test]
+async fn the_jobs_of_a_worker_that_was_killed_end_elsewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    a_killed_worker_is_replaced(&sqlite(folder.path())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn the_jobs_of_a_worker_that_was_killed_end_elsewhere_on_redis() {
+    let server = Server::start(&[]);
+    a_killed_worker_is_replaced(&server.url()).await;
+}
+
+#[tokio::test]
+async fn a_server_killed_in_mid_enqueue_has_every_job_that_it_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Program::start(&sqlite(folder.path()), &["--no-worker"]);
+    let client = server.client();
+    let sending = tokio::spawn(async move {
+        let mut answered = Vec::new();
+        loop {
+            let jobs: Vec<JobRequest> = (0..20).map(|_| job("echo", "1")).collect();
+            match client.enqueue(&jobs).await {
+                Ok(enqueued) => answered.extend(enqueued),
+                Err(_) => return answered,
+            }
+        }
+    });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    server.kill();
+    let answered = sending.await.unwrap();
+    assert!(!answered.is_empty());
+
+    let server = Program::start(&sqlite(folder.path()), &["--no-worker"]);
+    for enqueued in &answered {
+        let Enqueued::New(id) = *enqueued else {
+            panic!("{enqueued:?}");
+        };
+        let view = server.client().inspect(id).await.unwrap();
+        assert_eq!(view.status.state, JobState::Ready);
+    }
+    // A batch whose answer was lost may be there as well, and whole.
+    let stats = server.client().queues().await.unwrap();
+    let depth = stats.queues[0].depth();
+    let known = answered.len() as u64;
+    assert!(depth == known || depth == known + 20, "{depth} of {known}");
+}
+
+#[tokio::test]
+async fn on_sigterm_a_running_job_is_let_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sqlite(folder.path());
+    let mut one = Program::start(&store, &[]);
+    let id = send(&one.client(), job("sleep", "{\"ms\": 500}")).await;
+    until_running(&one.client(), id).await;
+    assert_eq!(one.terminate().code(), Some(0));
+    let two = Program::start(&store, &["--no-worker"]);
+    let view = two.client().inspect(id).await.unwrap();
+    assert_eq!(view.status.state, JobState::Completed);
+}
+
+#[tokio::test]
+async fn what_does_not_end_in_time_is_handed_back_and_no_attempt_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sqlite(folder.path());
+    let mut one = Program::start(&store, &["--drain", "0.1"]);
+    let id = send(&one.client(), job("sleep", "{\"ms\": 600000}")).await;
+    until_running(&one.client(), id).await;
+    assert_eq!(one.terminate().code(), Some(0));
+    let two = Program::start(&store, &["--no-worker"]);
+    let view = two.client().inspect(id).await.unwrap();
+    assert_eq!((view.status.state, view.failures), (JobState::Ready, 0));
+    assert_eq!(view.attempts[0].end, AttemptEnd::Released);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_takes_nobody_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(&sqlite(folder.path()), &[]);
+    let client = program.client();
+    let mut panics = job("panic", "\"ouch\"");
+    panics.max_attempts = Some(1);
+    let (bad, good) = (
+        send(&client, panics).await,
+        send(&client, job("echo", "1")).await,
+    );
+    let status = client.wait(bad, END).await.unwrap();
+    assert_eq!(status.state, JobState::Dead);
+    assert!(status.error.unwrap().contains("ouch"));
+    let status = client.wait(good, END).await.unwrap();
+    assert_eq!(status.state, JobState::Completed);
+}
+
+#[test]
+fn options_that_cannot_work_are_refused_with_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = sqlite(folder.path());
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    for (store, options, expected) in [
+        (
+            "mysql:x",
+            vec![],
+            "begins with neither sqlite: nor redis://",
+        ),
+        ("sqlite:/nowhere/at/all.db", vec![], "/nowhere/at/all.db"),
+        (&store, vec!["--listen", "0.0.0.0:0"], "give a --token"),
+        (
+            &store,
+            vec!["--token", "short"],
+            "token: it has less than 16 bytes",
+        ),
+        (
+            &store,
+            vec!["--listen", &taken],
+            "cannot listen on 127.0.0.1:",
+        ),
+        (
+            &store,
+            vec!["--log", "task_queue=loud", "--listen", &taken],
+            "log filter",
+        ),
+        (
+            &store,
+            vec!["--lease", "0", "--listen", "127.0.0.1:0"],
+            "lease: 0ns is not between",
+        ),
+    ] {
+        let (code, said) = refused(store, &options);
+        assert_eq!(code, Some(1), "{said}");
+        let error = said.lines().last().unwrap_or_default();
+        assert!(
+            error.starts_with("error: ") && error.contains(expected),
+            "{said}"
+        );
+    }
+}
