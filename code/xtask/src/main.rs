@@ -14,6 +14,7 @@ mod bless;
 mod build;
 mod check;
 mod fonts;
+mod markdown;
 mod new;
 mod outline;
 mod project;
