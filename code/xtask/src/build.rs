@@ -26,6 +26,9 @@ pub fn build(shell: &Shell, options: &Options) -> Result<()> {
     cmd!(shell, "cargo run --quiet --package search -- public")
         .run()
         .context("the pages stand in public/, but their search has no index")?;
+    cmd!(shell, "cargo run --quiet --package offline -- public")
+        .run()
+        .context("the pages stand in public/, but cannot be kept for reading offline")?;
     eprintln!("The site stands in public/.");
     Ok(())
 }
