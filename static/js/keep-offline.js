@@ -37,7 +37,7 @@ customElements.define("keep-offline", class extends HTMLElement {
       return;
     }
     this.isWhole = isWhole;
-    this.button.textContent = isWhole ? "Remove it" : `Keep the whole book on this device (${(bytes / 1e6).toFixed(1)} MB)`;
+    this.button.textContent = isWhole ? "Remove the book from this device" : `Keep the whole book on this device (${(bytes / 1e6).toFixed(1)} MB)`;
     this.says.textContent = isWhole ? "The whole book is kept on this device: it can be read and searched offline." : "";
   }
 });

@@ -87,7 +87,7 @@ scenario("the whole book can be kept, read and searched offline, and removed aga
   await button(player, "Step forward").click();
   await reach(player, RUN, 1);
   await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
-  await page.getByRole("button", { name: "Remove it" }).click();
+  await page.getByRole("button", { name: "Remove the book from this device" }).click();
   await page.getByRole("button", { name: /^Keep the whole book/ }).waitFor();
   await page.goto(site.home + UNREAD);
   assert.equal(await heading(page), "You are offline");

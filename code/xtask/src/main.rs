@@ -12,11 +12,13 @@ use xshell::Shell;
 mod bench;
 mod bless;
 mod build;
+mod cards;
 mod check;
 mod fonts;
 mod markdown;
 mod new;
 mod outline;
+mod pages;
 mod project;
 mod record;
 mod serve;
@@ -49,6 +51,8 @@ enum Command {
     },
     /// Cut the faces in static/fonts/ down to the characters that the book uses
     Fonts,
+    /// Draw the share cards of pages whose title has changed, with Chromium, into static/cards/
+    Cards(cards::Options),
     /// Start a chapter, an anti-pattern or an exercise
     #[command(subcommand)]
     New(new::Kind),
@@ -80,6 +84,7 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Record(options) => record::record(shell, &options),
         Command::Bench { what } => bench::bench(shell, what),
         Command::Fonts => fonts::fonts(shell),
+        Command::Cards(options) => cards::cards(shell, &options),
         Command::New(kind) => new::new(shell, &kind),
         Command::Zola(options) => zola::pass_through(shell, &options),
     }

@@ -4,7 +4,8 @@ use anyhow::{Context, Result, bail};
 use toml::Table;
 use xshell::Shell;
 
-use super::{CONTENT, Page, shown};
+use super::shown;
+use crate::pages::{CONTENT, Page};
 
 /// Where a file of `content/` is published as Markdown.
 pub type Address<'a> = &'a dyn Fn(&str) -> Option<String>;
