@@ -4,8 +4,7 @@ const make = (tag, properties) => Object.assign(document.createElement(tag), pro
 customElements.define("keep-offline", class extends HTMLElement {
   async connectedCallback() {
     if (!navigator.serviceWorker) return;
-    const { active } = await navigator.serviceWorker.ready;
-    this.worker = active;
+    await navigator.serviceWorker.ready;
     this.button = make("button", { type: "button", onclick: () => this.act() });
     this.says = make("span", { role: "status" });
     this.replaceChildren(this.button, this.says);
