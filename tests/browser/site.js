@@ -3,6 +3,7 @@ import { createServer } from "node:http";
 import { existsSync, readFileSync, readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PUBLIC = join(ROOT, "public");
@@ -21,17 +22,24 @@ export async function serve() {
     const { pathname } = new URL(request.url, "http://localhost");
     const file = fileOf(decodeURIComponent(pathname));
     const type = TYPES[extname(file)];
-    response.writeHead(file.endsWith("404.html") ? 404 : 200, { "Content-Type": type ?? "application/octet-stream" });
+    const status = file.endsWith("404.html") ? 404 : 200;
     const body = readFileSync(file);
-    // Pages name the host that they are published on; here that host is this server.
-    response.end(type ? body.toString().replaceAll(BASE.origin, `http://${request.headers.host}`) : body);
+    if (!type) return response.writeHead(status, { "Content-Type": "application/octet-stream" }).end(body);
+    // Pages name the host that they are published on; here that host is this server. Text travels as small as it will there.
+    const text = body.toString().replaceAll(BASE.origin, `http://${request.headers.host}`);
+    response.writeHead(status, { "Content-Type": `${type}; charset=utf-8`, "Content-Encoding": "gzip" });
+    response.end(gzipSync(text));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
   return `http://127.0.0.1:${server.address().port}${BASE.pathname.replace(/\/$/, "")}`;
 }
 
-function fileOf(path) {
+/** The path of a page as the server is asked for it. */
+export const pathOf = (page) => BASE.pathname.replace(/\/$/, "") + page;
+
+/** The file that answers a request for a path. */
+export function fileOf(path) {
   const inside = path.startsWith(`${BASE.pathname}/`) ? path.slice(BASE.pathname.length) : "/404.html";
   let file = join(PUBLIC, inside);
   if (file.startsWith(PUBLIC) && existsSync(file) && statSync(file).isDirectory()) file = join(file, "index.html");
