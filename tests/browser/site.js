@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PUBLIC = join(ROOT, "public");
-const BASE = new URL(/^base_url = "(.*)"/m.exec(readFileSync(join(ROOT, "config.toml"), "utf8"))[1]);
+export const BASE = new URL(/^base_url = "(.*)"/m.exec(readFileSync(join(ROOT, "config.toml"), "utf8"))[1]);
 
 if (!existsSync(join(PUBLIC, "index.html"))) throw new Error("there is no public/: type `cargo xtask build`, then test again");
 
