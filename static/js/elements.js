@@ -5,7 +5,7 @@ const near = new IntersectionObserver((entries) => {
     near.unobserve(target);
     import(`./${target.localName}.js`);
   }
-}, { rootMargin: "400px" });
+}, { rootMargin: "200px" });
 
 for (const element of document.querySelectorAll(":not(:defined, site-search)")) near.observe(element);
 

@@ -1,12 +1,10 @@
 // A browser for the tests: Debian's Chromium, or any other that is installed. Nothing is downloaded.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { installed } from "./installed.js";
 import { serve } from "./site.js";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
 const MINUTE = 60_000;
 
 let home;
@@ -20,11 +18,6 @@ before(async () => {
   });
 });
 after(() => browser?.close());
-
-function installed() {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file));
-}
 
 /**
  * A test that visits pages. `visit(path, options)` opens one in a window of its own; the options are

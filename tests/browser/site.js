@@ -5,10 +5,11 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PUBLIC = join(ROOT, "public");
-const BASE = new URL(/^base_url = "(.*)"/m.exec(readFileSync(join(ROOT, "config.toml"), "utf8"))[1]);
+export const BASE = new URL(/^base_url = "(.*)"/m.exec(readFileSync(join(ROOT, "config.toml"), "utf8"))[1]);
 
 if (!existsSync(join(PUBLIC, "index.html"))) throw new Error("there is no public/: type `cargo xtask build`, then test again");
 
@@ -55,9 +56,12 @@ async function listen(folder, rewrite) {
     const { pathname } = new URL(request.url, "http://localhost");
     const file = fileOf(decodeURIComponent(pathname), folder);
     const type = TYPES[extname(file)];
-    response.writeHead(file.endsWith("404.html") ? 404 : 200, { "Content-Type": type ?? "application/octet-stream" });
+    const status = file.endsWith("404.html") ? 404 : 200;
     const body = readFileSync(file);
-    response.end(type ? rewrite(body.toString(), state.origin) : body);
+    if (!type) return response.writeHead(status, { "Content-Type": "application/octet-stream" }).end(body);
+    // Text travels as small as it will when it is published.
+    response.writeHead(status, { "Content-Type": `${type}; charset=utf-8`, "Content-Encoding": "gzip" });
+    response.end(gzipSync(rewrite(body.toString(), state.origin)));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
@@ -65,7 +69,11 @@ async function listen(folder, rewrite) {
   return state;
 }
 
-function fileOf(path, folder = PUBLIC) {
+/** The path of a page as the server is asked for it. */
+export const pathOf = (page) => BASE.pathname.replace(/\/$/, "") + page;
+
+/** The file that answers a request for a path. */
+export function fileOf(path, folder = PUBLIC) {
   const inside = path.startsWith(`${BASE.pathname}/`) ? path.slice(BASE.pathname.length) : "/404.html";
   let file = join(folder, inside);
   if (file.startsWith(folder) && existsSync(file) && statSync(file).isDirectory()) file = join(file, "index.html");

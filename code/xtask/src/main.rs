@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xshell::Shell;
 
+mod audit;
 mod bench;
 mod bless;
 mod build;
@@ -19,6 +20,7 @@ mod markdown;
 mod new;
 mod outline;
 mod pages;
+mod pdf;
 mod project;
 mod record;
 mod serve;
@@ -44,11 +46,15 @@ enum Command {
     Bless,
     /// Record the runs of the programs that carry `run=`, or check that they are still the same
     Record(record::Options),
+    /// Hold the built pages to their limits of speed, size and access, and print a table
+    Audit(audit::Options),
     /// Measure the book's own tools against others, in one run, and print a table
     Bench {
         /// What to measure
         what: bench::What,
     },
+    /// Print a chapter to a PDF, with numbered pages
+    Pdf(pdf::Options),
     /// Cut the faces in static/fonts/ down to the characters that the book uses
     Fonts,
     /// Draw the share cards of pages whose title has changed, with Chromium, into static/cards/
@@ -82,7 +88,9 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Check => check::check(shell),
         Command::Bless => bless::bless(shell),
         Command::Record(options) => record::record(shell, &options),
+        Command::Audit(options) => audit::audit(shell, &options),
         Command::Bench { what } => bench::bench(shell, what),
+        Command::Pdf(options) => pdf::pdf(shell, &options),
         Command::Fonts => fonts::fonts(shell),
         Command::Cards(options) => cards::cards(shell, &options),
         Command::New(kind) => new::new(shell, &kind),
