@@ -32,9 +32,18 @@ const kept = (page, path) => page.evaluate(async (files) => {
 const heading = (page) => page.locator("h1").innerText();
 const paper = (page) => page.evaluate(() => getComputedStyle(document.body).fontFamily);
 
+/** Scrolls to the foot of the page, which sinks while the players above it load. */
+const toFoot = (page) => page.evaluate(async () => {
+  const control = document.querySelector("keep-offline");
+  while (!control.matches(":defined")) {
+    control.scrollIntoView();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+});
+
 /** Asks for the whole book at the foot of the page. */
 async function keepWhole(page) {
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await toFoot(page);
   await page.getByRole("button", { name: /^Keep the whole book on this device \(\d\.\d MB\)$/ }).click();
   await page.getByText("The whole book is kept on this device").waitFor();
 }
@@ -86,7 +95,7 @@ scenario("the whole book can be kept, read and searched offline, and removed aga
   const player = await playerOf(page, RUN);
   await button(player, "Step forward").click();
   await reach(player, RUN, 1);
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await toFoot(page);
   await page.getByRole("button", { name: "Remove the book from this device" }).click();
   await page.getByRole("button", { name: /^Keep the whole book/ }).waitFor();
   await page.goto(site.home + UNREAD);
@@ -95,7 +104,7 @@ scenario("the whole book can be kept, read and searched offline, and removed aga
 
 scenario("a book that cannot be fetched whole says so and stays readable", async (visit) => {
   const page = await read(visit, READ);
-  await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+  await toFoot(page);
   const keep = page.getByRole("button", { name: /^Keep the whole book/ });
   await keep.waitFor();
   site.isDown = true;
