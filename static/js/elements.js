@@ -5,7 +5,7 @@ const near = new IntersectionObserver((entries) => {
     near.unobserve(target);
     import(`./${target.localName}.js`);
   }
-}, { rootMargin: "400px" });
+}, { rootMargin: "200px" });
 
 for (const element of document.querySelectorAll(":not(:defined, site-search)")) near.observe(element);
 
@@ -33,3 +33,16 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   openSearch();
 });
+
+// What is read is kept for reading offline, from the first sign of a reader on; not under `zola serve`, where the control is not there.
+const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown"];
+const keepReading = async () => {
+  for (const sign of SIGNS) removeEventListener(sign, keepReading);
+  await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url)).catch(() => {}); // turned off by the reader
+  const { active } = await navigator.serviceWorker.ready;
+  const addresses = [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)];
+  active.postMessage({ task: "read", addresses });
+};
+if (navigator.serviceWorker && document.querySelector("keep-offline")) {
+  for (const sign of SIGNS) addEventListener(sign, keepReading, { passive: true });
+}

@@ -29,7 +29,7 @@ export function makeBar(does) {
   const range = make("input", { type: "range", min: 1, value: 1, ariaLabel: "Step", oninput: () => does.seek(range.valueAsNumber) });
   const [count, clock] = ["run-count", "run-clock"].map((className) => make("span", { className }));
   const said = make("p", { className: "run-said", role: "status" });
-  const link = make("a", { textContent: "Link to this step", onclick: does.share });
+  const link = make("a", { href: "#", textContent: "Link to this step", onclick: does.share });
   const close = make("button", { type: "button", textContent: "Whole picture", onclick: does.close });
 
   const element = make("div", { className: "run-bar", role: "group", ariaLabel: "Player" },

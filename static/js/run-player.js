@@ -84,7 +84,7 @@ customElements.define("run-player", class extends HTMLElement {
   }
 
   async play() {
-    if (!await this.load()) return;
+    if (!await this.load() || this.playing) return; // pressed twice while it was loading
     this.playing = true;
     this.bar.showPlaying(true);
     if (this.number === this.run.steps.length) this.number = 0;

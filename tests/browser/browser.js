@@ -1,12 +1,10 @@
 // A browser for the tests: Debian's Chromium, or any other that is installed. Nothing is downloaded.
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { after, before, test } from "node:test";
 import { chromium } from "playwright-core";
+import { installed } from "./installed.js";
 import { serve } from "./site.js";
 
-const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "microsoft-edge"];
 const MINUTE = 60_000;
 
 let home;
@@ -21,35 +19,32 @@ before(async () => {
 });
 after(() => browser?.close());
 
-function installed() {
-  const folders = (process.env.PATH ?? "").split(delimiter);
-  return NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find((file) => existsSync(file));
-}
-
 /**
  * A test that visits pages. `visit(path, options)` opens one in a window of its own; the options are
- * Playwright's, and besides `width`, `height`, `prepare(page)` before the page loads, and `expectErrors`.
+ * Playwright's, and besides `width`, `height`, `prepare(page)` before the page loads, `expectErrors`, and `at`,
+ * the address of another home page.
  * The test fails if a page writes an error to its console, throws, or asks another host for anything.
  */
 export function scenario(name, act) {
   test(name, { timeout: 3 * MINUTE }, async () => {
     const contexts = [];
     const problems = [];
-    const visit = async (path, { width = 1280, height = 900, prepare, expectErrors, ...options } = {}) => {
-      const context = await browser.newContext({ viewport: { width, height }, ...options });
+    const visit = async (path, { width = 1280, height = 900, prepare, expectErrors, at = home, ...options } = {}) => {
+      // A worker would stand between the pages and the tests' stand-ins; offline.test.js allows it.
+      const context = await browser.newContext({ viewport: { width, height }, serviceWorkers: "block", ...options });
       contexts.push(context);
       context.setDefaultTimeout(15_000);
       const tell = (what) => expectErrors || problems.push(`${path} at ${width} px: ${what}`);
-      await context.route((url) => !url.href.startsWith(home), (route) => {
+      await context.route((url) => !url.href.startsWith(at), (route) => {
         tell(`asks for ${route.request().url()}`);
         return route.abort();
       });
       const page = await context.newPage();
       page.on("console", (message) => message.type() === "error" && tell(`console: ${message.text()}`));
       page.on("pageerror", (error) => tell(`throws ${error.message}`));
-      page.on("response", (response) => response.status() >= 400 && response.url() !== home + path && tell(`${response.status()} for ${response.url()}`));
+      page.on("response", (response) => response.status() >= 400 && response.url() !== at + path && tell(`${response.status()} for ${response.url()}`));
       await prepare?.(page);
-      await page.goto(home + path);
+      await page.goto(at + path);
       return page;
     };
     try {

@@ -1,8 +1,11 @@
 //! `cargo xtask build`: the site as it is deployed.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
+use crate::markdown;
 use crate::zola::Zola;
 
 #[derive(clap::Args)]
@@ -16,10 +19,16 @@ pub fn build(shell: &Shell, options: &Options) -> Result<()> {
     let zola = Zola::locate(shell)?;
     let base_url = options.base_url.iter().flat_map(|url| ["--base-url", url]);
     zola.command(shell, ["build"]).args(base_url).run()?;
+    let pages = markdown::write(shell, Path::new("public"), options.base_url.as_deref())
+        .context("the HTML stands in public/, but not its Markdown")?;
+    eprintln!("Markdown of {pages} pages stands beside them, llms.txt is its index.");
     // In a package of its own, so that who only reads the book compiles no HTML parser.
     cmd!(shell, "cargo run --quiet --package search -- public")
         .run()
         .context("the pages stand in public/, but their search has no index")?;
+    cmd!(shell, "cargo run --quiet --package offline -- public")
+        .run()
+        .context("the pages stand in public/, but cannot be kept for reading offline")?;
     eprintln!("The site stands in public/.");
     Ok(())
 }

@@ -9,13 +9,18 @@ use anyhow::Result;
 use clap::{Parser, Subcommand};
 use xshell::Shell;
 
+mod audit;
 mod bench;
 mod bless;
 mod build;
+mod cards;
 mod check;
 mod fonts;
+mod markdown;
 mod new;
 mod outline;
+mod pages;
+mod pdf;
 mod project;
 mod record;
 mod serve;
@@ -41,13 +46,19 @@ enum Command {
     Bless,
     /// Record the runs of the programs that carry `run=`, or check that they are still the same
     Record(record::Options),
+    /// Hold the built pages to their limits of speed, size and access, and print a table
+    Audit(audit::Options),
     /// Measure the book's own tools against others, in one run, and print a table
     Bench {
         /// What to measure
         what: bench::What,
     },
+    /// Print a chapter to a PDF, with numbered pages
+    Pdf(pdf::Options),
     /// Cut the faces in static/fonts/ down to the characters that the book uses
     Fonts,
+    /// Draw the share cards of pages whose title has changed, with Chromium, into static/cards/
+    Cards(cards::Options),
     /// Start a chapter, an anti-pattern or an exercise
     #[command(subcommand)]
     New(new::Kind),
@@ -77,8 +88,11 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Check => check::check(shell),
         Command::Bless => bless::bless(shell),
         Command::Record(options) => record::record(shell, &options),
+        Command::Audit(options) => audit::audit(shell, &options),
         Command::Bench { what } => bench::bench(shell, what),
+        Command::Pdf(options) => pdf::pdf(shell, &options),
         Command::Fonts => fonts::fonts(shell),
+        Command::Cards(options) => cards::cards(shell, &options),
         Command::New(kind) => new::new(shell, &kind),
         Command::Zola(options) => zola::pass_through(shell, &options),
     }

@@ -141,6 +141,7 @@ impl Built {
 
     fn links(&self) -> impl Iterator<Item = &str> {
         let links = self.all("a[href], link[href]", "href");
+        let links = links.chain(self.all("meta[property='og:image']", "content"));
         links.chain(self.all("img[src], script[src], source[src], iframe[src]", "src"))
     }
 
@@ -288,6 +289,7 @@ mod tests {
         Fixture::sound()
             .write("config.toml", "base_url = \"https://example.org/book\"\n")
             .write("public/lanes.svg", "<svg/>")
+            .write("public/card.png", "")
             .write(
                 PAGE,
                 &page("<h1 id=\"top\">Waker</h1>\n<a href=\"https://example.org/book/\">home</a>"),
@@ -295,7 +297,8 @@ mod tests {
             .write(
                 INDEX,
                 &page(
-                    "<a href=\"/book/waker/#top\">a</a>\n<a href=\"waker/\">b</a>\n\
+                    "<meta property=\"og:image\" content=\"https://example.org/book/card.png\">\n\
+                     <a href=\"/book/waker/#top\">a</a>\n<a href=\"waker/\">b</a>\n\
                      <img src=\"/book/lanes.svg\" alt=\"A lane.\" width=\"1\" height=\"1\">",
                 ),
             )
@@ -311,10 +314,12 @@ mod tests {
         site()
             .replace(INDEX, "/book/waker/#top", "/book/waker/#end")
             .replace(INDEX, "\"waker/\"", "\"wakers/\"")
+            .replace(INDEX, "card.png", "cards.png")
             .replace(INDEX, "/book/lanes.svg", "/lanes.svg")
             .expect(
                 check,
                 &[
+                    (INDEX, "cards.png", "/cards.png leads nowhere"),
                     (INDEX, "#end", "/waker/index.html has no `end`"),
                     (INDEX, "wakers/", "wakers/ leads nowhere"),
                     (INDEX, "/lanes.svg", "/lanes.svg leads outside the site"),

@@ -1,0 +1,26 @@
+//! `cargo xtask audit`: the built pages held to the limits of the site, in one table.
+
+use anyhow::{Context, Result};
+use xshell::{Shell, cmd};
+
+use crate::zola::NPM;
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Print how fast the pages are, but fail only for what no busy machine can change
+    #[arg(long)]
+    soft_speed: bool,
+}
+
+pub fn audit(shell: &Shell, options: &Options) -> Result<()> {
+    let soft_speed = options.soft_speed.then_some("--soft-speed");
+    cmd!(
+        shell,
+        "{NPM} ci --no-audit --no-fund --ignore-scripts --prefix tests/audit"
+    )
+    .run()
+    .context("the audit is not installed")?;
+    cmd!(shell, "node tests/audit/audit.js {soft_speed...}")
+        .run()
+        .context("a limit is missed, or a page could not be measured; which one stands above")
+}

@@ -1,0 +1,150 @@
+//! The book for programs: the Markdown of each page beside its HTML, and `llms.txt`, their index.
+//!
+//! A page's source is Markdown already, but shortcodes, links inside the book and the words of
+//! fences mean something to Zola alone. Here each becomes what a reader of the page sees.
+
+use std::path::Path;
+
+use anyhow::{Result, ensure};
+use toml::{Table, Value};
+use xshell::Shell;
+
+use crate::pages::{CONTENT, Page, pages, read, text};
+
+mod body;
+mod shown;
+
+const EXERCISES: &str = "code/exercises/info.toml";
+
+/// Writes the Markdown of every page, and `llms.txt`, into `site`, which Zola has written.
+/// Links lead to `base_url`, or to the address in config.toml.
+pub fn write(shell: &Shell, site: &Path, base_url: Option<&str>) -> Result<usize> {
+    let config: Table = read(shell, "config.toml")?;
+    let base = base_url.unwrap_or_else(|| text(&config, "base_url"));
+    let base = base.trim_end_matches('/');
+    let pages = pages(shell)?;
+    let exercises: Table = read(shell, EXERCISES)?;
+    for page in &pages {
+        let folder = site.join(&page.address);
+        ensure!(
+            shell.path_exists(folder.join("index.html")),
+            "{CONTENT}/{}: no page stands at /{}; what `path` says and what Zola wrote differ",
+            page.file,
+            page.address
+        );
+        let text = whole(shell, page, &pages, &config, &exercises, base)?;
+        shell.write_file(folder.join("index.md"), text)?;
+    }
+    shell.write_file(site.join("llms.txt"), index(&config, &pages, base))?;
+    Ok(pages.len())
+}
+
+impl Page {
+    /// Its line in a list of pages.
+    fn entry(&self, base: &str) -> String {
+        let (title, address) = (self.title(), &self.address);
+        let description = text(&self.front, "description");
+        format!("- [{title}]({base}/{address}index.md): {description}\n")
+    }
+}
+
+/// A page with its head and all that its template adds.
+fn whole(
+    shell: &Shell,
+    page: &Page,
+    pages: &[Page],
+    config: &Table,
+    exercises: &Table,
+    base: &str,
+) -> Result<String> {
+    let address = |file: &str| {
+        let page = pages.iter().find(|page| page.file == file)?;
+        Some(format!("{base}/{}index.md", page.address))
+    };
+    let mut whole = format!(
+        "# {}\n\n{}\n\nPage: {base}/{}\n\n",
+        page.title(),
+        text(&page.front, "description"),
+        page.address
+    );
+    for (list, heading) in [
+        ("objectives", "After this chapter you can:"),
+        ("prerequisites", "You need:"),
+    ] {
+        let items: Vec<&str> = page.extra(list).collect();
+        if !items.is_empty() {
+            whole += &format!("{heading}\n\n");
+            for item in items {
+                whole += &format!("- {}\n", body::links(item, &address)?);
+            }
+            whole.push('\n');
+        }
+    }
+    whole += body::plain(shell, page, &address)?.trim();
+    whole.push('\n');
+    if page.folder().is_empty() && page.is_section() {
+        whole += &contents(config, pages, base);
+    } else if page.is_section() {
+        let below =
+            |other: &&Page| !std::ptr::eq(*other, page) && other.file.starts_with(page.folder());
+        whole.push('\n');
+        whole.extend(pages.iter().filter(below).map(|page| page.entry(base)));
+    }
+    if let Some(chapter) = page.chapter() {
+        whole += &exercises_of(chapter, exercises);
+    }
+    Ok(whole)
+}
+
+/// The list that templates/partials/exercises.html shows at the end of a chapter.
+fn exercises_of(chapter: &str, set: &Table) -> String {
+    let all = set.get("exercises").and_then(Value::as_array);
+    let tables = all.into_iter().flatten().filter_map(Value::as_table);
+    let mut list = String::new();
+    for exercise in tables.filter(|exercise| text(exercise, "dir") == chapter) {
+        let (name, trains) = (text(exercise, "name"), text(exercise, "trains"));
+        list += &format!("- `code/exercises/exercises/{chapter}/{name}.rs`: {trains}\n");
+    }
+    if list.is_empty() {
+        list
+    } else {
+        format!("\n{list}")
+    }
+}
+
+/// `llms.txt`: what the book is, then each page in the order of the contents (llmstxt.org).
+fn index(config: &Table, pages: &[Page], base: &str) -> String {
+    let mut index = format!(
+        "# {}\n\n> {}\n\n",
+        text(config, "title"),
+        text(config, "description")
+    );
+    index += "Each page is Markdown with whole programs; the same address without `index.md` is the page for people.\n";
+    index + &contents(config, pages, base)
+}
+
+/// Every page in the order of the contents: the chapters of each part, then what stands beside them.
+fn contents(config: &Table, pages: &[Page], base: &str) -> String {
+    let mut contents = String::new();
+    let parts = pages.iter().filter(|page| page.chapter().is_none());
+    for part in parts.filter(|page| page.is_section() && page.file.starts_with("part")) {
+        contents += &format!("\n## {}\n\n", part.title());
+        let chapters = pages.iter().filter(|page| page.folder() == part.folder());
+        contents.extend(
+            chapters
+                .filter(|page| !page.is_section())
+                .map(|page| page.entry(base)),
+        );
+    }
+    contents += "\n## Beside the chapters\n\n";
+    let reference = config.get("extra").and_then(|it| it.get("reference"));
+    let files = reference.and_then(Value::as_array).into_iter().flatten();
+    for file in files.filter_map(Value::as_str) {
+        let found = pages.iter().filter(|page| page.file == file);
+        contents.extend(found.map(|page| page.entry(base)));
+    }
+    contents
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,108 @@
+//! What shortcodes and recorded runs show, in Markdown. Their HTML stands in `templates/shortcodes/`.
+
+use anyhow::{Context, Result};
+use toml::{Table, Value};
+use xshell::Shell;
+
+/// A program that the compiler refuses, and its message.
+pub fn anti_pattern(shell: &Shell, arguments: &Table) -> Result<String> {
+    let file = format!("tests/anti_patterns/{}", argument(arguments, "name")?);
+    let program = shell.read_file(format!("{file}.rs"))?;
+    let message = shell.read_file(format!("{file}.stderr"))?;
+    Ok(format!(
+        "Does not compile (`{file}.rs`):\n\n{}\n\n{}",
+        fenced("rust", &program),
+        fenced("text", &message)
+    ))
+}
+
+/// A file, or a part of it.
+pub fn listing(shell: &Shell, arguments: &Table) -> Result<String> {
+    let file = argument(arguments, "file")?;
+    let source = shell.read_file(file)?;
+    let code = match arguments.get("part").and_then(Value::as_str) {
+        Some(part) => {
+            part_of(&source, part).with_context(|| format!("{file} has no part {part}"))?
+        }
+        None => source.as_str(),
+    };
+    let lines = code.lines().filter(|line| {
+        let line = line.trim_start();
+        !line.starts_with("// ANCHOR: ") && !line.starts_with("// ANCHOR_END: ")
+    });
+    let lines: Vec<&str> = lines.collect();
+    let said = lines.iter().filter(|line| !line.trim().is_empty());
+    let indent = said.map(|line| line.len() - line.trim_start().len()).min();
+    let outdented = lines
+        .iter()
+        .map(|line| line.get(indent.unwrap_or(0)..).unwrap_or(""));
+    let code = outdented.collect::<Vec<_>>().join("\n");
+    Ok(format!("`{file}`:\n\n{}", fenced("rust", &code)))
+}
+
+fn part_of<'a>(source: &'a str, part: &str) -> Option<&'a str> {
+    let (_, rest) = source.split_once(&format!("// ANCHOR: {part}\n"))?;
+    let (code, _) = rest.split_once(&format!("// ANCHOR_END: {part}\n"))?;
+    Some(code)
+}
+
+/// The title and description of a drawing, and its caption.
+pub fn drawing(shell: &Shell, arguments: &Table) -> Result<String> {
+    let name = argument(arguments, "name")?;
+    let file = format!("static/drawings/{name}.svg");
+    let svg = shell.read_file(&file)?;
+    let (title, desc) = described(&svg).with_context(|| format!("{file} lacks a title or desc"))?;
+    let mut said = format!("> **Drawing: {title}.** {desc}");
+    if let Some(caption) = arguments.get("caption").and_then(Value::as_str) {
+        said += &format!("\n>\n> {caption}");
+    }
+    Ok(said)
+}
+
+/// One measured value.
+pub fn measured(shell: &Shell, arguments: &Table) -> Result<String> {
+    let file = format!(
+        "code/measurements/results/{}.toml",
+        argument(arguments, "name")?
+    );
+    let result: Table = shell.read_file(&file)?.parse().context(file.clone())?;
+    let value = argument(arguments, "value")?;
+    let found = result.get("values").and_then(|it| it.get(value));
+    let found = found.with_context(|| format!("{file} has no value {value}"))?;
+    Ok(found.to_string().trim_matches('"').to_owned())
+}
+
+/// What a recorded run did, in the words of its picture.
+pub fn run(shell: &Shell, name: &str) -> Result<String> {
+    let file = format!("static/runs/{name}.svg");
+    let svg = shell.read_file(&file)?;
+    let (_, desc) = described(&svg).with_context(|| format!("{file} lacks a title or desc"))?;
+    Ok(format!("> **Recorded run.** {desc}"))
+}
+
+fn argument<'a>(arguments: &'a Table, key: &str) -> Result<&'a str> {
+    let value = arguments.get(key).and_then(Value::as_str);
+    value.with_context(|| format!("a shortcode lacks the argument `{key}`"))
+}
+
+/// More ticks than any program of the book has in a row.
+fn fenced(language: &str, text: &str) -> String {
+    format!("`````{language}\n{}\n`````", text.trim_end())
+}
+
+/// The title and the description of a picture.
+fn described(svg: &str) -> Option<(String, String)> {
+    let text_of = |name: &str| {
+        let (_, rest) = svg.split_once(&format!("<{name}"))?;
+        let (_, rest) = rest.split_once('>')?;
+        let (text, _) = rest.split_once(&format!("</{name}>"))?;
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = text.replace("&lt;", "<").replace("&gt;", ">");
+        Some(
+            text.replace("&quot;", "\"")
+                .replace("&apos;", "'")
+                .replace("&amp;", "&"),
+        )
+    };
+    Some((text_of("title")?, text_of("desc")?))
+}

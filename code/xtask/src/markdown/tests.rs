@@ -1,0 +1,170 @@
+use std::fs;
+
+use tempfile::TempDir;
+
+use super::*;
+
+const CHAPTER: &str = "part1-x/ch01-waits.md";
+
+/// A small book in a folder of its own, with its site as Zola would have built it.
+fn book(chapter: &str) -> (TempDir, Shell) {
+    let folder = tempfile::tempdir().unwrap();
+    let head = "title = \"Waits\"\ndescription = \"Who waits.\"\npath = \"waits\"";
+    let chapter = format!("+++\n{head}\n+++\n{chapter}");
+    let files = [
+        (
+            "config.toml",
+            "base_url = \"https://example.org/book\"\ntitle = \"Book\"\ndescription = \"Of waits.\"\n[extra]\nreference = [\"glossary.md\"]\n",
+        ),
+        (
+            EXERCISES,
+            "[[exercises]]\nname = \"ch01_wait\"\ndir = \"ch01\"\ntrains = \"waiting\"\n",
+        ),
+        ("content/_index.md", "+++\ntitle = \"Book\"\n+++\nHello.\n"),
+        (
+            "content/glossary.md",
+            "+++\ntitle = \"Glossary\"\ndescription = \"Words.\"\n+++\nA word.\n",
+        ),
+        (
+            "content/part1-x/_index.md",
+            "+++\ntitle = \"Part X\"\n+++\n",
+        ),
+        ("content/part1-x/ch01-waits.md", &chapter),
+        (
+            "code/x.rs",
+            "fn main() {\n    // ANCHOR: wait\n    wait();\n    // ANCHOR_END: wait\n}\n",
+        ),
+        (
+            "code/measurements/results/memory.toml",
+            "[values]\nbytes = 128\n",
+        ),
+        (
+            "static/drawings/lanes.svg",
+            "<svg><title id=\"a\">Lanes</title><desc id=\"b\">A &lt; B\n  waits.</desc></svg>",
+        ),
+        (
+            "static/runs/ch01-wait.svg",
+            "<svg><title>Run</title><desc>main waits.</desc></svg>",
+        ),
+        ("tests/anti_patterns/ch01/no.rs", "fn mai() {}\n"),
+        (
+            "tests/anti_patterns/ch01/no.stderr",
+            "error[E0601]: no `main`\n",
+        ),
+        ("public/index.html", ""),
+        ("public/glossary/index.html", ""),
+        ("public/part1-x/index.html", ""),
+        ("public/waits/index.html", ""),
+    ];
+    for (name, text) in files {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+    let shell = Shell::new().unwrap();
+    shell.change_dir(folder.path());
+    (folder, shell)
+}
+
+/// The chapter's Markdown below its head.
+#[track_caller]
+fn shows(chapter: &str, expected: &str) {
+    let (folder, shell) = book(chapter);
+    write(&shell, Path::new("public"), None).unwrap();
+    let text = fs::read_to_string(folder.path().join("public/waits/index.md")).unwrap();
+    let head = "# Waits\n\nWho waits.\n\nPage: https://example.org/book/waits/\n\n";
+    let tail = "\n- `code/exercises/exercises/ch01/ch01_wait.rs`: waiting\n";
+    assert_eq!(text, format!("{head}{expected}\n{tail}"));
+}
+
+#[track_caller]
+fn fails(chapter: &str, expected: &str) {
+    let (_folder, shell) = book(chapter);
+    let error = write(&shell, Path::new("public"), None).unwrap_err();
+    let error = format!("{error:#}");
+    assert!(error.contains(expected), "{error}");
+}
+
+#[test]
+fn a_listing_is_its_code() {
+    shows(
+        "{{ listing(file=\"code/x.rs\", part=\"wait\") }}",
+        "`code/x.rs`:\n\n`````rust\nwait();\n`````",
+    );
+    shows(
+        "{{ listing(file=\"code/x.rs\") }}",
+        "`code/x.rs`:\n\n`````rust\nfn main() {\n    wait();\n}\n`````",
+    );
+}
+
+#[test]
+fn an_anti_pattern_is_its_program_and_the_message() {
+    shows(
+        "{{ anti_pattern(name=\"ch01/no\") }}",
+        "Does not compile (`tests/anti_patterns/ch01/no.rs`):\n\n`````rust\nfn mai() {}\n`````\n\n\
+         `````text\nerror[E0601]: no `main`\n`````",
+    );
+}
+
+#[test]
+fn a_drawing_is_its_title_description_and_caption() {
+    shows(
+        "{{ drawing(name=\"lanes\", caption=\"Two, (or three) lanes.\") }}",
+        "> **Drawing: Lanes.** A < B waits.\n>\n> Two, (or three) lanes.",
+    );
+}
+
+#[test]
+fn measured_values_stand_in_their_line() {
+    let call = "{{ measured(name=\"memory\", value=\"bytes\") }}";
+    shows(&format!("| {call} or {call} |"), "| 128 or 128 |");
+}
+
+#[test]
+fn a_program_keeps_its_language_and_tells_its_run() {
+    shows(
+        "```rust,run=ch01-wait,hl_lines=1\nlet text = \"](@/x)\";\n```",
+        "```rust\nlet text = \"](@/x)\";\n```\n\n> **Recorded run.** main waits.",
+    );
+}
+
+#[test]
+fn links_lead_to_the_markdown_of_their_page() {
+    shows(
+        "A [word](@/glossary.md#word) and [this](@/part1-x/ch01-waits.md).",
+        "A [word](https://example.org/book/glossary/index.md#word) and [this](https://example.org/book/waits/index.md).",
+    );
+}
+
+#[test]
+fn what_cannot_be_shown_is_told_with_its_line() {
+    let line = "content/part1-x/ch01-waits.md:7";
+    fails("\n{{ note(text=\"x\") }}", line);
+    fails("\n{{ measured(name=\"memory\", value=\"x\") }}", line);
+    fails("\n{{ listing(file=\"code/x.rs\", part=\"x\") }}", line);
+    fails("\n[x](@/none.md)", "there is no page content/none.md");
+}
+
+#[test]
+fn a_page_that_zola_wrote_elsewhere_is_told() {
+    let (folder, shell) = book("");
+    fs::remove_file(folder.path().join("public/waits/index.html")).unwrap();
+    let error = write(&shell, Path::new("public"), None).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .starts_with(&format!("content/{CHAPTER}: no page stands at /waits/")),
+        "{error}"
+    );
+}
+
+#[test]
+fn the_index_names_every_page_at_the_address_asked_for() {
+    let (folder, shell) = book("");
+    write(&shell, Path::new("public"), Some("https://else.where/")).unwrap();
+    let index = fs::read_to_string(folder.path().join("public/llms.txt")).unwrap();
+    assert!(index.starts_with("# Book\n\n> Of waits.\n"), "{index}");
+    let end = "\n## Part X\n\n- [Waits](https://else.where/waits/index.md): Who waits.\n\
+               \n## Beside the chapters\n\n- [Glossary](https://else.where/glossary/index.md): Words.\n";
+    assert!(index.ends_with(end), "{index}");
+}

@@ -1,0 +1,24 @@
+// What each audited page may cost. Those marked `speed` depend on the machine, so that CI only prints them.
+export const LIMITS = [
+  { name: "performance, of 100", of: "performance", least: 99, speed: true },
+  { name: "accessibility, of 100", of: "accessibility", least: 100 },
+  { name: "best practices, of 100", of: "practices", least: 100 },
+  { name: "SEO, of 100", of: "seo", least: 100 },
+  { name: "largest paint, ms", of: "paint", most: 1300, speed: true },
+  { name: "layout shift", of: "shift", most: 0, digits: 3 },
+  { name: "blocking time, ms", of: "blocking", most: 60, speed: true },
+  { name: "requests", of: "requests", most: 8 },
+  { name: "first visit, KB", of: "bytes", most: 75, digits: 1 },
+  { name: "without fonts, KB", of: "withoutFonts", most: 40, digits: 1 },
+  { name: "JavaScript, KB", of: "script", most: 10, digits: 1 },
+  { name: "requests to other hosts", of: "foreign", most: 0 },
+  { name: "elements for 4,000 words", of: "elements", most: 2000 },
+  { name: "axe, rules broken", of: "axe", most: 0 },
+];
+
+export const FIRST_SEARCH = [
+  { name: "KB", of: "bytes", most: 60, digits: 1 },
+  { name: "axe, rules broken", of: "axe", most: 0 },
+];
+
+export const holds = ({ least = -Infinity, most = Infinity }, value) => value >= least && value <= most;

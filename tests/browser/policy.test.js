@@ -1,0 +1,62 @@
+// The pages' Content Security Policy: nothing of ours offends it, and what is not ours is refused.
+import assert from "node:assert/strict";
+import { scenario } from "./browser.js";
+import { button, playerOf, reach } from "./runs.js";
+import { PAGES, RUNS } from "./site.js";
+
+/** Collects what the policy refuses, from the first byte of the page on. */
+const collect = (page) => page.addInitScript(() => {
+  window.refused = [];
+  document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sample }) =>
+    window.refused.push(`${effectiveDirective}: ${blockedURI} ${sample}`));
+});
+const refused = (page) => page.evaluate(() => window.refused);
+
+for (const path of PAGES) {
+  scenario(`nothing on ${path} offends its policy, with the search, a player and Run in use`, async (visit) => {
+    const prepare = async (page) => {
+      await collect(page);
+      await page.route("https://play.rust-lang.org/execute", (route) => route.fulfill({
+        headers: { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "content-type" },
+        json: { success: true, exitDetail: "", stdout: "1\n", stderr: "     Running `target/debug/playground`\n" },
+      }));
+    };
+    const page = await visit(path, { prepare, expectErrors: path === "/404.html" });
+    assert.equal(await page.locator("meta[http-equiv=Content-Security-Policy]").count(), 1, "expected one policy");
+    await page.keyboard.press("/");
+    await page.keyboard.type("waker");
+    await page.locator("site-search li a span").first().waitFor();
+    await page.keyboard.press("Escape");
+    const run = RUNS.find((run) => run.page === path);
+    if (run) {
+      const player = await playerOf(page, run);
+      await button(player, "Step forward").click();
+      await reach(player, run, 1);
+    }
+    const program = page.locator("figure.code:has(run-code)").first();
+    if (await program.count()) {
+      await program.scrollIntoViewIfNeeded();
+      await program.getByRole("button", { name: "Run", exact: true }).click();
+      await program.getByText("It ran to the end and printed:").waitFor();
+    }
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    assert.deepEqual(await refused(page), [], `${path}: expected nothing to be refused`);
+  });
+}
+
+scenario("what does not belong to the page is refused", async (visit) => {
+  const page = await visit("/", { prepare: collect, expectErrors: true });
+  await page.evaluate(async () => {
+    const add = (tag, properties) => document.body.append(Object.assign(document.createElement(tag), properties));
+    add("script", { textContent: "window.ran = true" });
+    add("script", { src: "https://example.org/x.js" });
+    add("img", { src: "https://example.org/x.png" });
+    add("iframe", { src: "https://example.org/" });
+    document.body.insertAdjacentHTML("beforeend", "<p style='color: red' onclick='window.ran = true'>x</p>");
+    document.body.lastElementChild.click();
+    await fetch("https://example.org/").catch(() => {});
+  });
+  assert.equal(await page.evaluate(() => window.ran), undefined, "expected no inline script to run");
+  const directives = new Set((await refused(page)).map((it) => it.split(":")[0]));
+  assert.deepEqual([...directives].sort(), ["connect-src", "frame-src", "img-src", "script-src-attr", "script-src-elem", "style-src-attr"]);
+});
