@@ -5,24 +5,38 @@ use std::collections::HashSet;
 use crate::Problem;
 use crate::book::Book;
 
-const OPEN: &str = "// ANCHOR: ";
-const CLOSE: &str = "// ANCHOR_END: ";
+const OPEN: &str = "ANCHOR: ";
+const CLOSE: &str = "ANCHOR_END: ";
+/// Kinds of files that chapters show.
+const SHOWN: [&str; 3] = ["rs", "lua", "sql"];
+
+/// How a comment begins in a file.
+pub fn comment(file: &str) -> &'static str {
+    match file.rsplit('.').next() {
+        Some("lua" | "sql") => "-- ",
+        _ => "// ",
+    }
+}
 
 /// The parts that a file opens.
-pub fn parts(text: &str) -> HashSet<&str> {
+pub fn parts<'a>(file: &str, text: &'a str) -> HashSet<&'a str> {
     text.lines()
-        .filter_map(|line| line.trim().strip_prefix(OPEN))
+        .filter_map(|line| line.trim().strip_prefix(comment(file))?.strip_prefix(OPEN))
         .collect()
 }
 
-/// In every Rust file below code/, each part opens once and is closed once, after that.
+/// In every file below code/, each part opens once and is closed once, after that.
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
-    for file in book.files("code", "rs") {
+    for file in SHOWN.iter().flat_map(|kind| book.files("code", kind)) {
+        let comment = comment(&file);
         let text = book.file(&file).unwrap_or_default();
         let mut open: Vec<(&str, usize)> = Vec::new();
         let mut seen = HashSet::new();
         for (line, text) in (1..).zip(text.lines().map(str::trim)) {
+            let Some(text) = text.strip_prefix(comment) else {
+                continue;
+            };
             if let Some(part) = text.strip_prefix(OPEN) {
                 if !seen.insert(part) {
                     let what = format!("a second part `{part}`");
@@ -34,14 +48,14 @@ pub fn check(book: &Book) -> Vec<Problem> {
                     Some(index) => drop(open.remove(index)),
                     None => {
                         let what = format!("closes a part `{part}` that is not open");
-                        let mend = format!("write `{OPEN}{part}` where it begins");
+                        let mend = format!("write `{comment}{OPEN}{part}` where it begins");
                         problems.push(Problem::new(&file, line, what, mend));
                     }
                 }
             }
         }
         problems.extend(open.into_iter().map(|(part, line)| {
-            let mend = format!("write `{CLOSE}{part}` where it ends");
+            let mend = format!("write `{comment}{CLOSE}{part}` where it ends");
             Problem::new(
                 &file,
                 line,

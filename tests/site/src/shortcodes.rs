@@ -170,11 +170,14 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
                 ));
             }
             if let Some(part) = shortcode.argument("part")
-                && !listings::parts(&text).contains(&part)
+                && !listings::parts(file, &text).contains(&part)
             {
+                let comment = listings::comment(file);
                 return Err((
                     format!("{file} has no part `{part}`"),
-                    format!("put it between `// ANCHOR: {part}` and `// ANCHOR_END: {part}`"),
+                    format!(
+                        "put it between `{comment}ANCHOR: {part}` and `{comment}ANCHOR_END: {part}`"
+                    ),
                 ));
             }
         }

@@ -55,6 +55,7 @@ pub const BATCH_LIMIT: usize = 1000;
 /// job's id, `finish` the lease's token. A `claim` whose answer is lost leaves leases behind that
 /// nobody holds; they run out like those of a crashed worker.
 pub trait Broker: Clone + Send + Sync + 'static {
+    // ANCHOR: calls
     /// Stores jobs, in order, and answers once they are as durable as the store makes them.
     ///
     /// All or none: one job that is invalid or does not fit keeps the whole batch out.
@@ -81,6 +82,7 @@ pub trait Broker: Clone + Send + Sync + 'static {
         &self,
         finishes: Vec<Finish>,
     ) -> impl Future<Output = Result<Vec<Finished>, BrokerError>> + Send;
+    // ANCHOR_END: calls
 
     /// Does what time asks for, at most `limit` jobs of each kind: leases that ran out go back to
     /// their queue (or to the dead letters, see [`Options::max_recoveries`]), delayed jobs that fell

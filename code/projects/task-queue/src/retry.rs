@@ -34,6 +34,7 @@ impl Backoff {
         longest: Duration::from_secs(1),
     };
 
+    // ANCHOR: backoff
     /// The longest wait after so many failures (0 counts as 1).
     pub fn bound(&self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(31);
@@ -44,6 +45,7 @@ impl Backoff {
     pub fn full_jitter(&self, failures: u32, dice: f64) -> Duration {
         self.bound(failures).mul_f64(dice.clamp(0.0, 1.0))
     }
+    // ANCHOR_END: backoff
 
     /// A wait between half the bound and the bound, for loops: they must not spin, whatever
     /// the dice say.

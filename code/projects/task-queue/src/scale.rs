@@ -84,6 +84,7 @@ impl Scale {
         }
     }
 
+    // ANCHOR: next
     /// The scale after a tick that saw this: a pure function.
     #[must_use]
     pub fn next(self, law: &Law, seen: Observation) -> Self {
@@ -103,6 +104,7 @@ impl Scale {
         let slots = self.slots.saturating_sub(fewer).clamp(min, max);
         Self { slots, calm: 0 }
     }
+    // ANCHOR_END: next
 }
 
 #[cfg(test)]

@@ -63,6 +63,7 @@ pub async fn serve<B: Broker>(
         config.max_connections,
         stop_http.clone(),
     ));
+    // ANCHOR: order
     let summary = match worker {
         Some(worker) => Some(worker.run(shutdown).await),
         None => {
@@ -70,6 +71,7 @@ pub async fn serve<B: Broker>(
             None
         }
     };
+    // ANCHOR_END: order
     stop_http.cancel();
     if let Err(panic) = http.await {
         warn!(%panic, "the listener broke");

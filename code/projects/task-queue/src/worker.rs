@@ -210,6 +210,7 @@ async fn drain(
     mut claimer: AbortOnDropHandle<()>,
     attempts: TaskTracker,
 ) {
+    // ANCHOR: drain
     let deadline = Instant::now() + settings.drain;
     let (jobs, patience) = (attempts.len(), settings.drain);
     info!(jobs, ?patience, "draining");
@@ -223,6 +224,7 @@ async fn drain(
         info!(jobs = attempts.len(), "time to drain is over");
         running.stop_all(Stop::ShutDown);
     }
+    // ANCHOR_END: drain
 }
 
 impl Shared {
@@ -263,8 +265,10 @@ impl Shared {
     }
 }
 
+// ANCHOR: held
 /// Until when a lease certainly holds that was asked for at `sent`. The store counts from later on;
 /// the tenth is for the handler, which hears of it before anybody else may start the job.
 fn held_until(sent: Instant, lease: Duration) -> Instant {
     sent + lease - lease / 10
 }
+// ANCHOR_END: held

@@ -20,15 +20,18 @@ pub fn anti_pattern(shell: &Shell, arguments: &Table) -> Result<String> {
 pub fn listing(shell: &Shell, arguments: &Table) -> Result<String> {
     let file = argument(arguments, "file")?;
     let source = shell.read_file(file)?;
+    let (language, comment) = match file.rsplit('.').next() {
+        Some(kind @ ("lua" | "sql")) => (kind, "-- "),
+        _ => ("rust", "// "),
+    };
     let code = match arguments.get("part").and_then(Value::as_str) {
-        Some(part) => {
-            part_of(&source, part).with_context(|| format!("{file} has no part {part}"))?
-        }
+        Some(part) => part_of(&source, comment, part)
+            .with_context(|| format!("{file} has no part {part}"))?,
         None => source.as_str(),
     };
     let lines = code.lines().filter(|line| {
-        let line = line.trim_start();
-        !line.starts_with("// ANCHOR: ") && !line.starts_with("// ANCHOR_END: ")
+        let said = line.trim_start().strip_prefix(comment).unwrap_or("");
+        !said.starts_with("ANCHOR: ") && !said.starts_with("ANCHOR_END: ")
     });
     let lines: Vec<&str> = lines.collect();
     let said = lines.iter().filter(|line| !line.trim().is_empty());
@@ -37,12 +40,12 @@ pub fn listing(shell: &Shell, arguments: &Table) -> Result<String> {
         .iter()
         .map(|line| line.get(indent.unwrap_or(0)..).unwrap_or(""));
     let code = outdented.collect::<Vec<_>>().join("\n");
-    Ok(format!("`{file}`:\n\n{}", fenced("rust", &code)))
+    Ok(format!("`{file}`:\n\n{}", fenced(language, &code)))
 }
 
-fn part_of<'a>(source: &'a str, part: &str) -> Option<&'a str> {
-    let (_, rest) = source.split_once(&format!("// ANCHOR: {part}\n"))?;
-    let (code, _) = rest.split_once(&format!("// ANCHOR_END: {part}\n"))?;
+fn part_of<'a>(source: &'a str, comment: &str, part: &str) -> Option<&'a str> {
+    let (_, rest) = source.split_once(&format!("{comment}ANCHOR: {part}\n"))?;
+    let (code, _) = rest.split_once(&format!("{comment}ANCHOR_END: {part}\n"))?;
     Some(code)
 }
 

@@ -62,6 +62,7 @@ pub struct Lease {
     pub trace: Option<String>,
 }
 
+// ANCHOR: key
 /// A job and the fencing token of one lease on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LeaseKey {
@@ -71,6 +72,7 @@ pub struct LeaseKey {
     /// it follows the clock (in microseconds), and steps over where the clock does not advance.
     pub token: u64,
 }
+// ANCHOR_END: key
 
 /// A sign of life for one lease.
 #[derive(Clone, Debug, PartialEq, Eq)]

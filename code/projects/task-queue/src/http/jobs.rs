@@ -201,6 +201,7 @@ pub(super) async fn inspect<B: Broker>(
     job.map(Json).ok_or_else(|| unknown(id))
 }
 
+// ANCHOR: wait
 /// The client that goes away drops this future; that ends the wait.
 pub(super) async fn wait<B: Broker>(
     State(app): State<App<B>>,
@@ -216,6 +217,7 @@ pub(super) async fn wait<B: Broker>(
     };
     status.map(Json).ok_or_else(|| unknown(id))
 }
+// ANCHOR_END: wait
 
 pub(super) async fn cancel<B: Broker>(
     State(app): State<App<B>>,

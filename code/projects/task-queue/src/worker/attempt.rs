@@ -149,6 +149,7 @@ async fn watch(
     timeout_at: Instant,
     grace: Duration,
 ) -> End {
+    // ANCHOR: watch
     loop {
         tokio::select! {
             biased;
@@ -168,8 +169,10 @@ async fn watch(
     }
     running.abort();
     time::timeout(ABORT_PATIENCE, running).await.ok()
+    // ANCHOR_END: watch
 }
 
+// ANCHOR: verdict
 fn verdict(end: End, stopped: Option<Stop>, timeout: Duration) -> Verdict {
     if stopped == Some(Stop::LeaseLost) {
         return Verdict::LeaseLost;
@@ -188,6 +191,7 @@ fn verdict(end: End, stopped: Option<Stop>, timeout: Duration) -> Verdict {
     };
     Verdict::Failed(failure)
 }
+// ANCHOR_END: verdict
 
 fn panic_message(error: JoinError) -> String {
     let payload = error.into_panic();

@@ -44,6 +44,7 @@ impl<B: Broker> Claimer<B> {
         let mut outage = Outage::new("claim", &self.shared.metrics);
         let mut queues = self.shared.settings.queues.clone();
         let shutdown = self.shutdown.clone();
+        // ANCHOR: run
         while let Some(max) = shutdown.run_until_cancelled(self.free()).await {
             // Seen before the claim: a job that becomes ready during it wakes the wait below.
             ready.borrow_and_update();
@@ -68,6 +69,7 @@ impl<B: Broker> Claimer<B> {
                 }
             }
         }
+        // ANCHOR_END: run
     }
 
     /// Waits for a free slot, and then for those that are about to be.

@@ -50,6 +50,7 @@ local function claim_from(queue, ids)
   return #found
 end
 
+-- ANCHOR: line
 local room = MAX
 for at = 6, #ARGV do
   local queue = ARGV[at]
@@ -62,6 +63,7 @@ for at = 6, #ARGV do
     room = room - claim_from(queue, ids)
   end
 end
+-- ANCHOR_END: line
 
 -- Whoever finds nothing will sleep, and is woken when one of the queues is filled.
 if #answer == 1 and answer[1] == 0 then redis.call('SADD', P .. 'idle', unpack(ARGV, 6)) end

@@ -50,6 +50,7 @@ local function finish(job, outcome, text, after)
   return 'released'
 end
 
+-- ANCHOR: answers
 local answers = {}
 for at = 3, #ARGV, 5 do
   local id, outcome = ARGV[at], ARGV[at + 2]
@@ -66,3 +67,4 @@ end
 in_pieces('ZREM', P .. 'leases', gone)
 finish_script()
 return answers
+-- ANCHOR_END: answers

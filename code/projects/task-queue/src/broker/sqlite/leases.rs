@@ -91,6 +91,7 @@ impl Transaction<'_> {
         }
     }
 
+    // ANCHOR: extend
     pub(super) fn extend(
         &mut self,
         heartbeats: &[Heartbeat],
@@ -113,6 +114,7 @@ impl Transaction<'_> {
         }
         Ok(answers)
     }
+    // ANCHOR_END: extend
 
     pub(super) fn finish(&mut self, finishes: &[Finish]) -> Result<Vec<Finished>, BrokerError> {
         finishes

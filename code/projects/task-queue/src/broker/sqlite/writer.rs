@@ -69,6 +69,7 @@ impl Writer {
     }
 }
 
+// ANCHOR: write
 fn write_all(
     connection: Connection,
     mut waiting: mpsc::Receiver<Work>,
@@ -95,6 +96,7 @@ fn write_all(
         }
     }
 }
+// ANCHOR_END: write
 
 fn commit(
     connection: &Connection,
