@@ -22,7 +22,7 @@ const openSearch = () => {
   field.select();
   if (search.matches(":defined")) return;
   search.early = fetch(new URL("../search/index.json", import.meta.url), { cache: "no-cache" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
-  Promise.all(["site-search", "search-index", "search-words", "search-excerpt"].map((name) => import(`./${name}.js`)))
+  Promise.all(["site-search", "search-index", "search-words", "search-excerpt", "styled"].map((name) => import(`./${name}.js`)))
     .catch(() => (status.textContent = "The search cannot be fetched. Are you offline?"));
 };
 addEventListener("click", ({ target }) => target.closest("[data-search]") && openSearch());

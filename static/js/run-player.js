@@ -4,6 +4,9 @@ import { makeBar } from "./run-bar.js";
 import { Picture } from "./run-picture.js";
 import { Program } from "./run-program.js";
 import { stateAfter } from "./run-state.js";
+import { styled } from "./styled.js";
+
+await styled("run-player");
 
 customElements.define("run-player", class extends HTMLElement {
   number = 0; // how many steps are taken; with none, the whole picture shows

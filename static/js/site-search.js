@@ -1,6 +1,7 @@
 // <site-search>: the dialog of the masthead's search, opened by elements.js. Finds sections as the reader types.
 import { SearchIndex } from "./search-index.js";
 import { excerpt, marker, pieces } from "./search-excerpt.js";
+import { styled } from "./styled.js";
 
 const SITE = new URL("../", import.meta.url);
 const SHOWN = 20; // results
@@ -22,6 +23,8 @@ async function get(path) {
   if (!response.ok) throw new Error(`status ${response.status}`, { cause: response.status });
   return response.json();
 }
+
+await styled("site-search");
 
 customElements.define("site-search", class extends HTMLElement {
   connectedCallback() {

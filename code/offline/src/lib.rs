@@ -68,7 +68,7 @@ fn is_asked_for(name: &str) -> bool {
     match file.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "html" => name != "404.html", // hosts answer with it, but not to its name
         "js" => folder == "js",
-        "css" => name == "css/site.css",
+        "css" => ["site.css", "run-player.css", "site-search.css"].contains(&file),
         "woff2" => folder == "fonts",
         "json" => ["runs", "search"].contains(&folder),
         _ => false,

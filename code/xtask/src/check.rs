@@ -7,7 +7,7 @@ use crate::zola::NPM;
 
 /// What holds if its commands succeed. Quick ones first; the site before the tests, which look at
 /// the built pages, and those in a browser last of them, since they need the most.
-const STEPS: [(&str, &[&str]); 7] = [
+const STEPS: [(&str, &[&str]); 8] = [
     ("the code is formatted", &["cargo fmt --all --check"]),
     (
         "clippy has no advice",
@@ -26,6 +26,10 @@ const STEPS: [(&str, &[&str]); 7] = [
             "npm ci --no-audit --no-fund --ignore-scripts --prefix tests/browser",
             "npm test --prefix tests/browser",
         ],
+    ),
+    (
+        "and stay within their limits",
+        &["cargo xtask audit --soft-speed"],
     ),
 ];
 

@@ -1,8 +1,5 @@
 //! Drawings: small SVG files of our own, which follow the theme and can be read aloud.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
 use roxmltree::{Document, Node};
 
 use crate::Problem;
@@ -23,11 +20,6 @@ const COLORS: &[&str] = &[
     "--done",
     "--fail",
 ];
-
-/// `fill: …` in a style.
-static PAINT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?:^|;)\s*(?:fill|stroke|color|stop-color)\s*:\s*([^;]+)").expect("a pattern")
-});
 
 /// Every drawing.
 pub fn check(book: &Book) -> Vec<Problem> {
@@ -111,20 +103,20 @@ fn elements(drawing: &Document, name: &str, problem: &mut impl FnMut(usize, Stri
                 &format!("begin it with `{name}-`"),
             );
         }
-        let style = node.attribute("style").unwrap_or_default();
-        let in_style = PAINT
-            .captures_iter(style)
-            .map(|found| found[1].trim().to_owned());
+        if node.attribute("style").is_some() {
+            problem(
+                line(&node),
+                "a style attribute, which the pages' policy refuses".into(),
+                "use attributes, such as fill=\"var(--run)\", or the classes of drawings.css",
+            );
+        }
         let keys = ["fill", "stroke", "color", "stop-color"].into_iter();
         let in_attributes = keys.filter_map(|key| node.attribute(key).map(str::to_owned));
-        for paint in in_style
-            .chain(in_attributes)
-            .filter(|paint| !is_of_the_theme(paint, name))
-        {
+        for paint in in_attributes.filter(|paint| !is_of_the_theme(paint, name)) {
             problem(
                 line(&node),
                 format!("the color `{paint}` does not follow the theme"),
-                "use currentColor, none, style=\"fill: var(--run)\" or one of the classes",
+                "use currentColor, none, fill=\"var(--run)\" or one of the classes",
             );
         }
     }
@@ -147,14 +139,15 @@ mod tests {
     const FILE: &str = "static/drawings/ch02-lanes.svg";
 
     #[test]
-    fn a_color_of_its_own_and_a_foreign_id_are_named() {
+    fn a_color_of_its_own_a_style_and_a_foreign_id_are_named() {
         Fixture::sound()
             .replace(FILE, "var(--ink)", "#333")
-            .replace(FILE, "x=\"0\"", "id=\"bar\" x=\"0\"")
+            .replace(FILE, "x=\"0\"", "id=\"bar\" style=\"fill: none\" x=\"0\"")
             .expect(
                 check,
                 &[
                     (FILE, "<rect", "the id `bar`"),
+                    (FILE, "<rect", "a style attribute"),
                     (FILE, "<rect", "the color `#333` does not follow the theme"),
                 ],
             );

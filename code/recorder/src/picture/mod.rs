@@ -316,9 +316,14 @@ impl<'a> Pen<'a> {
             ..
         } = self.run;
         let id = format!("run-{name}");
+        // One that is too wide for its column keeps its size, and is scrolled.
+        let wide = match *width > WIDTH {
+            true => format!(" width=\"{width}\""),
+            false => String::new(),
+        };
         let mut svg = format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" \
-             style=\"--width:{width}\" role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\"{wide} \
+             role=\"img\" aria-labelledby=\"{id}-title {id}-desc\">\n\
              <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n",
             escape(&title(self.run)),
             escape(&words(self.run)),

@@ -25,8 +25,9 @@ pub fn listing(shell: &Shell, arguments: &Table) -> Result<String> {
         _ => ("rust", "// "),
     };
     let code = match arguments.get("part").and_then(Value::as_str) {
-        Some(part) => part_of(&source, comment, part)
-            .with_context(|| format!("{file} has no part {part}"))?,
+        Some(part) => {
+            part_of(&source, comment, part).with_context(|| format!("{file} has no part {part}"))?
+        }
         None => source.as_str(),
     };
     let lines = code.lines().filter(|line| {
