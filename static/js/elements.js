@@ -7,12 +7,38 @@ const near = new IntersectionObserver((entries) => {
   }
 }, { rootMargin: "200px" });
 
-for (const element of document.querySelectorAll(":not(:defined, site-search)")) near.observe(element);
+for (const element of document.querySelectorAll(":not(:defined, site-search, [remembered])")) near.observe(element);
+
+// What speaks of the reader's progress waits until there is some (static/js/progress.js), or somebody who reads.
+const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown"];
+const onFirstSign = (act) => {
+  const first = () => {
+    for (const sign of SIGNS) removeEventListener(sign, first);
+    act();
+  };
+  for (const sign of SIGNS) addEventListener(sign, first, { passive: true });
+};
+const recall = () => {
+  for (const element of document.querySelectorAll("[remembered]")) near.observe(element);
+};
+let isRemembered = false;
+try {
+  isRemembered = "async-rust-progress" in localStorage;
+} catch {} // turned off by the reader
+if (isRemembered) recall();
+else onFirstSign(recall);
 
 // A link to a step of a run opens its player, however far down the page that stands.
 const follow = () => location.hash.startsWith("#run=") && import("./run-player.js");
 addEventListener("hashchange", follow);
 follow();
+
+// A heading that is pointed at, or that the keyboard reaches, offers its address.
+const offer = async ({ target }) => {
+  const link = target.closest?.("article :is(h2, h3)")?.querySelector("a[href^='#']");
+  if (link) (await import("./copy-link.js")).offer(link);
+};
+for (const sign of ["pointerover", "focusin"]) addEventListener(sign, offer, { passive: true });
 
 // The search opens by a button, by / or by Ctrl-K, and is fetched then; what is typed meanwhile waits in its field.
 const openSearch = () => {
@@ -35,14 +61,10 @@ addEventListener("keydown", (event) => {
 });
 
 // What is read is kept for reading offline, from the first sign of a reader on; not under `zola serve`, where the control is not there.
-const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown"];
 const keepReading = async () => {
-  for (const sign of SIGNS) removeEventListener(sign, keepReading);
   await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url)).catch(() => {}); // turned off by the reader
   const { active } = await navigator.serviceWorker.ready;
   const addresses = [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)];
   active.postMessage({ task: "read", addresses });
 };
-if (navigator.serviceWorker && document.querySelector("keep-offline")) {
-  for (const sign of SIGNS) addEventListener(sign, keepReading, { passive: true });
-}
+if (navigator.serviceWorker && document.querySelector("keep-offline")) onFirstSign(keepReading);

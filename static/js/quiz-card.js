@@ -1,4 +1,9 @@
 // <quiz-card answer="2">: its numbered options become buttons; the choice is judged in words and the answer opens.
+// A question that was answered before shows the choice.
+import { follow, remember } from "./progress.js";
+
+const HERE = location.pathname;
+
 customElements.define("quiz-card", class extends HTMLElement {
   connectedCallback() {
     this.verdict = document.createElement("p");
@@ -11,21 +16,28 @@ customElements.define("quiz-card", class extends HTMLElement {
       button.type = "button";
       button.ariaPressed = "false";
       button.append(...(item.querySelector(":scope > p") ?? item).childNodes);
-      button.onclick = () => this.choose(index);
+      button.onclick = () => this.answer(index);
       item.replaceChildren(button);
       return button;
     });
+    // An answer belongs to the words that were asked: a question that was changed is asked anew.
+    this.question = this.querySelector(":scope > p").textContent.slice(0, 80);
+    follow(({ answers }) => this.show(answers[HERE]?.[this.question]));
   }
 
-  choose(index) {
-    const right = index + 1 === Number(this.getAttribute("answer"));
-    for (const button of this.buttons) {
-      button.ariaPressed = "false";
-      delete button.dataset.verdict;
-    }
-    this.buttons[index].ariaPressed = "true";
-    this.buttons[index].dataset.verdict = right ? "right" : "wrong";
-    this.verdict.textContent = right ? `${index + 1} is right.` : `${index + 1} is not it. The answer says why.`;
+  answer(index) {
+    remember(({ answers }) => ((answers[HERE] ??= {})[this.question] = index + 1));
     this.details.open = true;
+  }
+
+  show(choice) {
+    const right = Number(this.getAttribute("answer"));
+    for (const [index, button] of this.buttons.entries()) {
+      const isChosen = index + 1 === choice;
+      button.ariaPressed = String(isChosen);
+      if (isChosen) button.dataset.verdict = choice === right ? "right" : "wrong";
+      else delete button.dataset.verdict;
+    }
+    this.verdict.textContent = this.buttons[choice - 1] ? `${choice} is ${choice === right ? "right." : "not it. The answer says why."}` : "";
   }
 });

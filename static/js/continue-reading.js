@@ -1,0 +1,15 @@
+// <continue-reading>: the way in, which leads to where the reader was once there is such a place.
+import { follow } from "./progress.js";
+
+customElements.define("continue-reading", class extends HTMLElement {
+  connectedCallback() {
+    const link = this.querySelector("a");
+    const { href, textContent } = link;
+    follow(({ last, pages }) => {
+      const { title, at, section } = pages[last] ?? {};
+      link.textContent = title ? `Continue: ${section ?? title}` : textContent;
+      link.title = title ?? "";
+      link.href = title ? `${last}${at ? `#${at}` : ""}` : href;
+    });
+  }
+});
