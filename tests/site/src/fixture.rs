@@ -168,6 +168,7 @@ fn nothing_is_wrong_with_the_sound_book() {
         crate::runs::check,
         crate::shortcodes::check,
         crate::templates::check,
+        crate::terms::check,
         crate::unreadable::check,
     ];
     for check in checks {

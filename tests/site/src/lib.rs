@@ -7,7 +7,7 @@
 //! ```console
 //! $ cargo test -p site                    # every rule
 //! $ cargo test -p site links              # one of them
-//! $ BLESS=1 cargo test -p site --test site   # mends what a program can: format, anchors
+//! $ BLESS=1 cargo test -p site --test site   # mends what a program can: format, links of terms, anchors
 //! ```
 
 pub mod anchors;
@@ -30,6 +30,7 @@ pub mod quiz;
 pub mod runs;
 pub mod shortcodes;
 pub mod templates;
+pub mod terms;
 pub mod unreadable;
 
 use std::fmt;
