@@ -12,8 +12,10 @@
 
 pub mod anchors;
 pub mod anti_patterns;
+pub mod api;
 pub mod book;
 pub mod built;
+pub mod documentation;
 pub mod drawings;
 pub mod exercises;
 pub mod fences;
@@ -24,11 +26,13 @@ pub mod front_matter;
 pub mod headings;
 pub mod links;
 pub mod listings;
+pub mod names;
 pub mod outline;
 pub mod prose;
 pub mod quiz;
 pub mod runs;
 pub mod shortcodes;
+pub mod sources;
 pub mod templates;
 pub mod terms;
 pub mod unreadable;

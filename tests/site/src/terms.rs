@@ -11,7 +11,7 @@ use harness::book::{Page, Span};
 use regex::{Match, Regex};
 
 use crate::Problem;
-use crate::book::Book;
+use crate::book::{Book, chapter_number, stem};
 
 /// The page of the glossary.
 const GLOSSARY: &str = "content/glossary.md";
@@ -74,13 +74,14 @@ pub fn bless(book: &Book) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The pages that are read from beginning to end: chapters and appendices.
+/// The pages that explain: chapters, appendices and the phrasebook.
 pub fn read_through(book: &Book) -> impl Iterator<Item = &Page> {
-    let chapters = book.chapters().map(|(_, page)| page);
-    let appendices = book.content().filter(|page| {
-        page.path.starts_with("content/appendices/") && !page.path.ends_with("_index.md")
-    });
-    chapters.chain(appendices)
+    book.content().filter(|page| {
+        let (path, name) = (page.path.as_str(), stem(page));
+        chapter_number(name).is_some()
+            || path == "content/coming-from-asyncio.md"
+            || path.starts_with("content/appendices/") && name != "_index"
+    })
 }
 
 /// Pieces of running text, without what stands in shortcodes.
