@@ -3,6 +3,7 @@
 
 mod api;
 mod conformance;
+mod handler_faults;
 mod model;
 mod processes;
 mod program;

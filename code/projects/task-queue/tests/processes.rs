@@ -3,43 +3,11 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
 use task_queue::broker::{AttemptEnd, Enqueued, JobState};
-use task_queue::client::Client;
 use task_queue::http::JobRequest;
-use task_queue::job::JobId;
-use task_queue::name::TaskName;
 
-use crate::program::{Program, refused, sqlite};
+use crate::program::{END, Program, job, refused, send, sqlite, until_running};
 use crate::stores::Server;
-
-/// The longest that a test waits for a job.
-const END: Duration = Duration::from_secs(30);
-
-fn job(task: &str, payload: &str) -> JobRequest {
-    let payload = RawValue::from_string(payload.to_owned()).unwrap();
-    JobRequest {
-        id: Some(JobId::new()),
-        ..JobRequest::new(TaskName::new(task).unwrap(), Some(payload))
-    }
-}
-
-async fn send(client: &Client, job: JobRequest) -> JobId {
-    match client.enqueue(&[job]).await.unwrap()[0] {
-        Enqueued::New(id) => id,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn until_running(client: &Client, id: JobId) {
-    for _ in 0..1500 {
-        if client.inspect(id).await.unwrap().status.state == JobState::Running {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("{id} does not run");
-}
 
 /// Kills the worker of a job with -9; another one on the same store ends the job.
 async fn a_killed_worker_is_replaced(store: &str) {

@@ -1,4 +1,4 @@
-//! The real program, as a child process.
+//! The real program, as a child process, and jobs for it.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -7,8 +7,15 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+use task_queue::broker::{AttemptEnd, Enqueued, JobState, JobView};
 use task_queue::client::Client;
+use task_queue::http::JobRequest;
+use task_queue::job::JobId;
+use task_queue::name::TaskName;
 
+/// The longest that a test waits for a job.
+pub const END: Duration = Duration::from_secs(30);
 /// The longest that a test waits for a program to begin or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -51,10 +58,21 @@ impl Program {
         self.process.wait().unwrap();
     }
 
+    /// Sends a signal, by the name that `kill` knows.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        let mut kill = Command::new("kill");
+        assert!(kill.args(["-s", name, &id]).status().unwrap().success());
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub fn terminate(&mut self) -> ExitStatus {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// Waits for the end.
+    pub fn ended(&mut self) -> ExitStatus {
         for _ in 0..PATIENCE.as_millis() / 20 {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return status;
@@ -84,6 +102,37 @@ pub fn refused(store: &str, options: &[&str]) -> (Option<i32>, String) {
 
 pub fn sqlite(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("queue.db").display())
+}
+
+pub fn job(task: &str, payload: &str) -> JobRequest {
+    let payload = RawValue::from_string(payload.to_owned()).unwrap();
+    JobRequest {
+        id: Some(JobId::new()),
+        ..JobRequest::new(TaskName::new(task).unwrap(), Some(payload))
+    }
+}
+
+/// Enqueues one job that must be new.
+pub async fn send(client: &Client, job: JobRequest) -> JobId {
+    match client.enqueue(&[job]).await.unwrap()[0] {
+        Enqueued::New(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub async fn until_running(client: &Client, id: JobId) {
+    for _ in 0..1500 {
+        if client.inspect(id).await.unwrap().status.state == JobState::Running {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{id} does not run");
+}
+
+/// How the attempts of a job ended.
+pub fn ends(view: &JobView) -> Vec<AttemptEnd> {
+    view.attempts.iter().map(|attempt| attempt.end).collect()
 }
 
 fn command(store: &str) -> Command {

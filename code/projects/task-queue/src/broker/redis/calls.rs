@@ -112,7 +112,8 @@ impl RedisBroker {
         let answer = self.call(&scripts::UPKEEP, |call| {
             call.arg(limit)
                 .arg(options.max_recoveries)
-                .arg(options.max_dead);
+                .arg(options.max_dead)
+                .arg(millis(options.recovery_spread));
         });
         let answer: Vec<String> = answer.await?;
         let [
