@@ -4,11 +4,13 @@
 mod api;
 mod conformance;
 mod handler_faults;
+mod http_faults;
 mod model;
 mod processes;
 mod program;
 mod redis_faults;
 mod scripted;
+mod served;
 mod sqlite_faults;
 mod stores;
 mod support;

@@ -37,6 +37,54 @@ async fn the_jobs_of_a_worker_that_was_killed_end_elsewhere_on_redis() {
     a_killed_worker_is_replaced(&server.url()).await;
 }
 
+/// Kills one of two workers with -9 in the midst of 400 jobs; the other recovers what it held.
+async fn a_worker_is_killed_in_mid_load(store: &str) {
+    let options = ["--lease", "2", "--max-jobs", "8"];
+    let (mut one, two) = (
+        Program::start(store, &options),
+        Program::start(store, &options),
+    );
+    let client = two.client();
+    let jobs: Vec<JobRequest> = (0..400).map(|_| job("sleep", "{\"ms\": 30}")).collect();
+    client.enqueue(&jobs).await.unwrap();
+    while client.queues().await.unwrap().queues[0].counters.completed < 160 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let killed = client.queues().await.unwrap().at;
+    one.kill();
+    let mut lost = 0;
+    for id in jobs.iter().filter_map(|job| job.id) {
+        let status = client.wait(id, END).await.unwrap();
+        assert_eq!(status.state, JobState::Completed);
+        let view = client.inspect(id).await.unwrap();
+        for attempt in view
+            .attempts
+            .iter()
+            .filter(|past| past.end == AttemptEnd::Lost)
+        {
+            lost += 1;
+            let recovered = attempt.ended_at.unwrap().0 - killed.0;
+            assert!(recovered <= 4000, "{recovered} ms, two leases are 4000");
+        }
+    }
+    assert!((1..=8).contains(&lost), "{lost}");
+    let counters = client.queues().await.unwrap().queues[0].counters;
+    assert_eq!((counters.completed, counters.recovered), (400, lost));
+}
+
+#[tokio::test]
+async fn of_400_jobs_all_complete_once_and_are_recovered_within_two_leases_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    a_worker_is_killed_in_mid_load(&sqlite(folder.path())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn of_400_jobs_all_complete_once_and_are_recovered_within_two_leases_on_redis() {
+    let server = Server::start(&[]);
+    a_worker_is_killed_in_mid_load(&server.url()).await;
+}
+
 #[tokio::test]
 async fn a_server_killed_in_mid_enqueue_has_every_job_that_it_answered() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,7 +1,7 @@
 //! The real program, as a child process, and jobs for it.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -22,13 +22,26 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A program that runs; it is killed with this value.
 pub struct Program {
     process: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Program {
     /// Starts it on a port of its own and waits until it listens.
     pub fn start(store: &str, options: &[&str]) -> Self {
-        let mut process = command(store)
+        Self::run(command(store), options)
+    }
+
+    /// Starts it from a shell that has run this before, to take something away from it.
+    pub fn start_under(shell: &str, store: &str, options: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")])
+            .args([env!("CARGO_BIN_EXE_task-queue"), "--store", store]);
+        Self::run(command, options)
+    }
+
+    fn run(mut command: Command, options: &[&str]) -> Self {
+        let mut process = command
             .args(["--listen", "127.0.0.1:0"])
             .args(options)
             .stderr(Stdio::piped())
@@ -51,6 +64,26 @@ impl Program {
 
     pub fn client(&self) -> Client {
         Client::new(&format!("http://{}", self.address), None).unwrap()
+    }
+
+    /// A path that it sees, if it has mounted something there, as others see it.
+    pub fn sees(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.process.id()));
+        root.join(path.strip_prefix("/").unwrap())
+    }
+
+    /// Waits until its metrics have this line.
+    pub async fn until_metric(&self, line: &str) {
+        let url = format!("http://{}/metrics", self.address);
+        let mut metrics = String::new();
+        for _ in 0..PATIENCE.as_millis() / 50 {
+            metrics = reqwest::get(&url).await.unwrap().text().await.unwrap();
+            if metrics.lines().any(|found| found == line) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("no {line:?} in {metrics}");
     }
 
     pub fn kill(&mut self) {

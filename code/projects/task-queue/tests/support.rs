@@ -49,16 +49,23 @@ pub async fn claim(broker: &impl Broker, max: usize) -> Vec<Lease> {
 
 pub async fn claim_from(broker: &impl Broker, queues: &[&str], max: usize) -> Vec<Lease> {
     let queues = queues.iter().map(|name| queue(name)).collect();
-    let worker = WorkerId::new("worker-1").unwrap();
     broker
         .claim(Claim {
             queues,
-            max,
-            worker,
-            lease: LEASE,
+            ..wish(max)
         })
         .await
         .unwrap()
+}
+
+/// A claim for jobs of queue `q`.
+pub fn wish(max: usize) -> Claim {
+    Claim {
+        queues: vec![queue("q")],
+        max,
+        worker: WorkerId::new("worker-1").unwrap(),
+        lease: LEASE,
+    }
 }
 
 /// Claims exactly one job.
