@@ -50,7 +50,9 @@ on_both_stores! {
         heartbeats_keep_a_lease,
         a_zombie_can_neither_extend_nor_finish,
         a_lease_that_ran_out_but_was_not_missed_still_counts,
-        finishing_twice_answers_the_same;
+        finishing_twice_answers_the_same,
+        a_clock_that_leaps_ahead_ends_leases_early_and_loses_nothing,
+        a_clock_that_is_set_back_lets_a_lease_run_longer_and_loses_nothing;
     attempts:
         a_released_job_counts_no_attempt,
         a_failed_job_is_tried_again_after_its_delay,

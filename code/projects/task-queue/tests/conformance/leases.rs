@@ -164,3 +164,36 @@ pub async fn finishing_twice_answers_the_same<S: Store>() {
         assert_eq!(finish(&broker, lease.key, outcome).await, answer);
     }
 }
+
+pub async fn a_clock_that_leaps_ahead_ends_leases_early_and_loses_nothing<S: Store>() {
+    let store = S::open(OPTIONS).await;
+    let broker = store.broker();
+    let id = send(&broker, job("")).await;
+    let early = claim_one(&broker).await;
+    store.move_clock(3_600_000_000);
+    assert_eq!(broker.upkeep(100).await.unwrap().recovered, 1);
+    let late = claim_one(&broker).await;
+    assert!(late.key.token > early.key.token);
+    let answer = finish(&broker, early.key, done()).await;
+    assert_eq!(answer, Finished::LeaseLost);
+    let answer = finish(&broker, late.key, done()).await;
+    assert_eq!(answer, Finished::Completed);
+    assert_eq!(state(&broker, id).await, Some(JobState::Completed));
+}
+
+pub async fn a_clock_that_is_set_back_lets_a_lease_run_longer_and_loses_nothing<S: Store>() {
+    let store = S::open(OPTIONS).await;
+    let broker = store.broker();
+    let id = send(&broker, job("")).await;
+    let first = claim_one(&broker).await;
+    store.move_clock(-3_600_000_000);
+    // Its holder lives: nothing has changed for it.
+    let answer = broker.extend(vec![beat(first.key)], LEASE).await.unwrap();
+    assert_eq!(answer, [Extended::Held]);
+    // And if it does not, the heartbeat that came after the leap says until when to wait.
+    store.advance(LEASE);
+    assert_eq!(broker.upkeep(100).await.unwrap().recovered, 1);
+    let second = claim_one(&broker).await;
+    assert_eq!(second.key.job, id);
+    assert!(second.key.token > first.key.token);
+}
