@@ -3,6 +3,7 @@
 
 mod api;
 mod conformance;
+mod fault_table;
 mod handler_faults;
 mod http_faults;
 mod model;

@@ -165,6 +165,28 @@ async fn a_handler_that_panics_takes_nobody_along() {
     assert_eq!(status.state, JobState::Completed);
 }
 
+#[tokio::test]
+async fn a_hundred_thousand_waiting_jobs_are_not_in_the_memory_of_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("{}?sync=normal", sqlite(folder.path()));
+    let program = Program::start(&store, &["--no-worker"]);
+    let client = program.client();
+    let payload = format!("\"{}\"", "x".repeat(1000));
+    let mut first = 0;
+    for batch in 0..100 {
+        let jobs: Vec<JobRequest> = (0..1000).map(|_| job("echo", &payload)).collect();
+        client.enqueue(&jobs).await.unwrap();
+        if batch == 9 {
+            first = program.memory();
+        }
+    }
+    let stats = client.queues().await.unwrap();
+    assert_eq!(stats.queues[0].depth(), 100_000);
+    // 90 MB of payloads came after the first look.
+    let more = program.memory().saturating_sub(first);
+    assert!(more < 30_000_000, "{more} more than {first}");
+}
+
 #[test]
 fn options_that_cannot_work_are_refused_with_one_line() {
     let folder = tempfile::tempdir().unwrap();

@@ -72,6 +72,15 @@ impl Program {
         root.join(path.strip_prefix("/").unwrap())
     }
 
+    /// The memory that it uses, in bytes.
+    pub fn memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kilobytes.unwrap().parse::<u64>().unwrap() * 1000
+    }
+
     /// Waits until its metrics have this line.
     pub async fn until_metric(&self, line: &str) {
         let url = format!("http://{}/metrics", self.address);
