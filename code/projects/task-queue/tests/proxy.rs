@@ -13,8 +13,8 @@ use tokio::net::{UnixListener, UnixStream};
 
 use crate::stores::Server;
 
-/// What happens to the answer of Redis to the next request. The request itself is passed on, so it
-/// is executed.
+/// What happens to the answer of Redis to the next call of a script. The call itself is passed on,
+/// so it is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harm {
     /// The connection is cut after so many bytes of the answer.
@@ -52,7 +52,7 @@ impl Proxy {
             .unwrap()
     }
 
-    /// Does harm to the answer of the next request.
+    /// Does harm to the answer of the next call of a script.
     pub fn harm_next(&self, harm: Harm) {
         *self.next.lock().unwrap() = Some(harm);
     }
@@ -77,7 +77,7 @@ async fn accept(listener: UnixListener, server: PathBuf, next: Arc<Mutex<Option<
     }
 }
 
-/// Passes requests on; the one that meets the harm marks its connection.
+/// Passes requests on; the script that meets the harm marks its connection.
 async fn requests(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
@@ -86,10 +86,12 @@ async fn requests(
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
-        if let Some(met) = next.lock().unwrap().take() {
+        let request = &buffer[..length];
+        let is_script = request.windows(7).any(|word| word == b"EVALSHA");
+        if is_script && let Some(met) = next.lock().unwrap().take() {
             *harm.lock().unwrap() = Some(met);
         }
-        if to.write_all(&buffer[..length]).await.is_err() {
+        if to.write_all(request).await.is_err() {
             return;
         }
     }
