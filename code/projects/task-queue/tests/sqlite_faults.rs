@@ -201,16 +201,32 @@ async fn a_file_that_may_not_grow_is_an_outage_and_has_every_job_that_was_answer
     }
 }
 
+/// How to start a program that may mount: as root, or as a user who is root of a namespace of its
+/// own. `None` where the system lets nobody do so, as in some containers.
+fn own_mounts() -> Option<&'static str> {
+    ["-m", "-Urm"].into_iter().find(|flags| {
+        let mount = "mount -t tmpfs tmpfs /tmp";
+        let tried = std::process::Command::new("unshare")
+            .args([flags, "sh", "-c", mount])
+            .output();
+        tried.is_ok_and(|output| output.status.success())
+    })
+}
+
 /// A real disk, of 3 MB, that only this program sees.
 #[tokio::test]
 #[ignore = "needs the right to mount in a namespace of one's own"]
 async fn a_full_disk_refuses_jobs_and_takes_them_again_when_there_is_room() {
+    let Some(flags) = own_mounts() else {
+        eprintln!("passed over: this system lets nobody mount");
+        return;
+    };
     let folder = tempfile::tempdir().unwrap();
     let disk = folder.path().display();
     let mount = format!(
         "mount -t tmpfs -o size=3m tmpfs {disk}; head -c 1500000 /dev/zero >{disk}/ballast"
     );
-    let shell = format!("exec unshare -Urm sh -c '{mount}; exec \"$0\" \"$@\"' \"$0\" \"$@\"");
+    let shell = format!("exec unshare {flags} sh -c '{mount}; exec \"$0\" \"$@\"' \"$0\" \"$@\"");
     let store = program::sqlite(folder.path());
     let program = Program::start_under(&shell, &store, &["--no-worker"]);
     let client = program.client();
