@@ -1,9 +1,10 @@
 // Programs and questions: copy, run on a stand-in for the Rust Playground, choose an answer.
 import assert from "node:assert/strict";
 import { scenario } from "./browser.js";
-import { RUNS } from "./site.js";
+import { PAGES, RUNS } from "./site.js";
 
 const CHAPTER = RUNS.find((run) => run.name.startsWith("ch01")).page;
+const MENDED = "/coroutines/"; // its first mended program awaits what was forgotten
 const PLAYGROUND = "https://play.rust-lang.org/execute";
 const BUILT = "   Compiling playground v0.0.1 (/playground)\n    Finished `dev` profile [unoptimized + debuginfo] target(s) in 1.01s\n     Running `target/debug/playground`\n";
 
@@ -114,6 +115,40 @@ scenario("Copy selects the program where the browser does not let it copy", asyn
   await figure.getByRole("button", { name: "Copy" }).click();
   await figure.getByRole("button", { name: "Press Ctrl+C" }).waitFor();
   assert.equal(await page.evaluate(() => getSelection().toString().trim()), (await figure.locator("code").textContent()).trim());
+});
+
+scenario("a mended program shows line by line what changed, and stays whole to copy and run", async (visit) => {
+  const page = await visit(MENDED, { permissions: ["clipboard-read", "clipboard-write"] });
+  const figure = page.locator("figure.code:has(show-mend)").first();
+  await figure.scrollIntoViewIfNeeded();
+  const program = await figure.locator("code").first().textContent();
+  const changed = figure.getByRole("button", { name: "What changed" });
+  await changed.press("Enter");
+  await figure.getByText("1 removed, 1 added").waitFor();
+  assert.equal(await changed.getAttribute("aria-pressed"), "true");
+  assert.equal(await figure.locator("del").textContent(), "-     save(&saved);\n");
+  assert.equal(await figure.locator("ins").textContent(), "+     save(&saved).await;\n");
+  const shown = await figure.locator("pre:visible").textContent();
+  assert.equal(shown.split("\n").filter((line) => !line.startsWith("-")).map((line) => line.slice(2)).join("\n").trimEnd(), program.trimEnd());
+  await figure.getByRole("button", { name: "Copy" }).click();
+  await figure.getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), program);
+  await changed.click();
+  assert.equal(await figure.locator("pre:visible").textContent(), program);
+});
+
+scenario("every mended program differs from the one above it in some lines and not in all", async (visit) => {
+  for (const path of PAGES) {
+    const page = await visit(path, { expectErrors: path === "/404.html" });
+    for (const figure of await page.locator("figure.code:has(show-mend)").all()) {
+      await figure.scrollIntoViewIfNeeded();
+      await figure.getByRole("button", { name: "What changed" }).click();
+      const [same, other] = await figure.locator("pre:visible > code").evaluate((code) =>
+        [[...code.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE).length, code.querySelectorAll("ins, del").length]);
+      assert.ok(same > 3 && other > 0, `${path}: ${same} lines are the same, ${other} are not`);
+    }
+    await page.context().close();
+  }
 });
 
 scenario("a question judges each choice in words and opens its answer", async (visit) => {

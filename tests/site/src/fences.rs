@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use harness::book::Block;
+use harness::book::{Block, Page};
 use regex::Regex;
 
 use crate::Problem;
 use crate::book::Book;
+use crate::shortcodes;
 
 const LANGUAGES: &[&str] = &["rust", "python", "toml", "console", "text", "diff", "asm"];
 
@@ -17,6 +18,7 @@ const OPTIONS: &[Option] = &[("hl_lines", is_line_list)];
 const RUST_OPTIONS: &[Option] = &[
     ("should_panic", |value| value == "1"),
     ("no_run", |value| value == "1"),
+    ("mends", |value| value == "1"),
     ("run", |value| {
         value.starts_with("ch") || value.starts_with("guide")
     }),
@@ -33,8 +35,40 @@ static SHORTCODE: LazyLock<Regex> = LazyLock::new(|| {
 /// Every fence of every page.
 pub fn check(book: &Book) -> Vec<Problem> {
     let blocks = book.pages.iter().flat_map(|page| &page.blocks);
-    blocks
-        .flat_map(|block| fence(block).into_iter().chain(text(block)))
+    let of_block = blocks.flat_map(|block| fence(block).into_iter().chain(text(block)));
+    of_block.chain(book.pages.iter().flat_map(mends)).collect()
+}
+
+/// A program that mends the one above it stands in the same section.
+fn mends(page: &Page) -> Vec<Problem> {
+    let blocks = page
+        .blocks
+        .iter()
+        .filter(|block| block.language() == "rust");
+    let shown = shortcodes::of_page(page);
+    let shown = shown
+        .iter()
+        .filter(|shortcode| ["anti_pattern", "listing"].contains(&shortcode.name.as_str()));
+    let programs: Vec<usize> = blocks
+        .map(|block| block.line)
+        .chain(shown.map(|shortcode| shortcode.line))
+        .collect();
+    let mending = page
+        .blocks
+        .iter()
+        .filter(|block| block.option("mends").is_some());
+    let lonely = mending.filter(|block| {
+        let headings = page.headings.iter().map(|heading| heading.line);
+        let section = headings.filter(|line| *line < block.line).max();
+        let above = programs.iter().filter(|line| **line < block.line).max();
+        above.copied() <= section
+    });
+    lonely
+        .map(|block| {
+            let what = "`mends=1`, and no program stands above it in this section";
+            let mend = "put the two next to each other, or remove the option";
+            Problem::new(&block.path, block.line, what, mend)
+        })
         .collect()
 }
 
@@ -74,9 +108,16 @@ fn fence(block: &Block) -> Vec<Problem> {
             ),
             None => problem(
                 format!("an unknown option `{name}`"),
-                "the options are should_panic=1, no_run=1, run=NAME and hl_lines=2 4-5".into(),
+                "the options are should_panic=1, no_run=1, mends=1, run=NAME and hl_lines=2 4-5"
+                    .into(),
             ),
         }
+    }
+    if block.option("mends").is_some() && block.option("run").is_some() {
+        problem(
+            "`mends` and `run` together".into(),
+            "remove one of them: a player needs its program in view".into(),
+        );
     }
     if block.option("no_run").is_some() && block.option("run").is_some() {
         problem(
@@ -205,6 +246,21 @@ mod tests {
             .expect(check, &[(CHAPTER, "```rust", "an unknown option `name`")]);
         fence("```rust,hl_lines=1,2").expect(check, &[(CHAPTER, "```rust", "the bare word `2`")]);
         fence("```rust,hl_lines=1-2 4").expect(check, &[]);
+    }
+
+    #[test]
+    fn a_program_that_mends_nothing_is_named() {
+        fence("```rust,mends=1").expect(
+            check,
+            &[(CHAPTER, "```rust", "`mends=1`, and no program stands above")],
+        );
+        fence("```rust\nfn main() {\n    assert!(true);\n}\n```\n\n```rust,mends=1")
+            .expect(check, &[]);
+        fence("```rust\nfn main() {\n    assert!(true);\n}\n```\n\n```rust,mends=1,run=ch02-tick")
+            .expect(
+                check,
+                &[(CHAPTER, "```rust,mends", "`mends` and `run` together")],
+            );
     }
 
     #[test]
