@@ -167,3 +167,27 @@ scenario("a question judges each choice in words and opens its answer", async (v
   assert.equal(await options.nth(wrong - 1).getAttribute("aria-pressed"), "false");
   assert.ok(await card.locator("details").evaluate((details) => details.open), "expected the answer to open");
 });
+
+scenario("a long listing is folded, opens whole and folds again, and is copied whole in both", async (visit) => {
+  const page = await visit("/task-queue/", { permissions: ["clipboard-read", "clipboard-write"] });
+  const figure = page.locator("figure.code:has(fold-code)").first();
+  await figure.scrollIntoViewIfNeeded();
+  const height = () => figure.locator("pre").evaluate(({ clientHeight, scrollHeight }) => [clientHeight, scrollHeight]);
+  const button = figure.getByRole("button", { name: /^All \d+ lines$/ });
+  await button.waitFor();
+  const [folded, whole] = await height();
+  assert.ok(folded < whole, "expected a box that scrolls");
+  await figure.getByRole("button", { name: "Copy" }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await figure.locator("code").textContent());
+  await button.press("Enter");
+  assert.equal(await button.count(), 0);
+  assert.equal((await height())[0], whole);
+  await figure.getByRole("button", { name: "Fold" }).press("Enter");
+  assert.equal((await height())[0], folded);
+});
+
+scenario("without scripts a long listing shows whole", async (visit) => {
+  const page = await visit("/task-queue/", { javaScriptEnabled: false });
+  const pre = page.locator("figure.code[data-long] > pre").first();
+  assert.ok(await pre.evaluate(({ clientHeight, scrollHeight }) => clientHeight >= scrollHeight - 1));
+});
