@@ -151,11 +151,11 @@ impl Broker for RedisBroker {
 
     async fn inspect(&self, job: JobId) -> Result<Option<JobView>, BrokerError> {
         let id = job.to_string();
-        let found: Option<(String, _)> = self
+        let found: Option<(String, String, _)> = self
             .call(&scripts::LOOK, |call| _ = call.arg("view").arg(&id))
             .await?;
         found
-            .map(|(until, fields)| reply::view(&id, &until, fields))
+            .map(|(until, record, fields)| reply::view(&id, &until, &record, fields))
             .transpose()
     }
 
@@ -163,9 +163,9 @@ impl Broker for RedisBroker {
         let look = async || {
             let id = job.to_string();
             let found: Option<reply::StatusFields> = self
-                .call(&scripts::LOOK, |call| _ = call.arg("status").arg(id))
+                .call(&scripts::LOOK, |call| _ = call.arg("status").arg(&id))
                 .await?;
-            found.map(reply::status).transpose()
+            found.map(|found| reply::status(&id, found)).transpose()
         };
         self.shared.bells.wait(job, patience, look).await
     }

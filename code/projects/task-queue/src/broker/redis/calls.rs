@@ -62,7 +62,10 @@ impl RedisBroker {
             if more && leases.is_empty() {
                 continue;
             }
-            return leases.chunks(5).map(reply::lease).collect();
+            return leases
+                .chunks_exact(2)
+                .map(|lease| reply::lease(&lease[0], &lease[1]))
+                .collect();
         }
     }
 

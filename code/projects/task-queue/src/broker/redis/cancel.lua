@@ -4,7 +4,7 @@ local job = load(ARGV[3])
 if not job then return 'unknown' end
 if job.state == 'completed' or job.state == 'dead' or job.state == 'canceled' then return 'too late' end
 if job.state == 'running' then
-  redis.call('HSET', JOB .. job.id, 'cancel', '1')
+  note(job, 'cancel', '1')
   bells.cancel = true
   finish_script()
   return 'requested'

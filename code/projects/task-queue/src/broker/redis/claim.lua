@@ -1,47 +1,46 @@
 -- ARGV: clock, aging, worker, the most jobs, length of the lease, queues.
--- Answers 1 if there may be more, then for each lease id, spec, payload, run and trace.
+-- Answers 1 if there may be more, then for each lease id and record.
 
 local WORKER, MAX, UNTIL = ARGV[3], tonumber(ARGV[4]), int(now + ARGV[5])
+local MICROS = int(micros)
 local EXPIRED = 'its maximum age passed before it could start'
 -- Jobs that are too old cost work too: after so many, the caller asks again.
 local looks = MAX + 100
 
 local answer = { 0 }
 
-local function lease(job, found, gone)
-  job.token = int(math.max(micros, job.token + 1))
-  job.worker, job.claimed = WORKER, int(now)
-  enter(job, 'running')
-  if found[5] then redis.call('HDEL', JOB .. job.id, 'progress') end
-  answer[#answer + 1] = job.id
-  answer[#answer + 1] = found[1]
-  answer[#answer + 1] = found[2]
-  answer[#answer + 1] = run_of(job)
-  answer[#answer + 1] = found[4] or ''
+local function lease(job, key, records, gone)
+  job.token = micros > tonumber(job.token) and MICROS or int(job.token + 1)
+  job.worker, job.claimed = WORKER, NOW
+  move(job, 'running')
+  if job.more == '+' then call('HDEL', MORE .. job.id, 'progress') end
+  local record, at = record_of(job), #answer
+  answer[at + 1], answer[at + 2] = job.id, record
+  at = #records
+  records[at + 1], records[at + 2] = key, record
   gone[#gone + 1] = job.id
 end
 
 local function claim_from(queue, ids)
-  local leases, old, gone, found = {}, {}, {}, {}
-  for _, id in ipairs(ids) do
-    local record = redis.pcall('HMGET', JOB .. id, 'spec', 'payload', 'run', 'trace', 'progress', 'awaited')
-    if record.err or not record[1] or not record[3] then
+  local leases, old, gone, found, held, records, keys = {}, {}, {}, {}, {}, {}, {}
+  for at, id in ipairs(ids) do keys[at] = JOB .. id end
+  local texts = call('MGET', unpack(keys))
+  for at, id in ipairs(ids) do
+    local job = read(id, texts[at])
+    if not job then
       -- What is no job is no longer in line.
       gone[#gone + 1] = id
+    elseif job.max_age ~= '-1' and job.enqueued + job.max_age < now then
+      old[#old + 1] = job
     else
-      local job = parse(id, record[1], record[3])
-      job.awaited = record[6]
-      if job.max_age ~= '-1' and job.enqueued + job.max_age < now then
-        old[#old + 1] = job
-      else
-        leases[#leases + 1] = UNTIL
-        leases[#leases + 1] = id
-        found[#found + 1] = { job, record }
-      end
+      leases[#leases + 1] = UNTIL
+      leases[#leases + 1] = id
+      found[#found + 1], held[#held + 1] = job, keys[at]
     end
   end
   in_pieces('ZADD', P .. 'leases', leases)
-  for _, each in ipairs(found) do lease(each[1], each[2], gone) end
+  for at, job in ipairs(found) do lease(job, held[at], records, gone) end
+  if #records > 0 then call('MSET', unpack(records)) end
   for _, job in ipairs(old) do
     bury(job, EXPIRED, 'expired')
     gone[#gone + 1] = job.id

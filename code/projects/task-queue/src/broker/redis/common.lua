@@ -1,10 +1,12 @@
 -- What all scripts share. KEYS[1] is the prefix of all keys, "{namespace}:": one hash tag, so one slot of a
 -- cluster. ARGV[1] is added to the clock (microseconds; tests move it, a server sends 0).
 --
---   job:ID        hash: spec, payload, run; unique, trace, due, blockers, cancel, kids, awaited,
---                 progress, result, error, history where there is something to say
---                 spec = queue task priority max_attempts max_age timeout keep_result enqueued_at
---                 run  = state stamp token failures recoveries worker claimed_at ended_at
+--   job:ID        the record: two lines, then trace, payload and result with nothing between them
+--                 state stamp token failures recoveries worker claimed_at ended_at +|-
+--                 queue task priority max_attempts max_age timeout keep_result enqueued_at #trace #payload
+--                 One string, so that one command reads the records of a whole batch, and one writes them.
+--   more:ID       hash, where the first line ends with +: what few jobs have. unique, due, blockers, cancel,
+--                 kids, awaited, progress, error, history
 --   ready:QUEUE   sorted set: when a job became ready (microseconds) minus priority x aging
 --   delayed       sorted set: when a job falls due
 --   leases        sorted set: when a lease ends
@@ -19,13 +21,14 @@
 -- A script that fails half-way is not undone. So each looks first and writes afterwards; and where it
 -- writes, a job stands in its new place before it leaves the old one, and its record is written last.
 
-local P = KEYS[1]
-local JOB = P .. 'job:'
+local call, match, P = redis.call, string.match, KEYS[1]
+local JOB, MORE = P .. 'job:', P .. 'more:'
 local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2] + ARGV[1]
 local now = math.floor(micros / 1000)
 
 local function int(number) return string.format('%.0f', number) end
+local NOW = int(now)
 
 -- A later stamp than all before it, even when the clock does not advance or is set back.
 local last_stamp, first_stamp

@@ -7,7 +7,7 @@ local function purge(queue, ids)
     if job and job.state == 'dead' and job.queue == queue then
       count(queue, 'dead', -1)
       if job.kids then follow(id, 'failed and was purged') end
-      redis.call('DEL', JOB .. id)
+      call('DEL', JOB .. id, MORE .. id)
       purged[#purged + 1] = id
     end
   end

@@ -9,7 +9,7 @@ local MAX_DEPTH, GUARD, EACH = tonumber(ARGV[3]), ARGV[4], 9
 local guard_name, guard_tick, guard_next = string.match(GUARD, '^(%S+) (%d+) (%d+)$')
 if guard_name and redis.call('ZSCORE', P .. 'ticks', guard_name) ~= guard_tick then return { 'stale' } end
 
-local in_batch, keys, sent, new, answers = {}, {}, {}, {}, {}
+local in_batch, keys, sent, new, answers, NO_BLOCKERS = {}, {}, {}, {}, {}, {}
 
 -- The other job that owns the key, if any.
 local function owner_of(key)
@@ -34,21 +34,31 @@ local function blockers_of(after)
   return blockers
 end
 
+-- Ids are new but for a call that is sent again, and one question tells that of all of them.
+local records_of = {}
+for at = 5, #ARGV, EACH do records_of[#records_of + 1] = JOB .. ARGV[at] end
+local some_known = #records_of > 0 and call('EXISTS', unpack(records_of)) > 0
+
 -- First look: nothing is written until everything is known to fit.
 for at = 5, #ARGV, EACH do
-  local id, queue, unique = ARGV[at], ARGV[at + 1], ARGV[at + 6]
-  local ttl, key = string.match(unique, '^(%d+) (.*)$')
-  local slot = key and P .. 'unique:' .. queue .. ':' .. key
-  if in_batch[id] or redis.call('HEXISTS', JOB .. id, 'spec') == 1 then
+  local id, queue, unique, after = ARGV[at], ARGV[at + 1], ARGV[at + 6], ARGV[at + 8]
+  local record, ttl, key, slot = records_of[#answers + 1], nil, nil, nil
+  if unique ~= '' then
+    ttl, key = match(unique, '^(%d+) (.*)$')
+    slot = P .. 'unique:' .. queue .. ':' .. key
+  end
+  if in_batch[id] or some_known and call('EXISTS', record) == 1 then
     answers[#answers + 1] = 'known'
   elseif slot and owner_of(slot) then
     answers[#answers + 1] = owner_of(slot)
   else
-    local blockers, missing = blockers_of(ARGV[at + 8])
+    local blockers, missing = NO_BLOCKERS, nil
+    if after ~= '' then blockers, missing = blockers_of(after) end
     if not blockers then return { 'unknown', id, missing } end
-    local how, start = string.match(ARGV[at + 5], '^(%a+):(%-?%d+)$')
+    local how, start = match(ARGV[at + 5], '^(%a+):(%-?%d+)$')
     local due = how == 'in' and now + start or tonumber(start)
-    new[#new + 1] = { at = at, blockers = blockers, due = due, key = key, slot = slot, ttl = ttl }
+    new[#new + 1] = { at = at, id = id, key = record, queue = queue, priority = ARGV[at + 2], blockers = blockers,
+      due = due, unique = key, slot = slot, ttl = ttl, state = 'ready', stamp = 0 }
     answers[#answers + 1] = 'new'
     in_batch[id] = 'waiting'
     if slot then keys[slot] = id end
@@ -68,24 +78,23 @@ end
 -- Where each job waits.
 local lines, delayed, earliest = {}, {}, math.huge
 for _, job in ipairs(new) do
-  local id, queue, priority = ARGV[job.at], ARGV[job.at + 1], ARGV[job.at + 2]
-  job.stamp = 0
+  local id, queue = job.id, job.queue
   if #job.blockers > 0 then
     job.state = 'blocked'
-    for _, parent in ipairs(job.blockers) do redis.call('RPUSH', P .. 'kids:' .. parent, id) end
+    for _, parent in ipairs(job.blockers) do call('RPUSH', P .. 'kids:' .. parent, id) end
   elseif job.due > now then
     job.state = 'delayed'
     earliest = math.min(earliest, job.due)
     delayed[#delayed + 1] = int(job.due)
     delayed[#delayed + 1] = id
   else
-    job.state, job.stamp, filled[queue] = 'ready', next_stamp(), true
+    job.stamp, filled[queue] = next_stamp(), true
     local line = lines[queue] or {}
     lines[queue] = line
-    line[#line + 1] = rank(job.stamp, priority)
+    line[#line + 1] = rank(job.stamp, job.priority)
     line[#line + 1] = id
   end
-  count(queue, job.state == 'ready' and 'ready' .. priority or job.state, 1)
+  count_place(job, 1)
   count(queue, 'enqueued', 1)
 end
 for queue, line in pairs(lines) do in_pieces('ZADD', P .. 'ready:' .. queue, line) end
@@ -95,28 +104,27 @@ if #delayed > 0 then
   in_pieces('ZADD', P .. 'delayed', delayed)
 end
 
--- The records.
+-- The records; before each, what few jobs have besides.
+local records = {}
 for _, job in ipairs(new) do
-  local at, key = job.at, JOB .. ARGV[job.at]
-  local record = { 'spec', ARGV[at + 3] .. ' ' .. int(now), 'payload', ARGV[at + 4],
-    'run', job.state .. ' ' .. int(job.stamp) .. ' 0 0 0 - 0 0' }
-  local function add(field, value)
-    record[#record + 1] = field
-    record[#record + 1] = value
-  end
+  local at, more, trace, payload = job.at, '-', ARGV[job.at + 7], ARGV[job.at + 4]
   if job.state == 'blocked' then
-    add('due', int(job.due))
-    add('blockers', #job.blockers)
+    more = '+'
+    call('HSET', MORE .. job.id, 'due', int(job.due), 'blockers', #job.blockers)
   end
-  if job.key then
-    add('unique', job.key)
-    redis.call('SET', job.slot, int(now + job.ttl) .. ' ' .. ARGV[at], 'PX', math.max(1, job.ttl))
+  if job.slot then
+    more = '+'
+    call('HSET', MORE .. job.id, 'unique', job.unique)
+    call('SET', job.slot, int(now + job.ttl) .. ' ' .. job.id, 'PX', math.max(1, job.ttl))
   end
-  if ARGV[at + 7] ~= '' then add('trace', ARGV[at + 7]) end
-  redis.call('HSET', key, unpack(record))
+  local end_ = #records
+  records[end_ + 1] = job.key
+  records[end_ + 2] = job.state .. ' ' .. int(job.stamp) .. ' 0 0 0 - 0 0 ' .. more .. '\n'
+    .. ARGV[at + 3] .. ' ' .. NOW .. ' ' .. #trace .. ' ' .. #payload .. '\n' .. trace .. payload
 end
+if #records > 0 then call('MSET', unpack(records)) end
 for _, job in ipairs(new) do
-  for _, parent in ipairs(job.blockers) do redis.call('HSET', JOB .. parent, 'kids', '1') end
+  for _, parent in ipairs(job.blockers) do note(load(parent), 'kids', '1') end
 end
 if guard_name then redis.call('ZADD', P .. 'ticks', guard_next, guard_name) end
 finish_script()

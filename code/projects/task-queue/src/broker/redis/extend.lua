@@ -9,7 +9,7 @@ for at = 4, #ARGV, 3 do
   if job and job.state == 'running' and job.token == ARGV[at + 1] then
     leases[#leases + 1] = UNTIL
     leases[#leases + 1] = id
-    if ARGV[at + 2] ~= '' then redis.call('HSET', JOB .. id, 'progress', ARGV[at + 2]) end
+    if ARGV[at + 2] ~= '' then note(job, 'progress', ARGV[at + 2]) end
     answers[#answers + 1] = job.cancel and 2 or 1
   else
     answers[#answers + 1] = 0

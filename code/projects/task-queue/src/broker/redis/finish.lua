@@ -10,22 +10,22 @@ local function answer_again(job, outcome)
 end
 
 local function complete(job, result)
-  conclude(job, 'completed', 'result', result)
-  if job.failures ~= '0' and job.keep ~= '0' then redis.call('HDEL', JOB .. job.id, 'error') end
+  if job.more == '+' then call('HDEL', MORE .. job.id, 'error') end
+  conclude(job, 'completed', result)
   if job.kids then follow(job.id) end
   return 'completed'
 end
 
 local function fail(job, outcome, problem, after)
   job.failures = int(job.failures + 1)
-  local past = history(job, 'failed', problem)
-  redis.call('HSET', JOB .. job.id, 'history', past)
+  note(job, 'history', history(job, 'failed', problem))
   if outcome == 'retry' and job.cancel then
     cancel_job(job)
     return 'canceled'
   end
   local due = now + after
-  if outcome == 'dead' or tonumber(job.failures) >= tonumber(job.max_attempts) then
+  local max_attempts = match(job.rest, '^%S+ %S+ %d+ (%d+)')
+  if outcome == 'dead' or tonumber(job.failures) >= tonumber(max_attempts) then
     bury(job, problem)
     return 'dead'
   end
@@ -42,7 +42,7 @@ local function finish(job, outcome, text, after)
   if outcome == 'completed' then return complete(job, text) end
   if outcome == 'retry' or outcome == 'dead' then return fail(job, outcome, text, after) end
   if outcome == 'canceled' or job.cancel then
-    cancel_job(job, 'history', history(job, 'canceled'))
+    cancel_job(job, history(job, 'canceled'))
     return 'canceled'
   end
   put_back(job, 'history', history(job, 'released'))
@@ -51,10 +51,18 @@ local function finish(job, outcome, text, after)
 end
 
 -- ANCHOR: answers
-local answers = {}
+-- All records in one go. Within this call, a running job is changed only by its own end; should that be
+-- told twice, the second looks again.
+local keys, texts, answers = {}, {}, {}
+for at = 3, #ARGV, 5 do keys[#keys + 1] = JOB .. ARGV[at] end
+local found = #keys > 0 and call('MGET', unpack(keys)) or {}
+for at, text in ipairs(found) do texts[ARGV[5 * at - 2]] = text end
+
 for at = 3, #ARGV, 5 do
   local id, outcome = ARGV[at], ARGV[at + 2]
-  local job = load(id)
+  local job
+  if texts[id] ~= nil then job = read(id, texts[id]) else job = load(id) end
+  texts[id] = nil
   if not job or job.token ~= ARGV[at + 1] then
     answers[#answers + 1] = 'lost'
   elseif job.state ~= 'running' then

@@ -2,29 +2,47 @@
 
 local AGING, MAX_HISTORY = tonumber(ARGV[2]), 20
 
-local function parse(id, spec, run)
-  local job = { id = id, spec = spec }
-  job.queue, job.task, job.priority, job.max_attempts, job.max_age, job.timeout, job.keep, job.enqueued =
-    string.match(spec, '^(%S+) (%S+) (%d+) (%d+) (%-?%d+) (%d+) (%d+) (%d+)$')
-  job.state, job.stamp, job.token, job.failures, job.recoveries, job.worker, job.claimed, job.ended =
-    string.match(run, '^(%S+) (%d+) (%d+) (%d+) (%d+) (%S+) (%d+) (%d+)$')
-  return job
+-- nil if the text is no record. Built in one go and of 16 fields: a table that grows, or takes one field more,
+-- costs as much as the rest of a move.
+local function parse(id, text)
+  local state, stamp, token, failures, recoveries, worker, claimed, ended, more, at =
+    match(text, '^(%a+) (%d+) (%d+) (%d+) (%d+) (%S+) (%d+) (%d+) ([+-])\n()')
+  if not state then return nil end
+  local queue, priority, max_age, keep, enqueued =
+    match(text, '^(%S+) %S+ (%d+) %d+ (%-?%d+) %d+ (%d+) (%d+) %d+ %d+\n', at)
+  if not queue then return nil end
+  return { id = id, state = state, stamp = stamp, token = token, failures = failures, recoveries = recoveries,
+    worker = worker, claimed = claimed, ended = ended, more = more, queue = queue, priority = priority,
+    max_age = max_age, keep = keep, enqueued = enqueued, rest = string.sub(text, at) }
 end
 
--- nil if there is no such job, or what is there is none.
-local function load(id)
-  local found = redis.pcall('HMGET', JOB .. id, 'spec', 'run', 'cancel', 'kids', 'awaited')
-  if found.err or not found[1] or not found[2] then return nil end
-  local job = parse(id, found[1], found[2])
-  job.cancel, job.kids, job.awaited = found[3], found[4], found[5]
+-- The job of a record, if it is one; nil also for one that should have expired.
+local function read(id, text)
+  local job = text and parse(id, text)
+  if not job then return nil end
   local ended = job.state == 'completed' or job.state == 'canceled'
   if ended and tonumber(job.ended) + tonumber(job.keep) <= now then return nil end
+  if job.more == '+' then
+    local found = call('HMGET', MORE .. id, 'cancel', 'kids', 'awaited')
+    job.cancel, job.kids, job.awaited = found[1], found[2], found[3]
+  end
   return job
 end
 
-local function run_of(job)
-  return table.concat({ job.state, job.stamp, job.token, job.failures, job.recoveries, job.worker,
-    job.claimed, job.ended }, ' ')
+-- MGET, since it passes over what is no string.
+local function load(id) return read(id, call('MGET', JOB .. id)[1]) end
+
+local function record_of(job)
+  return job.state .. ' ' .. job.stamp .. ' ' .. job.token .. ' ' .. job.failures .. ' ' .. job.recoveries .. ' '
+    .. job.worker .. ' ' .. job.claimed .. ' ' .. job.ended .. ' ' .. job.more .. '\n' .. job.rest
+end
+
+-- Fields beside the record, which from then on says that there are some.
+local function note(job, ...)
+  call('HSET', MORE .. job.id, ...)
+  if job.more == '+' then return end
+  job.more = '+'
+  call('SET', JOB .. job.id, record_of(job), 'KEEPTTL')
 end
 
 -- Jobs that have ended well are not counted as being anywhere.
@@ -36,15 +54,23 @@ local function count_place(job, change)
   end
 end
 
--- Notes the new state in the counts and in the record; the last step of every move.
-local function enter(job, state, ...)
+local function move(job, state)
   count_place(job, -1)
   job.state = state
   count_place(job, 1)
-  redis.call('HSET', JOB .. job.id, 'run', run_of(job), ...)
 end
 
-local function rank(stamp, priority) return int(stamp - priority * AGING) end
+-- Notes the new state in the counts and in the record; the last step of every move.
+local function enter(job, state, ...)
+  move(job, state)
+  if select('#', ...) > 0 then
+    job.more = '+'
+    call('HSET', MORE .. job.id, ...)
+  end
+  call('SET', JOB .. job.id, record_of(job))
+end
+
+local function rank(stamp, priority) return stamp - priority * AGING end
 
 -- To its old place in line.
 local function put_back(job, ...)
@@ -87,7 +113,8 @@ local function history(job, how, problem)
   local line = cjson.encode({ worker = job.worker, started_at = tonumber(job.claimed), ended_at = now,
     ['end'] = how, error = problem or cjson.null })
   local lines = {}
-  for old in string.gmatch(redis.call('HGET', JOB .. job.id, 'history') or '', '[^\n]+') do
+  local before = job.more == '+' and call('HGET', MORE .. job.id, 'history') or ''
+  for old in string.gmatch(before, '[^\n]+') do
     lines[#lines + 1] = old
   end
   lines[#lines + 1] = line
@@ -103,8 +130,8 @@ local function follow(parent, why)
     if kid and kid.state == 'blocked' then
       if why then
         bury(kid, 'job ' .. parent .. ', which it waits for, ' .. why)
-      elseif redis.call('HINCRBY', JOB .. id, 'blockers', -1) == 0 then
-        start_when_due(kid, tonumber(redis.call('HGET', JOB .. id, 'due') or '0'))
+      elseif call('HINCRBY', MORE .. id, 'blockers', -1) == 0 then
+        start_when_due(kid, tonumber(call('HGET', MORE .. id, 'due') or '0'))
       end
     end
   end
@@ -118,27 +145,28 @@ local function follow(parent, why)
 end
 
 -- Ended for good: the record stays for as long as the result is wanted.
-local function conclude(job, state, ...)
+local function conclude(job, state, result)
+  move(job, state)
   if job.keep == '0' then
-    count_place(job, -1)
-    redis.call('DEL', JOB .. job.id)
+    call('DEL', JOB .. job.id, MORE .. job.id)
   else
-    job.ended = int(now)
-    enter(job, state, ...)
-    redis.call('PEXPIRE', JOB .. job.id, job.keep)
+    job.ended = NOW
+    call('SET', JOB .. job.id, record_of(job) .. result, 'PX', job.keep)
+    if job.more == '+' then call('PEXPIRE', MORE .. job.id, job.keep) end
   end
   count(job.queue, state, 1)
   tell_end(job)
 end
 
-local function cancel_job(job, ...)
-  if job.worker == '-' then
-    local key = redis.call('HGET', JOB .. job.id, 'unique')
-    local owner = key and redis.call('GET', P .. 'unique:' .. job.queue .. ':' .. key)
+local function cancel_job(job, past)
+  if job.worker == '-' and job.more == '+' then
+    local key = call('HGET', MORE .. job.id, 'unique')
+    local owner = key and call('GET', P .. 'unique:' .. job.queue .. ':' .. key)
     if owner and string.sub(owner, -#job.id) == job.id then
-      redis.call('DEL', P .. 'unique:' .. job.queue .. ':' .. key)
+      call('DEL', P .. 'unique:' .. job.queue .. ':' .. key)
     end
   end
-  conclude(job, 'canceled', ...)
+  if past then note(job, 'history', past) end
+  conclude(job, 'canceled', '')
   if job.kids then follow(job.id, 'was canceled') end
 end

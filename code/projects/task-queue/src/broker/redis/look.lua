@@ -1,7 +1,7 @@
 -- ARGV: clock, aging, what to look at, and which.
---   status ID             state, result, error, progress (and who waits for the job will be told)
---   view ID               the whole record
---   dead QUEUE FROM MAX   the newest dead letters below FROM: stamp, id, record
+--   status ID             record, error, progress (and who waits for the job will be told)
+--   view ID               when it is due or its lease ends, record, fields beside it
+--   dead QUEUE FROM MAX   the newest dead letters below FROM: stamp, id, record, fields beside it
 --   stats                 now in microseconds, then for each queue its name, counts and the stamp at its head
 --   workers               the reports that have not expired
 
@@ -11,15 +11,16 @@ if WHAT == 'status' then
   local job = load(ARGV[4])
   if not job then return false end
   local ended = job.state == 'completed' or job.state == 'dead' or job.state == 'canceled'
-  if not ended and not job.awaited then redis.call('HSET', JOB .. job.id, 'awaited', '1') end
-  local found = redis.call('HMGET', JOB .. job.id, 'result', 'error', 'progress')
-  return { job.state, found[1], found[2], found[3] }
+  if not ended and not job.awaited then note(job, 'awaited', '1') end
+  local found = call('HMGET', MORE .. job.id, 'error', 'progress')
+  return { record_of(job), found[1], found[2] }
 end
 
 if WHAT == 'view' then
-  if not load(ARGV[4]) then return false end
+  local job = load(ARGV[4])
+  if not job then return false end
   local until_ = redis.call('ZSCORE', P .. 'delayed', ARGV[4]) or redis.call('ZSCORE', P .. 'leases', ARGV[4])
-  return { until_ or '', redis.call('HGETALL', JOB .. ARGV[4]) }
+  return { until_ or '', record_of(job), call('HGETALL', MORE .. job.id) }
 end
 
 if WHAT == 'dead' then
@@ -27,7 +28,8 @@ if WHAT == 'dead' then
   local found = redis.call('ZRANGE', P .. 'dead:' .. ARGV[4], '(' .. ARGV[5], '-inf', 'BYSCORE', 'REV',
     'LIMIT', 0, ARGV[6], 'WITHSCORES')
   for at = 1, #found, 2 do
-    page[#page + 1] = { found[at + 1], found[at], redis.call('HGETALL', JOB .. found[at]) }
+    local id = found[at]
+    page[#page + 1] = { found[at + 1], id, call('MGET', JOB .. id)[1] or '', call('HGETALL', MORE .. id) }
   end
   return page
 end

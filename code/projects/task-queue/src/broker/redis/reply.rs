@@ -12,7 +12,7 @@ use crate::broker::{
 };
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob, Timestamp};
-use crate::name::QueueName;
+use crate::name::{QueueName, cut};
 
 use super::connection::typed;
 
@@ -25,33 +25,80 @@ pub(super) fn number<T: FromStr>(what: &str, text: &str) -> Result<T, BrokerErro
         .map_err(|_| BrokerError::damaged(format!("{what} is {text:?}")))
 }
 
-/// The fields `spec` and `run` of a record; see common.lua.
-struct Record {
-    spec: Vec<String>,
-    run: Vec<String>,
+/// A record; see common.lua.
+struct Record<'a> {
+    run: Vec<&'a str>,
+    spec: Vec<&'a str>,
+    trace: &'a str,
+    payload: &'a str,
+    result: &'a str,
 }
 
-impl Record {
-    fn parse(id: &str, spec: &str, run: &str) -> Result<Self, BrokerError> {
-        let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
-        let record = Self {
-            spec: words(spec),
-            run: words(run),
+impl<'a> Record<'a> {
+    fn parse(id: &str, text: &'a str) -> Result<Self, BrokerError> {
+        let damaged = || BrokerError::damaged(format!("job {id} has the record {:?}", cut(text)));
+        let mut parts = text.splitn(3, '\n');
+        let mut words = || parts.next().map(|line| line.split(' ').collect::<Vec<_>>());
+        let (run, spec) = (words().unwrap_or_default(), words().unwrap_or_default());
+        let ([.., trace, payload], 9, 10) = (spec.as_slice(), run.len(), spec.len()) else {
+            return Err(damaged());
         };
-        if record.spec.len() != 8 || record.run.len() != 8 {
-            return Err(BrokerError::damaged(format!(
-                "job {id} has the record {spec:?}, {run:?}"
-            )));
-        }
-        Ok(record)
+        let lengths = (trace.parse().ok(), payload.parse().ok());
+        let rest = parts.next().unwrap_or_default();
+        let texts = lengths.0.zip(lengths.1).and_then(|(trace, payload)| {
+            let (trace, rest) = rest.split_at_checked(trace)?;
+            let (payload, result) = rest.split_at_checked(payload)?;
+            Some((trace, payload, result))
+        });
+        let (trace, payload, result) = texts.ok_or_else(damaged)?;
+        Ok(Self {
+            run,
+            spec,
+            trace,
+            payload,
+            result,
+        })
+    }
+
+    fn state(&self) -> Result<JobState, BrokerError> {
+        Ok(match self.run[0] {
+            "ready" => JobState::Ready,
+            "delayed" => JobState::Delayed,
+            "blocked" => JobState::Blocked,
+            "running" => JobState::Running,
+            "completed" => JobState::Completed,
+            "dead" => JobState::Dead,
+            "canceled" => JobState::Canceled,
+            other => return Err(BrokerError::damaged(format!("a job's state is {other:?}"))),
+        })
+    }
+
+    fn status(
+        &self,
+        error: Option<String>,
+        progress: Option<String>,
+    ) -> Result<JobStatus, BrokerError> {
+        let state = self.state()?;
+        let result = (state == JobState::Completed).then(|| self.result.to_owned());
+        let progress = progress.and_then(|progress| serde_json::from_str(&progress).ok());
+        Ok(JobStatus {
+            state,
+            result,
+            error,
+            progress,
+        })
+    }
+
+    fn trace(&self) -> Option<String> {
+        Some(self.trace.to_owned()).filter(|trace| !trace.is_empty())
     }
 
     fn spec<T: FromStr>(&self, at: usize) -> Result<T, BrokerError> {
-        number("a field of a job's spec", &self.spec[at])
+        number("a field of a job's spec", self.spec[at])
     }
 
     fn run<T: FromStr>(&self, at: usize) -> Result<T, BrokerError> {
-        number("a field of a job's run", &self.run[at])
+        number("a field of a job's run", self.run[at])
     }
 }
 
@@ -70,15 +117,8 @@ pub(super) fn enqueued(
     each.collect()
 }
 
-/// `id, spec, payload, run, trace`.
-pub(super) fn lease(fields: &[String]) -> Result<Lease, BrokerError> {
-    let [id, spec, payload, run, trace] = fields else {
-        return Err(BrokerError::damaged(format!(
-            "a lease has {} fields",
-            fields.len()
-        )));
-    };
-    let record = Record::parse(id, spec, run)?;
+pub(super) fn lease(id: &str, record: &str) -> Result<Lease, BrokerError> {
+    let record = Record::parse(id, record)?;
     Ok(Lease {
         key: LeaseKey {
             job: id.parse()?,
@@ -86,7 +126,7 @@ pub(super) fn lease(fields: &[String]) -> Result<Lease, BrokerError> {
         },
         queue: record.spec(0)?,
         task: record.spec(1)?,
-        payload: payload.clone(),
+        payload: record.payload.to_owned(),
         priority: record.spec::<u8>(2)?.try_into()?,
         attempt: record.run::<u32>(3)? + 1,
         max_attempts: record.spec(3)?,
@@ -95,7 +135,7 @@ pub(super) fn lease(fields: &[String]) -> Result<Lease, BrokerError> {
         enqueued_at: Timestamp(record.spec(7)?),
         ready_at: Timestamp(record.run::<i64>(1)? / 1000),
         claimed_at: Timestamp(record.run(6)?),
-        trace: Some(trace.clone()).filter(|trace| !trace.is_empty()),
+        trace: record.trace(),
     })
 }
 
@@ -118,51 +158,26 @@ pub(super) fn finished(answer: &str) -> Finished {
     }
 }
 
-fn state(name: &str) -> Result<JobState, BrokerError> {
-    Ok(match name {
-        "ready" => JobState::Ready,
-        "delayed" => JobState::Delayed,
-        "blocked" => JobState::Blocked,
-        "running" => JobState::Running,
-        "completed" => JobState::Completed,
-        "dead" => JobState::Dead,
-        "canceled" => JobState::Canceled,
-        other => return Err(BrokerError::damaged(format!("a job's state is {other:?}"))),
-    })
-}
-
-pub(super) type StatusFields = (String, Option<String>, Option<String>, Option<String>);
+/// A record, and the fields `error` and `progress` beside it.
+pub(super) type StatusFields = (String, Option<String>, Option<String>);
 
 pub(super) fn status(
-    (name, result, error, progress): StatusFields,
+    id: &str,
+    (record, error, progress): StatusFields,
 ) -> Result<JobStatus, BrokerError> {
-    let progress = progress.and_then(|progress| serde_json::from_str(&progress).ok());
-    Ok(JobStatus {
-        state: state(&name)?,
-        result,
-        error,
-        progress,
-    })
+    Record::parse(id, &record)?.status(error, progress)
 }
 
-/// `until` is when a delayed job falls due, or a lease ends.
+/// `until` is when a delayed job falls due, or a lease ends; `fields` are those beside the record.
 pub(super) fn view(
     id: &str,
     until: &str,
+    record: &str,
     mut fields: HashMap<String, String>,
 ) -> Result<JobView, BrokerError> {
     let mut take = |name: &str| fields.remove(name);
-    let (spec, run) = (
-        take("spec").unwrap_or_default(),
-        take("run").unwrap_or_default(),
-    );
-    let record = Record::parse(id, &spec, &run)?;
-    let status = status((
-        record.run(0)?,
-        take("result"),
-        take("error"),
-        take("progress"),
-    ))?;
+    let record = Record::parse(id, record)?;
+    let status = record.status(take("error"), take("progress"))?;
     let (ended, keep): (i64, i64) = (record.run(7)?, record.spec(6)?);
     let state = status.state;
     let until = match state {
@@ -181,7 +196,7 @@ pub(super) fn view(
         id: id.parse()?,
         queue: record.spec(0)?,
         task: record.spec(1)?,
-        payload: take("payload").unwrap_or_default(),
+        payload: record.payload.to_owned(),
         priority: record.spec::<u8>(2)?.try_into()?,
         status,
         failures: record.run(3)?,
@@ -193,26 +208,26 @@ pub(super) fn view(
             .and_then(|blockers| blockers.parse().ok())
             .unwrap_or(0),
         cancel_requested: take("cancel").is_some(),
-        trace: take("trace"),
+        trace: record.trace(),
         attempts: history::read(&take("history").unwrap_or_default(), last),
     })
 }
 
 pub(super) fn page(
-    found: Vec<(String, String, HashMap<String, String>)>,
+    found: Vec<(String, String, String, HashMap<String, String>)>,
     limit: usize,
 ) -> Result<Page, BrokerError> {
     let last = found.last().filter(|_| found.len() == limit);
     let next = last
-        .map(|(stamp, _, _)| number("a stamp", stamp))
+        .map(|(stamp, ..)| number("a stamp", stamp))
         .transpose()?
         .map(Cursor);
     // A record that is gone is passed over: what is left of it is only its place in the list.
     let whole = found
         .into_iter()
-        .filter(|(_, _, fields)| fields.contains_key("spec"));
+        .filter(|(_, _, record, _)| !record.is_empty());
     let jobs = whole
-        .map(|(_, id, fields)| view(&id, "", fields))
+        .map(|(_, id, record, fields)| view(&id, "", &record, fields))
         .collect::<Result<_, _>>()?;
     Ok(Page { jobs, next })
 }

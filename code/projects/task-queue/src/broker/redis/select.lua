@@ -24,9 +24,10 @@ local function requeue(queue, ids)
     local job = load(id)
     if job and job.state == 'dead' then
       job.failures, job.recoveries, job.token = '0', '0', int(job.token + 1)
-      job.spec = string.gsub(job.spec, '%d+$', int(now))
-      redis.call('HDEL', JOB .. id, 'error', 'cancel', 'blockers', 'due')
-      make_ready(job, 'spec', job.spec)
+      local before, after = match(job.rest, '^(%S+ %S+ %d+ %d+ %-?%d+ %d+ %d+) %d+ (.*)$')
+      job.rest = before .. ' ' .. NOW .. ' ' .. after
+      call('HDEL', MORE .. id, 'error', 'cancel', 'blockers', 'due')
+      make_ready(job)
       count(queue, 'requeued', 1)
       total = total + 1
     end

@@ -26,9 +26,9 @@ local function recover(job)
   job.recoveries = int(job.recoveries + 1)
   local past = history(job, 'lost')
   if job.cancel then
-    cancel_job(job, 'history', past)
+    cancel_job(job, past)
   elseif tonumber(job.recoveries) > MAX_RECOVERIES then
-    redis.call('HSET', JOB .. job.id, 'history', past)
+    note(job, 'history', past)
     bury(job, LOST .. ', ' .. job.recoveries .. ' times', 'poisoned')
     poisoned = poisoned + 1
     return

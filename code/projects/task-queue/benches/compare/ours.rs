@@ -1,0 +1,103 @@
+//! This task queue as a library: a producer and a worker, with everything that they promise.
+
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+use serde::Deserialize;
+use std::sync::Arc;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::time;
+use tokio_util::sync::CancellationToken;
+
+use task_queue::broker::{AnyBroker, Broker, Options};
+use task_queue::handler::{Context, Handler, HandlerError, Registry};
+use task_queue::job::{NewJob, Start};
+use task_queue::name::{QueueName, TaskName, WorkerId};
+use task_queue::scale::Bounds;
+use task_queue::worker::{Settings, Worker};
+
+use crate::payload;
+use crate::producer::{self, Sender};
+use crate::program::Role;
+use crate::tally::{self, Tally};
+
+#[derive(Clone)]
+struct Ours {
+    broker: AnyBroker,
+    queue: QueueName,
+    task: TaskName,
+}
+
+/// The input of the handler.
+#[derive(Deserialize)]
+struct Input {
+    sent: u64,
+}
+
+#[tokio::main]
+pub async fn run(role: Role) -> Result<()> {
+    let broker = AnyBroker::open(&std::env::var("STORE")?, Options::STANDARD).await?;
+    let ours = Ours {
+        broker,
+        queue: QueueName::new("default")?,
+        task: TaskName::new("nothing")?,
+    };
+    let tally = Arc::new(Tally::of_environment());
+    if role != Role::Producer {
+        let worker = worker(&ours, &tally)?;
+        tokio::spawn(worker.run(CancellationToken::new()));
+    }
+    println!("ready");
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(order) = orders.next_line().await? {
+        if order == "count" {
+            println!("count {}", tally.count());
+        } else {
+            producer::obey(&ours, &order).await?;
+            println!("ok");
+        }
+    }
+    Ok(())
+}
+
+fn worker(ours: &Ours, tally: &Arc<Tally>) -> Result<Worker<AnyBroker>> {
+    let tally = Arc::clone(tally);
+    let nothing = move |_: Context, input: Input| {
+        let held = tally.note(input.sent);
+        async move {
+            if let Some(held) = held {
+                time::sleep(held).await;
+            }
+            Ok::<_, HandlerError>(())
+        }
+    };
+    let registry = Registry::new().with("nothing", Handler::new(nothing))?;
+    let mut settings = Settings::standard(vec![ours.queue.clone()], WorkerId::unique("bench"));
+    settings.lease = Duration::from_secs(tally::number("LEASE") as u64);
+    settings.scale.bounds = Bounds::fixed(tally::number("JOBS").try_into()?);
+    Ok(Worker::new(ours.broker.clone(), registry, settings)?)
+}
+
+impl Sender for Ours {
+    async fn send(&self, jobs: usize, delay: Duration) -> Result<()> {
+        let job = || {
+            let job = NewJob::new(self.queue.clone(), self.task.clone(), payload::payload());
+            match delay.is_zero() {
+                true => job,
+                false => NewJob {
+                    start: Start::In(delay),
+                    ..job
+                },
+            }
+        };
+        let jobs: Vec<NewJob> = std::iter::repeat_with(job).take(jobs).collect();
+        let number = jobs.len();
+        let sent = self.broker.enqueue(jobs).await?;
+        ensure!(
+            sent.len() == number,
+            "{} of {number} jobs were sent",
+            sent.len()
+        );
+        Ok(())
+    }
+}
