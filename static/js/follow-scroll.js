@@ -24,10 +24,9 @@ customElements.define("follow-scroll", class extends HTMLElement {
 
   // Scrolls the list alone; scrollIntoView would stop the reader's own scrolling of the page.
   keepInView(link) {
-    const list = this.closest("details");
     const { top, bottom } = link.getBoundingClientRect();
-    const box = list.getBoundingClientRect();
-    if (top < box.top) list.scrollTop += top - box.top - box.height / 3;
-    if (bottom > box.bottom) list.scrollTop += bottom - box.bottom + box.height / 3;
+    const box = this.getBoundingClientRect();
+    if (top < box.top) this.scrollTop += top - box.top - box.height / 3;
+    if (bottom > box.bottom) this.scrollTop += bottom - box.bottom + box.height / 3;
   }
 });

@@ -23,6 +23,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("drawing", &["name", "[caption]"]),
     ("listing", &["file", "[part]"]),
     ("measured", &["name", "value"]),
+    ("report", &["file"]),
 ];
 
 /// A shortcode in a page.
@@ -160,6 +161,17 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
         "drawing" => {
             let file = format!("static/drawings/{}.svg", argument("name"));
             exists(file, "draw it, or mend the name")?;
+        }
+        "report" => {
+            let file = argument("file");
+            let text = exists(file.into(), "name a file from the root of the repository")?;
+            let begins = text.find("<!-- written by ");
+            if !begins.is_some_and(|begin| text[begin..].contains("<!-- end ")) {
+                return Err((
+                    format!("{file} has no part that a benchmark has written"),
+                    "mark it by `<!-- written by … -->` and `<!-- end … -->`".into(),
+                ));
+            }
         }
         "listing" => {
             let file = argument("file");

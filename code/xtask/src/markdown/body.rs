@@ -89,6 +89,7 @@ fn shortcodes(shell: &Shell, line: &str) -> Result<String> {
             "anti_pattern" => shown::anti_pattern(shell, arguments)?,
             "drawing" => shown::drawing(shell, arguments)?,
             "listing" => shown::listing(shell, arguments)?,
+            "report" => shown::report(shell, arguments)?,
             "measured" => shown::measured(shell, arguments)?,
             name => bail!("the Markdown of pages does not know the shortcode `{name}`"),
         };

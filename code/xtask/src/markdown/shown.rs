@@ -50,6 +50,19 @@ fn part_of<'a>(source: &'a str, comment: &str, part: &str) -> Option<&'a str> {
     Some(code)
 }
 
+/// What a benchmark has written into a Markdown file.
+pub fn report(shell: &Shell, arguments: &Table) -> Result<String> {
+    let file = argument(arguments, "file")?;
+    let text = shell.read_file(file)?;
+    let written = text.split_once("<!-- written by ").and_then(|(_, rest)| {
+        let (written, _) = rest.split_once("<!-- end ")?;
+        written.split_once(" -->")
+    });
+    let (_, written) =
+        written.with_context(|| format!("{file} has no part that a benchmark has written"))?;
+    Ok(written.trim().to_owned())
+}
+
 /// The title and description of a drawing, and its caption.
 pub fn drawing(shell: &Shell, arguments: &Table) -> Result<String> {
     let name = argument(arguments, "name")?;
