@@ -7,8 +7,8 @@ customElements.define("continue-reading", class extends HTMLElement {
     const { href, textContent } = link;
     follow(({ last, pages }) => {
       const { title, at, section } = pages[last] ?? {};
-      link.textContent = title ? `Continue: ${section ?? title}` : textContent;
-      link.title = title ?? "";
+      link.textContent = title ? `Continue: ${title}` : textContent;
+      if (title && section) link.append(" ", Object.assign(document.createElement("small"), { textContent: section }));
       link.href = title ? `${last}${at ? `#${at}` : ""}` : href;
     });
   }

@@ -1,24 +1,27 @@
-// Beside the heading that is pointed at or has the focus: a button that copies the heading's address. Loaded by elements.js.
-const button = Object.assign(document.createElement("button"), { type: "button", className: "copy-link", onclick: copy });
-const says = Object.assign(document.createElement("span"), { role: "status", className: "copy-link" });
-let heading;
+// Above the heading that is pointed at or has the focus, where nothing stands: a button that copies the heading's address.
+// Loaded by elements.js.
+const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy link", onclick: copy });
+const place = Object.assign(document.createElement("span"), { className: "copy-link", role: "status" }); // says "Copied" aloud
+place.append(button);
 
-/** Puts the button into the heading that this link, or this button, is in. */
-export function offer(link) {
-  if (link.parentElement === heading) return;
-  heading = link.parentElement;
+/** Puts the button into a heading, unless the focus is on it elsewhere. The heading keeps its name. */
+export function offer(heading) {
+  const last = place.parentElement;
+  if (last === heading || document.activeElement === button) return;
+  if (last) last.ariaLabel = null;
+  heading.ariaLabel = heading.textContent;
   button.textContent = "Copy link";
-  says.textContent = "";
-  link.after(button, says);
+  heading.append(place);
 }
 
 async function copy() {
-  const { href } = heading.querySelector("a");
+  const { href } = place.parentElement.querySelector("a");
   try {
     await navigator.clipboard.writeText(href);
-    says.textContent = "Copied";
+    button.textContent = "Copied";
   } catch {
     location.href = href; // no permission: the reader copies it from the address bar
-    says.textContent = "It is in the address bar";
+    button.textContent = "It is in the address bar";
   }
+  setTimeout(() => (button.textContent = "Copy link"), 4000);
 }

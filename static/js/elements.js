@@ -9,7 +9,8 @@ const near = new IntersectionObserver((entries) => {
 
 for (const element of document.querySelectorAll(":not(:defined, site-search, [remembered])")) near.observe(element);
 
-// What speaks of the reader's progress waits until there is some (static/js/progress.js), or somebody who reads.
+// What speaks of the reader's progress waits until there is some (static/js/progress.js), or somebody who reads. Then it
+// does not wait to be near: whoever comes to the middle of a chapter, or leaps there, is read along with from there.
 const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown"];
 const onFirstSign = (act) => {
   const first = () => {
@@ -19,7 +20,7 @@ const onFirstSign = (act) => {
   for (const sign of SIGNS) addEventListener(sign, first, { passive: true });
 };
 const recall = () => {
-  for (const element of document.querySelectorAll("[remembered]")) near.observe(element);
+  for (const { localName } of document.querySelectorAll("[remembered]")) import(`./${localName}.js`);
 };
 let isRemembered = false;
 try {
@@ -35,8 +36,8 @@ follow();
 
 // A heading that is pointed at, or that the keyboard reaches, offers its address.
 const offer = async ({ target }) => {
-  const link = target.closest?.("article :is(h2, h3)")?.querySelector("a[href^='#']");
-  if (link) (await import("./copy-link.js")).offer(link);
+  const heading = target.closest?.("article :is(h2, h3):has(> a[href^='#'])");
+  if (heading) (await import("./copy-link.js")).offer(heading);
 };
 for (const sign of ["pointerover", "focusin"]) addEventListener(sign, offer, { passive: true });
 

@@ -1,34 +1,38 @@
 // <forget-progress>: says that something is remembered, and forgets it if the reader presses twice.
 import { follow, forget } from "./progress.js";
 
-const ASK = "Forget what I have read";
+const WHAT = "Remembered in this browser alone: chapters in progress (a heading was passed) and read (the end was in view), exercises ticked off, answers given.";
 
 customElements.define("forget-progress", class extends HTMLElement {
   connectedCallback() {
     this.button = Object.assign(document.createElement("button"), { type: "button", onclick: () => this.press(), onblur: () => this.rest() });
-    this.says = Object.assign(document.createElement("span"), { role: "status" });
+    this.button.textContent = "Forget my progress";
+    this.says = document.createElement("span");
     this.replaceChildren(this.button, this.says);
-    this.rest();
     follow(({ pages, ticks, answers }) => {
-      const isEmpty = [pages, ticks, answers].every((part) => !Object.keys(part).length);
-      this.button.hidden = isEmpty;
-      if (!isEmpty) this.says.textContent = "Chapters read, exercises ticked and answers given are remembered in this browser, and nowhere else.";
+      this.isEmpty = [pages, ticks, answers].every((part) => !Object.keys(part).length);
+      this.rest();
     });
+    this.says.role = "status"; // from now on: what is remembered is not read aloud on every page
   }
 
+  /** A button that has the focus is left until the reader leaves it. */
   rest() {
     this.isSure = false;
-    this.button.textContent = ASK;
+    this.button.hidden = this.isEmpty && document.activeElement !== this.button;
+    if (!this.isEmpty) this.say(WHAT);
   }
 
   press() {
-    if (!this.isSure) {
-      this.isSure = true;
-      this.button.textContent = "Press again to forget it";
-      return;
-    }
+    if (this.isEmpty) return;
+    this.isSure = !this.isSure;
+    if (this.isSure) return this.say("Press again to forget all of it: nothing brings it back.");
     forget();
-    this.rest();
-    this.says.textContent = "It is forgotten.";
+    this.say("It is forgotten.");
+  }
+
+  /** Aloud too, and not twice. */
+  say(text) {
+    if (this.says.textContent !== text) this.says.textContent = text;
   }
 });

@@ -5,13 +5,17 @@ const KEY = "async-rust-progress";
 const PARTS = ["pages", "ticks", "answers"];
 let unkept; // what storage did not take
 
+const isObject = (value) => value?.constructor === Object;
+const isSound = ({ v, ...kept }) => v === 1 && PARTS.every((part) => isObject(kept[part]))
+  && [kept.pages, kept.answers].flatMap(Object.values).every(isObject);
+
 /** What is remembered. */
 export function progress() {
   if (unkept) return unkept;
   try {
     const kept = JSON.parse(localStorage.getItem(KEY));
-    if (kept.v === 1 && PARTS.every((part) => kept[part].constructor === Object)) return kept;
-  } catch {} // none, no JSON, no such parts, or no storage
+    if (isSound(kept)) return kept;
+  } catch {} // none, no JSON, or no storage
   return { v: 1, pages: {}, ticks: {}, answers: {} };
 }
 

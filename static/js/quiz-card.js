@@ -7,7 +7,6 @@ const HERE = location.pathname;
 customElements.define("quiz-card", class extends HTMLElement {
   connectedCallback() {
     this.verdict = document.createElement("p");
-    this.verdict.role = "status";
     this.details = this.querySelector(":scope > details");
     this.details.before(this.verdict);
 
@@ -23,6 +22,7 @@ customElements.define("quiz-card", class extends HTMLElement {
     // An answer belongs to the words that were asked: a question that was changed is asked anew.
     this.question = this.querySelector(":scope > p").textContent.slice(0, 80);
     follow(({ answers }) => this.show(answers[HERE]?.[this.question]));
+    this.verdict.role = "status"; // from now on: an older verdict is not read aloud
   }
 
   answer(index) {

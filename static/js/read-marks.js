@@ -1,13 +1,22 @@
-// <read-marks>: tells of each link to a chapter in the list before it whether that is in progress or read.
+// <read-marks>: tells of each link to a chapter in the list before it whether that is in progress or read, and how many
+// of its exercises are ticked off.
 import { follow } from "./progress.js";
 
 const WORDS = { begun: "in progress", read: "read" };
+const LEGEND = "Solid line: read. Broken line: in progress.";
 
 customElements.define("read-marks", class extends HTMLElement {
   connectedCallback() {
-    const links = this.previousElementSibling.querySelectorAll("a");
-    follow(({ pages }) => {
+    const list = this.previousElementSibling;
+    const links = list.querySelectorAll("a");
+    const exercises = [...list.querySelectorAll("[data-exercises]")].map((line) => [line, line.textContent]);
+    follow(({ pages, ticks }) => {
       for (const link of links) this.mark(link, pages[link.pathname]);
+      this.textContent = list.querySelector("a[data-state] > span") ? LEGEND : "";
+      for (const [line, words] of exercises) {
+        const done = line.dataset.exercises.split(" ").filter((name) => ticks[name] === true).length;
+        line.textContent = done ? `${done} of ${words}` : words;
+      }
     });
   }
 

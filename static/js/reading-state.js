@@ -7,13 +7,14 @@ const HERE = location.pathname;
 customElements.define("reading-state", class extends HTMLElement {
   connectedCallback() {
     const label = document.createElement("label");
-    this.box = Object.assign(document.createElement("input"), { type: "checkbox", onchange: () => this.note({ read: this.box.checked }) });
+    this.box = Object.assign(document.createElement("input"), { type: "checkbox", title: "Ticks itself once the end of the text was in view" });
+    this.box.onchange = () => this.note({ read: this.box.checked });
     label.append(this.box, " Read");
     this.replaceChildren(label);
     follow(({ pages }) => (this.box.checked = pages[HERE]?.read === true));
 
     this.title = document.querySelector("main h1").textContent;
-    this.headings = [...document.querySelectorAll("article > :is(h2, h3)[id]")];
+    this.headings = [...document.querySelectorAll("article > :is(h2, h3):has(> a)")];
     const passing = new IntersectionObserver(() => this.pass(), { rootMargin: "10000000px 0px -75% 0px" });
     for (const heading of this.headings) passing.observe(heading);
     const end = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.note({ read: true }));
@@ -23,7 +24,7 @@ customElements.define("reading-state", class extends HTMLElement {
   /** The last heading in the upper quarter of the window, or above it, is that of the section that is read. */
   pass() {
     const at = this.headings.findLast((heading) => heading.getBoundingClientRect().top <= innerHeight / 4 + 1);
-    if (at) this.note({ at: at.id, section: at.textContent });
+    if (at) this.note({ at: at.id, section: at.querySelector("a").textContent });
   }
 
   note(news) {
