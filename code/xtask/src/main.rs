@@ -53,7 +53,7 @@ enum Command {
         /// What to measure
         what: bench::What,
     },
-    /// Print a chapter to a PDF, with numbered pages
+    /// Print the book to a PDF, with numbered pages and contents, or a chapter of it
     Pdf(pdf::Options),
     /// Cut the faces in static/fonts/ down to the characters that the book uses
     Fonts,

@@ -1,4 +1,4 @@
-//! `cargo xtask pdf CHAPTER`: a built page on paper, through headless Chromium.
+//! `cargo xtask pdf`: the built book on paper, or a page of it, through headless Chromium.
 
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
@@ -8,15 +8,16 @@ use crate::zola::NPM;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The chapter as its address names it, such as `coroutines`
-    chapter: String,
+    /// The chapter as its address names it, such as `coroutines` [default: the whole book]
+    chapter: Option<String>,
 }
 
 pub fn pdf(shell: &Shell, options: &Options) -> Result<()> {
-    let chapter = options.chapter.trim_matches('/');
+    let chapter = options.chapter.as_deref().map(|it| it.trim_matches('/'));
+    let path = chapter.map(|it| format!("/{it}/"));
+    let name = chapter.unwrap_or("async-rust-step-by-step");
     let folder = project::target(shell)?.join("pdf");
-    let name = chapter.replace('/', "-");
-    let file = folder.join(format!("{name}.pdf"));
+    let file = folder.join(format!("{}.pdf", name.replace('/', "-")));
     shell.create_dir(&folder)?;
     cmd!(
         shell,
@@ -24,9 +25,10 @@ pub fn pdf(shell: &Shell, options: &Options) -> Result<()> {
     )
     .run()
     .context("the browser tests, which hold the driver of Chromium, are not installed")?;
-    cmd!(shell, "node tests/browser/pdf.js /{chapter}/ {file}")
+    cmd!(shell, "node tests/browser/pdf.js {file} {path...}")
         .run()
-        .context("the page is not printed; the reason stands above")?;
-    eprintln!("The chapter stands in {}.", file.display());
+        .context("nothing is printed; the reason stands above")?;
+    let what = chapter.map_or("book", |_| "chapter");
+    eprintln!("The {what} stands in {}.", file.display());
     Ok(())
 }
