@@ -15,6 +15,7 @@ mod bless;
 mod build;
 mod cards;
 mod check;
+mod epub;
 mod fonts;
 mod markdown;
 mod new;
@@ -53,6 +54,8 @@ enum Command {
         /// What to measure
         what: bench::What,
     },
+    /// Make an EPUB of the whole book, for e-readers
+    Epub,
     /// Print the book to a PDF, with numbered pages and contents, or a chapter of it
     Pdf(pdf::Options),
     /// Cut the faces in static/fonts/ down to the characters that the book uses
@@ -90,6 +93,7 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Record(options) => record::record(shell, &options),
         Command::Audit(options) => audit::audit(shell, &options),
         Command::Bench { what } => bench::bench(shell, what),
+        Command::Epub => epub::epub(shell),
         Command::Pdf(options) => pdf::pdf(shell, &options),
         Command::Fonts => fonts::fonts(shell),
         Command::Cards(options) => cards::cards(shell, &options),
