@@ -48,11 +48,8 @@ enum Command {
     Record(record::Options),
     /// Hold the built pages to their limits of speed, size and access, and print a table
     Audit(audit::Options),
-    /// Measure the book's own tools against others, in one run, and print a table
-    Bench {
-        /// What to measure
-        what: bench::What,
-    },
+    /// Measure the book's own tools and systems against others, in one run, and make a table of it
+    Bench(bench::Options),
     /// Print a chapter to a PDF, with numbered pages
     Pdf(pdf::Options),
     /// Cut the faces in static/fonts/ down to the characters that the book uses
@@ -89,7 +86,7 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Bless => bless::bless(shell),
         Command::Record(options) => record::record(shell, &options),
         Command::Audit(options) => audit::audit(shell, &options),
-        Command::Bench { what } => bench::bench(shell, what),
+        Command::Bench(options) => bench::bench(shell, &options),
         Command::Pdf(options) => pdf::pdf(shell, &options),
         Command::Fonts => fonts::fonts(shell),
         Command::Cards(options) => cards::cards(shell, &options),
