@@ -1,20 +1,49 @@
 //! `cargo xtask bench`: what the book says of its own speed, measured again.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use xshell::{Shell, cmd};
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-pub enum What {
+#[derive(clap::Args)]
+pub struct Options {
+    /// What to measure
+    what: What,
+    /// The task queue alone: a tenth of the jobs, one round, and the tables printed instead of written
+    #[arg(long)]
+    quick: bool,
+    /// The task queue alone: only systems whose names begin so, and the tables printed
+    #[arg(long)]
+    only: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
+enum What {
     /// Proving the book: this harness, skeptic, merged doctests and `mdbook test`
     Harness,
     /// Building the site: this one, mdBook and Material for MkDocs; ten times the chapters; an edit
     Site,
+    /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
+    TaskQueue,
 }
 
-pub fn bench(shell: &Shell, what: What) -> Result<()> {
+pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
+    let Options { what, quick, only } = options;
+    let chosen = *quick || !only.is_empty();
+    ensure!(
+        !chosen || *what == What::TaskQueue,
+        "--quick and --only are options of task-queue"
+    );
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench peers").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
+        What::TaskQueue => {
+            let quick = quick.then_some("--quick");
+            let only = only.iter().flat_map(|name| ["--only", name]);
+            cmd!(
+                shell,
+                "cargo bench --package task-queue --bench compare -- {quick...} {only...}"
+            )
+            .run()?;
+        }
     }
     Ok(())
 }

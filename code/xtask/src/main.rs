@@ -49,11 +49,8 @@ enum Command {
     Record(record::Options),
     /// Hold the built pages to their limits of speed, size and access, and print a table
     Audit(audit::Options),
-    /// Measure the book's own tools against others, in one run, and print a table
-    Bench {
-        /// What to measure
-        what: bench::What,
-    },
+    /// Measure the book's own tools and systems against others, in one run, and make a table of it
+    Bench(bench::Options),
     /// Make an EPUB of the whole book, for e-readers
     Epub,
     /// Print the book to a PDF, with numbered pages and contents, or a chapter of it
@@ -92,8 +89,12 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Bless => bless::bless(shell),
         Command::Record(options) => record::record(shell, &options),
         Command::Audit(options) => audit::audit(shell, &options),
+<<<<<<< HEAD
         Command::Bench { what } => bench::bench(shell, what),
         Command::Epub => epub::epub(shell),
+=======
+        Command::Bench(options) => bench::bench(shell, &options),
+>>>>>>> tq-bench
         Command::Pdf(options) => pdf::pdf(shell, &options),
         Command::Fonts => fonts::fonts(shell),
         Command::Cards(options) => cards::cards(shell, &options),

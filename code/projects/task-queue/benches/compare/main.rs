@@ -27,6 +27,7 @@ mod store;
 mod systems;
 mod table;
 mod tally;
+mod trials;
 
 use measure::Sizes;
 use systems::System;

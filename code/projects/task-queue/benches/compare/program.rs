@@ -138,10 +138,13 @@ impl Program {
         writeln!(self.orders, "{order}").map_err(|_| self.last_words())
     }
 
+    /// The error that it ended with, or the last line of what it said.
     fn last_words(&self) -> anyhow::Error {
         let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        let last = log.lines().rev().find(|line| !line.trim().is_empty());
-        anyhow!("it ended: {}", last.unwrap_or("without a word").trim())
+        let mut lines = log.lines().filter(|line| !line.trim().is_empty());
+        let error = lines.clone().find(|line| line.contains("rror: "));
+        let words = error.or(lines.next_back()).unwrap_or("without a word");
+        anyhow!("it ended: {}", words.trim())
     }
 }
 

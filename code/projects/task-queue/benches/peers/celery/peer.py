@@ -16,6 +16,7 @@ app.conf.update(
     broker_pool_limit=32,
     broker_connection_retry_on_startup=True,
     worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
 )
 
 

@@ -34,7 +34,7 @@ end
 def work
   require "sidekiq/cli"
   Sidekiq.configure_server do |config|
-    config.redis = REDIS
+    config.redis = REDIS.merge(size: JOBS + 5)
     config.average_scheduled_poll_interval = 1
     config.logger.level = Logger::ERROR
     config.on(:startup) do

@@ -27,7 +27,9 @@ local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2] + ARGV[1]
 local now = math.floor(micros / 1000)
 
-local function int(number) return string.format('%.0f', number) end
+-- %d takes a third of the time, but has 32 bits where Redis was built for them.
+local DIGITS = string.format('%d', 2 ^ 40) == '1099511627776' and '%d' or '%.0f'
+local function int(number) return string.format(DIGITS, number) end
 local NOW = int(now)
 
 -- A later stamp than all before it, even when the clock does not advance or is set back.

@@ -55,8 +55,11 @@ for at = 5, #ARGV, EACH do
     local blockers, missing = NO_BLOCKERS, nil
     if after ~= '' then blockers, missing = blockers_of(after) end
     if not blockers then return { 'unknown', id, missing } end
-    local how, start = match(ARGV[at + 5], '^(%a+):(%-?%d+)$')
-    local due = how == 'in' and now + start or tonumber(start)
+    local due = now
+    if ARGV[at + 5] ~= 'in:0' then
+      local how, start = match(ARGV[at + 5], '^(%a+):(%-?%d+)$')
+      due = how == 'in' and now + start or tonumber(start)
+    end
     new[#new + 1] = { at = at, id = id, key = record, queue = queue, priority = ARGV[at + 2], blockers = blockers,
       due = due, unique = key, slot = slot, ttl = ttl, state = 'ready', stamp = 0 }
     answers[#answers + 1] = 'new'

@@ -32,9 +32,10 @@ end
 -- MGET, since it passes over what is no string.
 local function load(id) return read(id, call('MGET', JOB .. id)[1]) end
 
-local function record_of(job)
+local function record_of(job, result)
   return job.state .. ' ' .. job.stamp .. ' ' .. job.token .. ' ' .. job.failures .. ' ' .. job.recoveries .. ' '
     .. job.worker .. ' ' .. job.claimed .. ' ' .. job.ended .. ' ' .. job.more .. '\n' .. job.rest
+    .. (result or '')
 end
 
 -- Fields beside the record, which from then on says that there are some.
@@ -151,7 +152,7 @@ local function conclude(job, state, result)
     call('DEL', JOB .. job.id, MORE .. job.id)
   else
     job.ended = NOW
-    call('SET', JOB .. job.id, record_of(job) .. result, 'PX', job.keep)
+    call('SET', JOB .. job.id, record_of(job, result), 'PX', job.keep)
     if job.more == '+' then call('PEXPIRE', MORE .. job.id, job.keep) end
   end
   count(job.queue, state, 1)
@@ -167,6 +168,6 @@ local function cancel_job(job, past)
     end
   end
   if past then note(job, 'history', past) end
-  conclude(job, 'canceled', '')
+  conclude(job, 'canceled')
   if job.kids then follow(job.id, 'was canceled') end
 end
