@@ -89,12 +89,8 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Bless => bless::bless(shell),
         Command::Record(options) => record::record(shell, &options),
         Command::Audit(options) => audit::audit(shell, &options),
-<<<<<<< HEAD
-        Command::Bench { what } => bench::bench(shell, what),
-        Command::Epub => epub::epub(shell),
-=======
         Command::Bench(options) => bench::bench(shell, &options),
->>>>>>> tq-bench
+        Command::Epub => epub::epub(shell),
         Command::Pdf(options) => pdf::pdf(shell, &options),
         Command::Fonts => fonts::fonts(shell),
         Command::Cards(options) => cards::cards(shell, &options),
