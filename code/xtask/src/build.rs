@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::markdown;
 use crate::zola::Zola;
+use crate::{epub, markdown};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -29,6 +29,8 @@ pub fn build(shell: &Shell, options: &Options) -> Result<()> {
     cmd!(shell, "cargo run --quiet --package offline -- public")
         .run()
         .context("the pages stand in public/, but cannot be kept for reading offline")?;
+    epub::bind(shell, &Path::new("public").join(epub::NAME))
+        .context("the pages stand in public/, but not the book for e-readers")?;
     eprintln!("The site stands in public/.");
     Ok(())
 }

@@ -1,39 +1,55 @@
-//! `cargo xtask epub`: the whole book as one file for e-readers, from the built pages.
+//! `cargo xtask epub`: the built pages as a book for e-readers.
 
-use anyhow::{Context, Result};
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use toml::{Table, Value};
 use xshell::{Shell, cmd};
 
-use crate::{pages, project};
+use crate::pages::{read, text};
+use crate::project;
 
-const NAME: &str = "async-rust-step-by-step";
+/// Its name, on the site as well.
+pub const NAME: &str = "async-rust-step-by-step.epub";
 
 pub fn epub(shell: &Shell) -> Result<()> {
-    let file = project::target(shell)?.join("book").join(NAME);
-    let file = file.with_extension("epub");
-    let time = modified(shell)?;
-    // In a package of its own, so that who only reads the book compiles no HTML parser.
-    cmd!(
-        shell,
-        "cargo run --quiet --package press -- epub {file} {time}"
-    )
-    .run()
-    .context("there is no EPUB; the reason stands above")?;
-    eprintln!("The book stands in {}.", file.display());
-    Ok(())
+    ensure!(
+        shell.path_exists("public/index.html"),
+        "there is no public/: type `cargo xtask build`, then this again"
+    );
+    let folder = shell.create_dir(project::target(shell)?.join("epub"))?;
+    bind(shell, &folder.join(NAME))
 }
 
-/// When the text last changed: the time of the last commit, or where there are no commits the day
-/// that config.toml names.
-pub fn modified(shell: &Shell) -> Result<String> {
-    let _utc = shell.push_env("TZ", "UTC");
+/// Binds the pages in public/.
+pub fn bind(shell: &Shell, file: &Path) -> Result<()> {
+    let config: Table = read(shell, "config.toml")?;
+    let author = text(&config, "author");
+    let modified = modified(shell, &config);
+    cmd!(
+        shell,
+        "cargo run --quiet --package epub -- public {file} {modified} {author}"
+    )
+    .run()
+    .context("the book is not bound; the reason stands above")
+}
+
+/// When the text changed last: the time of its commit, so that the same text gives the same book.
+/// A copy without git has the date in config.toml.
+fn modified(shell: &Shell, config: &Table) -> String {
     let format = "--date=format-local:%Y-%m-%dT%H:%M:%SZ";
-    let log = cmd!(shell, "git log -1 --format=%cd {format}");
-    if let Ok(time) = log.quiet().ignore_stderr().read() {
-        return Ok(time);
+    let _zone = shell.push_env("TZ", "UTC");
+    let committed = cmd!(
+        shell,
+        "git log -1 {format} --format=%cd -- content code static templates tests/anti_patterns"
+    )
+    .quiet()
+    .ignore_stderr()
+    .read();
+    let extra = config.get("extra").and_then(Value::as_table);
+    let published = extra.map_or("", |extra| text(extra, "published"));
+    match committed {
+        Ok(time) if !time.is_empty() => time,
+        _ => format!("{published}T00:00:00Z"),
     }
-    let config = pages::read(shell, "config.toml")?;
-    let day = config.get("extra").and_then(|extra| extra.get("published"));
-    let day = day.and_then(|day| day.as_str());
-    let day = day.context("config.toml names no day in extra.published")?;
-    Ok(format!("{day}T00:00:00Z"))
 }

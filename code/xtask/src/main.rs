@@ -51,7 +51,7 @@ enum Command {
     Audit(audit::Options),
     /// Measure the book's own tools and systems against others, in one run, and make a table of it
     Bench(bench::Options),
-    /// Make an EPUB of the whole book, for e-readers
+    /// Bind the built pages into a book for e-readers
     Epub,
     /// Print the book to a PDF, with numbered pages and contents, or a chapter of it
     Pdf(pdf::Options),
