@@ -10,6 +10,9 @@ pub struct Options {
     /// The task queue alone: a tenth of the jobs, one round, and the tables printed instead of written
     #[arg(long)]
     quick: bool,
+    /// The task queue alone: how often everything is measured
+    #[arg(long, value_name = "N")]
+    rounds: Option<u8>,
     /// The task queue alone: only systems whose names begin so, and the tables printed
     #[arg(long)]
     only: Vec<String>,
@@ -26,21 +29,27 @@ enum What {
 }
 
 pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
-    let Options { what, quick, only } = options;
-    let chosen = *quick || !only.is_empty();
+    let Options {
+        what,
+        quick,
+        rounds,
+        only,
+    } = options;
+    let chosen = *quick || rounds.is_some() || !only.is_empty();
     ensure!(
         !chosen || *what == What::TaskQueue,
-        "--quick and --only are options of task-queue"
+        "--quick, --rounds and --only are options of task-queue"
     );
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench peers").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
         What::TaskQueue => {
             let quick = quick.then_some("--quick");
+            let rounds = rounds.map(|rounds| format!("--rounds={rounds}"));
             let only = only.iter().flat_map(|name| ["--only", name]);
             cmd!(
                 shell,
-                "cargo bench --package task-queue --bench compare -- {quick...} {only...}"
+                "cargo bench --package task-queue --bench compare -- {quick...} {rounds...} {only...}"
             )
             .run()?;
         }

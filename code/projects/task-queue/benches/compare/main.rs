@@ -38,6 +38,9 @@ struct Options {
     /// A tenth of the jobs, one round, nothing written
     #[arg(long)]
     quick: bool,
+    /// How often everything is measured
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
     /// Only systems whose names begin so
     #[arg(long)]
     only: Vec<String>,
@@ -69,7 +72,7 @@ fn main() -> Result<()> {
 fn compare(options: &Options) -> Result<()> {
     let (sizes, rounds) = match options.quick {
         true => (Sizes::QUICK, 1),
-        false => (Sizes::FULL, 3),
+        false => (Sizes::FULL, options.rounds.max(1)),
     };
     let wanted = |system: &System| {
         options.only.is_empty()

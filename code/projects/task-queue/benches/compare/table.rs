@@ -159,11 +159,15 @@ impl fmt::Display for Table<'_> {
             backlog,
             ..
         } = self.sizes;
-        let (count, rounds) = (|number: &usize| grouped(*number as f64, 0), self.rounds);
+        let count = |number: &usize| grouped(*number as f64, 0);
+        let rounds = match self.rounds {
+            1 => "one round".to_owned(),
+            rounds => format!("the median of {rounds} rounds"),
+        };
         let load = self.loads.iter().sum::<f64>() / self.loads.len() as f64;
         writeln!(
             f,
-            "{}, {}, mean load {load:.1}, the median of {rounds} rounds.\n\
+            "{}, {}, mean load {load:.1}, {rounds}.\n\
              {} jobs end to end and in bulk, {} one a call, {} at {rate} a second, a backlog of {}, {JOBS} at once, lease {LEASE} s.",
             machine::description(),
             machine::versions(),
