@@ -61,6 +61,17 @@ addEventListener("keydown", (event) => {
   openSearch();
 });
 
+// A link to the glossary tells what its word means to whoever points at it, reaches it by keyboard or taps it; a second tap follows it.
+const tellMeaning = (event) => {
+  const { type, target, pointerType } = event;
+  const link = target.closest?.("main a[href*='/glossary/#']");
+  const isTap = pointerType === "touch";
+  if (!link || link.hasAttribute("aria-describedby") || (type === "focusin" ? !link.matches(":focus-visible") : isTap !== (type === "click"))) return;
+  if (isTap) event.preventDefault();
+  import("./term-card.js").then(({ tell }) => tell(link, isTap), () => isTap && location.assign(link.href));
+};
+for (const type of ["pointerover", "focusin", "click"]) addEventListener(type, tellMeaning);
+
 // What is read is kept for reading offline, from the first sign of a reader on; not under `zola serve`, where the control is not there.
 const keepReading = async () => {
   await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url)).catch(() => {}); // turned off by the reader

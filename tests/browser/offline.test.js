@@ -95,6 +95,8 @@ scenario("the whole book can be kept, read and searched offline, and removed aga
   const player = await playerOf(page, RUN);
   await button(player, "Step forward").click();
   await reach(player, RUN, 1);
+  await page.locator("main a[href*='/glossary/#']").first().hover();
+  await page.locator("term-card p").waitFor();
   await toFoot(page);
   await page.getByRole("button", { name: "Remove the book from this device" }).click();
   await page.getByRole("button", { name: /^Keep the whole book/ }).waitFor();

@@ -25,7 +25,7 @@ pub struct Section {
     pub level: u8,
     /// The heading without markup.
     pub heading: String,
-    /// What it introduces: terms in italics, names linked to their documentation, and what a
+    /// What it introduces: terms in italics, documented names that begin a sentence, and what a
     /// message of the compiler begins with.
     pub terms: Vec<String>,
     /// Its paragraphs, items, cells and lines of code.
@@ -139,7 +139,7 @@ impl Cutter {
             self.line.extend(element.text());
             self.line.push('`');
         } else if INLINE.contains(&name) {
-            if kind == Kind::Prose && is_introduced(element) {
+            if kind == Kind::Prose && is_introduced(element, &self.line) {
                 self.introduce(plain(element));
             }
             self.walk(element, kind);
@@ -214,13 +214,17 @@ fn is_skipped(element: ElementRef<'_>) -> bool {
         || it.classes().any(|class| SKIPPED_CLASSES.contains(&class))
 }
 
-/// The book sets a new term in italics, and links a name to its documentation, where it explains it.
-fn is_introduced(element: ElementRef<'_>) -> bool {
+/// The book sets a new term in italics. A name is linked to its documentation where it first
+/// stands, and a sentence that begins with it explains it. In the source a sentence is a line.
+fn is_introduced(element: ElementRef<'_>, before: &str) -> bool {
     let href = element.value().attr("href").unwrap_or_default();
     let is_documented = ["https://docs.rs/", "https://doc.rust-lang.org/"]
         .iter()
         .any(|site| href.starts_with(site));
-    element.value().name() == "em" || is_documented
+    let parent = element.parent().and_then(ElementRef::wrap);
+    let is_in_paragraph = parent.is_some_and(|parent| parent.value().name() == "p");
+    let begins = before.is_empty() || before.ends_with('\n');
+    element.value().name() == "em" || is_documented && is_in_paragraph && begins
 }
 
 fn plain(element: ElementRef<'_>) -> String {
@@ -285,10 +289,11 @@ mod tests {
     }
 
     #[test]
-    fn italics_documented_names_and_messages_are_what_a_section_introduces() {
+    fn italics_documented_names_that_begin_a_sentence_and_messages_are_what_a_section_introduces() {
         let page = page(
-            "<h1>Wakers</h1><p>A <em>waker</em> is a <a href=\"https://docs.rs/tokio/\"><code>Waker</code></a>, \
-             <a href=\"/pin/\">pinned</a>.</p><pre><code data-lang=\"plain\">error: no waker\n |</code></pre>",
+            "<h1>Wakers</h1><p>A <em>waker</em> wakes.\n<a href=\"https://docs.rs/tokio/\"><code>Waker</code></a> \
+             has one <a href=\"https://docs.rs/tokio/\"><code>wake</code></a>, <a href=\"/pin/\">pinned</a>.</p>\
+             <table><tr><td><a href=\"https://docs.rs/tokio/\"><code>join!</code></a></td></tr></table><pre><code data-lang=\"plain\">error: no waker\n |</code></pre>",
         );
         assert_eq!(
             page.sections[0].terms,

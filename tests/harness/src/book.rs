@@ -23,6 +23,25 @@ pub struct Page {
     pub links: Vec<Link>,
     /// Every text that is neither code nor HTML, with its line.
     pub prose: Vec<(usize, String)>,
+    /// Every piece of running text in which a link may stand, in order.
+    pub spans: Vec<Span>,
+}
+
+/// A piece of running text, outside headings, code blocks, HTML and quizzes, whose options become buttons.
+#[derive(Debug, Clone)]
+pub struct Span {
+    /// Its line in the file, from 1.
+    pub line: usize,
+    /// Where it stands in the file, as bytes; with its backticks, if it has them.
+    pub range: Range<usize>,
+    /// What it says.
+    pub text: String,
+    /// Whether it is in code font.
+    pub is_code: bool,
+    /// Whether it is in italics.
+    pub is_emphasis: bool,
+    /// Where the link leads in which it stands.
+    pub link: Option<String>,
 }
 
 /// `## Title {#id}`
@@ -141,7 +160,29 @@ pub fn parse(path: &str, text: String) -> Page {
         | Options::ENABLE_GFM
         | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
     let mut inside = Inside::Prose;
+    let (mut link, mut is_emphasis, mut is_quiz) = (None, false, false);
     for (event, range) in Parser::new_ext(&text, options).into_offset_iter() {
+        match &event {
+            Event::Start(Tag::Link { dest_url, .. }) => link = Some(dest_url.to_string()),
+            Event::End(TagEnd::Link) => link = None,
+            Event::Start(Tag::Emphasis) => is_emphasis = true,
+            Event::End(TagEnd::Emphasis) => is_emphasis = false,
+            Event::Html(html) if html.starts_with("<quiz-card") => is_quiz = true,
+            Event::Html(html) if html.starts_with("</quiz-card") => is_quiz = false,
+            Event::Text(text) | Event::Code(text)
+                if matches!(inside, Inside::Prose) && !is_quiz =>
+            {
+                page.spans.push(Span {
+                    line: line_at(range.start),
+                    range: range.clone(),
+                    text: text.to_string(),
+                    is_code: matches!(event, Event::Code(_)),
+                    is_emphasis,
+                    link: link.clone(),
+                });
+            }
+            _ => {}
+        }
         match event {
             Event::Start(Tag::MetadataBlock(_)) => inside = Inside::FrontMatter(String::new()),
             Event::Start(Tag::Heading { level, id, .. }) => {
@@ -272,5 +313,45 @@ fn main() {}
         assert_eq!(page.blocks[0].name(), "content/a.md:11: one");
         assert_eq!(page.blocks[1].option("hl_lines"), Some("1-2 4"));
         assert_eq!(page.blocks[1].language(), "rust");
+    }
+
+    #[test]
+    fn running_text_knows_its_place_font_and_link() {
+        let text = "\
+# A heading
+
+A [*task*](@/glossary.md#task) calls `wake`.
+
+<quiz-card answer=\"1\">
+
+Who waits?
+
+</quiz-card>
+
+```rust
+fn main() {}
+```
+";
+        let page = parse("content/a.md", text.into());
+        let found: Vec<_> = page
+            .spans
+            .iter()
+            .map(|span| {
+                assert_eq!(span.line, 3);
+                (&text[span.range.clone()], span.text.as_str(), span.is_code)
+            })
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("A ", "A ", false),
+                ("task", "task", false),
+                (" calls ", " calls ", false),
+                ("`wake`", "wake", true),
+                (".", ".", false)
+            ]
+        );
+        assert_eq!(page.spans[1].link.as_deref(), Some("@/glossary.md#task"));
+        assert!(page.spans[1].is_emphasis && !page.spans[2].is_emphasis);
     }
 }

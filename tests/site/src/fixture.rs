@@ -154,6 +154,7 @@ fn nothing_is_wrong_with_the_sound_book() {
     let checks: &[fn(&Book) -> Vec<Problem>] = &[
         crate::anchors::check,
         crate::anti_patterns::check,
+        crate::documentation::check,
         crate::drawings::check,
         crate::exercises::check,
         crate::fences::check,
@@ -168,6 +169,7 @@ fn nothing_is_wrong_with_the_sound_book() {
         crate::runs::check,
         crate::shortcodes::check,
         crate::templates::check,
+        crate::terms::check,
         crate::unreadable::check,
     ];
     for check in checks {

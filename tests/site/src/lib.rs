@@ -7,13 +7,15 @@
 //! ```console
 //! $ cargo test -p site                    # every rule
 //! $ cargo test -p site links              # one of them
-//! $ BLESS=1 cargo test -p site --test site   # mends what a program can: format, anchors
+//! $ BLESS=1 cargo test -p site --test site   # mends what a program can: format, links of terms, anchors
 //! ```
 
 pub mod anchors;
 pub mod anti_patterns;
+pub mod api;
 pub mod book;
 pub mod built;
+pub mod documentation;
 pub mod drawings;
 pub mod exercises;
 pub mod fences;
@@ -24,12 +26,15 @@ pub mod front_matter;
 pub mod headings;
 pub mod links;
 pub mod listings;
+pub mod names;
 pub mod outline;
 pub mod prose;
 pub mod quiz;
 pub mod runs;
 pub mod shortcodes;
+pub mod sources;
 pub mod templates;
+pub mod terms;
 pub mod unreadable;
 
 use std::fmt;

@@ -54,7 +54,8 @@ pub fn all(book: &Book) -> Vec<Shortcode<'_>> {
     book.content().flat_map(of_page).collect()
 }
 
-fn of_page(page: &Page) -> Vec<Shortcode<'_>> {
+/// Every shortcode of a page outside its code blocks.
+pub fn of_page(page: &Page) -> Vec<Shortcode<'_>> {
     let text = without_code(page);
     let line_at = lines(&text);
     let found = SHORTCODE.captures_iter(&text).map(|found| {

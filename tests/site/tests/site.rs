@@ -1,12 +1,12 @@
 //! The rules of the book, one test each. A failure names every place and how to mend it.
 //!
 //! With `BLESS=1` what a program can mend is mended first: the format of programs in the text,
-//! and the list of published anchors.
+//! the links of terms and of Tokio's names, and the list of published anchors.
 
 use std::sync::LazyLock;
 
 use site::book::Book;
-use site::{Problem, anchors, format};
+use site::{Problem, anchors, documentation, format, terms};
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let book = Book::read(&harness::root());
@@ -14,6 +14,10 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
         return book;
     }
     format::bless(&book).expect("pages can be written");
+    let book = Book::read(&harness::root());
+    terms::bless(&book).expect("pages can be written");
+    let book = Book::read(&harness::root());
+    documentation::bless(&book).expect("pages can be written");
     let book = Book::read(&harness::root());
     anchors::bless(&book).expect("the list can be written");
     book
@@ -63,6 +67,16 @@ fn format_of_programs_is_rustfmt() {
 #[test]
 fn links_lead_somewhere() {
     holds(site::links::check);
+}
+
+#[test]
+fn terms_lead_to_the_glossary() {
+    holds(site::terms::check);
+}
+
+#[test]
+fn documentation_is_of_what_the_sources_declare() {
+    holds(site::documentation::check);
 }
 
 #[test]

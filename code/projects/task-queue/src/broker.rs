@@ -84,8 +84,9 @@ pub trait Broker: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Finished>, BrokerError>> + Send;
     // ANCHOR_END: calls
 
-    /// Does what time asks for, at most `limit` jobs of each kind: leases that ran out go back to
-    /// their queue (or to the dead letters, see [`Options::max_recoveries`]), delayed jobs that fell
+    /// Does what time asks for, at most `limit` jobs of each kind: jobs whose lease ran out go back to
+    /// their queue (at once, later or not at all, see [`Options::recovery_spread`] and
+    /// [`Options::max_recoveries`]), delayed jobs that fell
     /// due become ready, schedules that fell due enqueue their job, results and worker reports that
     /// expired are deleted.
     ///
@@ -198,16 +199,21 @@ pub struct Options {
     pub max_payload: usize,
     /// How many workers a job may lose: when one more is lost, it is a dead letter.
     pub max_recoveries: u32,
+    /// From the second lost worker on, a job waits up to this long until it is handed out again.
+    /// Jobs that were lost together so come back apart: only the one that takes its workers along
+    /// goes on to lose them.
+    pub recovery_spread: Duration,
 }
 
 impl Options {
-    /// 10 s a level; 1,000,000 jobs and 100,000 dead letters a queue; 256 KiB; 3 recoveries.
+    /// 10 s a level; 1,000,000 jobs and 100,000 dead letters a queue; 256 KiB; 3 recoveries, spread over 5 s.
     pub const STANDARD: Self = Self {
         aging: Duration::from_secs(10),
         max_depth: 1_000_000,
         max_dead: 100_000,
         max_payload: 256 * 1024,
         max_recoveries: 3,
+        recovery_spread: Duration::from_secs(5),
     };
 }
 

@@ -65,9 +65,15 @@ struct Reason {
     message: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Jobs<T> {
     jobs: T,
+}
+
+#[derive(Serialize)]
+struct Schedule<'a> {
+    cron: &'a str,
+    job: &'a JobRequest,
 }
 
 #[derive(Deserialize)]
@@ -92,8 +98,7 @@ impl Client {
 
     /// Enqueues jobs: all or none. Give each an id to be able to send it again.
     pub async fn enqueue(&self, jobs: &[JobRequest]) -> Result<Vec<Enqueued>, ClientError> {
-        let body = serde_json::json!({ "jobs": jobs });
-        let answer: Jobs<Vec<Enqueued>> = self.post("/jobs", &body).await?;
+        let answer: Jobs<Vec<Enqueued>> = self.post("/jobs", &Jobs { jobs }).await?;
         Ok(answer.jobs)
     }
 
@@ -165,7 +170,7 @@ impl Client {
         cron: &str,
         job: &JobRequest,
     ) -> Result<(), ClientError> {
-        let body = serde_json::json!({ "cron": cron, "job": job });
+        let body = Schedule { cron, job };
         let request = self.request(Method::PUT, &format!("/schedules/{name}"));
         self.send(request.json(&body)).await.map(drop)
     }

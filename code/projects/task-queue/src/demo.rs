@@ -8,7 +8,7 @@ use tokio::time;
 
 use crate::handler::{Context, Handler, HandlerError, Registry, RegistryError};
 
-/// Input of `sleep`.
+/// Input of `sleep` and `stick`.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sleep {
@@ -53,12 +53,20 @@ pub struct Steps {
 /// All of them.
 pub fn registry() -> Result<Registry, RegistryError> {
     Registry::new()
+        .with("abort", Handler::new(abort))?
         .with("echo", Handler::new(echo))?
         .with("fail", Handler::new(fail))?
+        .with("hang", Handler::new(hang))?
         .with("hash", Handler::blocking(hash))?
         .with("panic", Handler::new(panic))?
         .with("report_progress", Handler::new(report_progress))?
-        .with("sleep", Handler::new(sleep))
+        .with("sleep", Handler::new(sleep))?
+        .with("stick", Handler::blocking(stick))
+}
+
+/// What a fault in C code or a lack of memory does: the whole process is gone.
+async fn abort(_: Context, (): ()) -> Result<(), HandlerError> {
+    std::process::abort();
 }
 
 /// Returns its input.
@@ -80,6 +88,17 @@ async fn fail(context: Context, fail: Fail) -> Result<u32, HandlerError> {
         Some(times) if context.attempt > times => Ok(context.attempt),
         _ => Err(HandlerError::Retryable(fail.message)),
     }
+}
+
+/// Waits for an answer that never comes, and listens to nobody.
+async fn hang(_: Context, (): ()) -> Result<(), HandlerError> {
+    std::future::pending().await
+}
+
+/// Keeps its thread for so long, and listens to nobody.
+fn stick(_: Context, Sleep { ms }: Sleep) -> Result<u64, HandlerError> {
+    std::thread::sleep(Duration::from_millis(ms));
+    Ok(ms)
 }
 
 /// Computes FNV-1a (64 bits) again and again: work for a core. Looks up from it now and then.

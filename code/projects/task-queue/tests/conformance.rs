@@ -1,5 +1,6 @@
 //! One suite for every store: what `Broker` promises, as scenarios that know no store.
 
+mod attempts;
 mod control;
 mod dead_letters;
 mod dependencies;
@@ -50,10 +51,14 @@ on_both_stores! {
         a_zombie_can_neither_extend_nor_finish,
         a_lease_that_ran_out_but_was_not_missed_still_counts,
         finishing_twice_answers_the_same,
+        a_clock_that_leaps_ahead_ends_leases_early_and_loses_nothing,
+        a_clock_that_is_set_back_lets_a_lease_run_longer_and_loses_nothing;
+    attempts:
         a_released_job_counts_no_attempt,
         a_failed_job_is_tried_again_after_its_delay,
         the_last_attempt_ends_in_the_dead_letters,
         a_job_that_kills_its_workers_ends_in_the_dead_letters,
+        jobs_that_were_lost_together_twice_come_back_apart,
         a_job_that_is_too_old_is_not_started,
         the_history_tells_every_attempt,
         progress_is_shown_and_starts_anew;

@@ -3,11 +3,18 @@
 
 mod api;
 mod conformance;
+mod fault_table;
+mod handler_faults;
+mod http_faults;
 mod model;
 mod processes;
 mod program;
+mod proxy;
+mod proxy_faults;
 mod redis_faults;
+mod redis_outages;
 mod scripted;
+mod served;
 mod sqlite_faults;
 mod stores;
 mod support;

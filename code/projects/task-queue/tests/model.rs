@@ -18,6 +18,7 @@ use expected::Model;
 
 pub const LIMITS: Options = Options {
     max_recoveries: 2,
+    recovery_spread: Duration::ZERO,
     ..OPTIONS
 };
 pub const ATTEMPTS: u32 = 2;

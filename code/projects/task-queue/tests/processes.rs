@@ -3,43 +3,11 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use serde_json::value::RawValue;
 use task_queue::broker::{AttemptEnd, Enqueued, JobState};
-use task_queue::client::Client;
 use task_queue::http::JobRequest;
-use task_queue::job::JobId;
-use task_queue::name::TaskName;
 
-use crate::program::{Program, refused, sqlite};
+use crate::program::{END, Program, job, refused, send, sqlite, until_running};
 use crate::stores::Server;
-
-/// The longest that a test waits for a job.
-const END: Duration = Duration::from_secs(30);
-
-fn job(task: &str, payload: &str) -> JobRequest {
-    let payload = RawValue::from_string(payload.to_owned()).unwrap();
-    JobRequest {
-        id: Some(JobId::new()),
-        ..JobRequest::new(TaskName::new(task).unwrap(), Some(payload))
-    }
-}
-
-async fn send(client: &Client, job: JobRequest) -> JobId {
-    match client.enqueue(&[job]).await.unwrap()[0] {
-        Enqueued::New(id) => id,
-        other => panic!("{other:?}"),
-    }
-}
-
-async fn until_running(client: &Client, id: JobId) {
-    for _ in 0..1500 {
-        if client.inspect(id).await.unwrap().status.state == JobState::Running {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    panic!("{id} does not run");
-}
 
 /// Kills the worker of a job with -9; another one on the same store ends the job.
 async fn a_killed_worker_is_replaced(store: &str) {
@@ -67,6 +35,55 @@ async fn the_jobs_of_a_worker_that_was_killed_end_elsewhere() {
 async fn the_jobs_of_a_worker_that_was_killed_end_elsewhere_on_redis() {
     let server = Server::start(&[]);
     a_killed_worker_is_replaced(&server.url()).await;
+}
+
+/// Kills one of two workers with -9 in the midst of 400 jobs; the other recovers what it held.
+async fn a_worker_is_killed_in_mid_load(store: &str) {
+    let options = ["--lease", "2", "--max-jobs", "8"];
+    let (mut one, two) = (
+        Program::start(store, &options),
+        Program::start(store, &options),
+    );
+    let client = two.client();
+    let jobs: Vec<JobRequest> = (0..400).map(|_| job("sleep", "{\"ms\": 30}")).collect();
+    // A process hears at once of the jobs that it was sent itself.
+    one.client().enqueue(&jobs).await.unwrap();
+    while client.queues().await.unwrap().queues[0].counters.completed < 160 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let killed = client.queues().await.unwrap().at;
+    one.kill();
+    let mut lost = 0;
+    for id in jobs.iter().filter_map(|job| job.id) {
+        let status = client.wait(id, END).await.unwrap();
+        assert_eq!(status.state, JobState::Completed);
+        let view = client.inspect(id).await.unwrap();
+        for attempt in view
+            .attempts
+            .iter()
+            .filter(|past| past.end == AttemptEnd::Lost)
+        {
+            lost += 1;
+            let recovered = attempt.ended_at.unwrap().0 - killed.0;
+            assert!(recovered <= 4000, "{recovered} ms, two leases are 4000");
+        }
+    }
+    assert!((1..=8).contains(&lost), "{lost}");
+    let counters = client.queues().await.unwrap().queues[0].counters;
+    assert_eq!((counters.completed, counters.recovered), (400, lost));
+}
+
+#[tokio::test]
+async fn of_400_jobs_all_complete_once_and_are_recovered_within_two_leases_on_sqlite() {
+    let folder = tempfile::tempdir().unwrap();
+    a_worker_is_killed_in_mid_load(&sqlite(folder.path())).await;
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn of_400_jobs_all_complete_once_and_are_recovered_within_two_leases_on_redis() {
+    let server = Server::start(&[]);
+    a_worker_is_killed_in_mid_load(&server.url()).await;
 }
 
 #[tokio::test]
@@ -147,6 +164,28 @@ async fn a_handler_that_panics_takes_nobody_along() {
     assert!(status.error.unwrap().contains("ouch"));
     let status = client.wait(good, END).await.unwrap();
     assert_eq!(status.state, JobState::Completed);
+}
+
+#[tokio::test]
+async fn thirty_thousand_waiting_jobs_are_not_in_the_memory_of_the_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = format!("{}?sync=normal", sqlite(folder.path()));
+    let program = Program::start(&store, &["--no-worker"]);
+    let client = program.client();
+    let payload = format!("\"{}\"", "x".repeat(1000));
+    let mut first = 0;
+    for batch in 0..30 {
+        let jobs: Vec<JobRequest> = (0..1000).map(|_| job("echo", &payload)).collect();
+        client.enqueue(&jobs).await.unwrap();
+        if batch == 4 {
+            first = program.memory();
+        }
+    }
+    let stats = client.queues().await.unwrap();
+    assert_eq!(stats.queues[0].depth(), 30_000);
+    // 25 MB of payloads came after the first look.
+    let more = program.memory().saturating_sub(first);
+    assert!(more < 12_000_000, "{more} more than {first}");
 }
 
 #[test]

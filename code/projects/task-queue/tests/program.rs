@@ -1,27 +1,47 @@
-//! The real program, as a child process.
+//! The real program, as a child process, and jobs for it.
 
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+use task_queue::broker::{AttemptEnd, Enqueued, JobState, JobView};
 use task_queue::client::Client;
+use task_queue::http::JobRequest;
+use task_queue::job::JobId;
+use task_queue::name::TaskName;
 
+/// The longest that a test waits for a job.
+pub const END: Duration = Duration::from_secs(30);
 /// The longest that a test waits for a program to begin or to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program that runs; it is killed with this value.
 pub struct Program {
     process: Child,
-    address: String,
+    pub address: String,
 }
 
 impl Program {
     /// Starts it on a port of its own and waits until it listens.
     pub fn start(store: &str, options: &[&str]) -> Self {
-        let mut process = command(store)
+        Self::run(command(store), options)
+    }
+
+    /// Starts it from a shell that has run this before, to take something away from it.
+    pub fn start_under(shell: &str, store: &str, options: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")])
+            .args([env!("CARGO_BIN_EXE_task-queue"), "--store", store]);
+        Self::run(command, options)
+    }
+
+    fn run(mut command: Command, options: &[&str]) -> Self {
+        let mut process = command
             .args(["--listen", "127.0.0.1:0"])
             .args(options)
             .stderr(Stdio::piped())
@@ -46,15 +66,55 @@ impl Program {
         Client::new(&format!("http://{}", self.address), None).unwrap()
     }
 
+    /// A path that it sees, if it has mounted something there, as others see it.
+    pub fn sees(&self, path: &Path) -> PathBuf {
+        let root = PathBuf::from(format!("/proc/{}/root", self.process.id()));
+        root.join(path.strip_prefix("/").unwrap())
+    }
+
+    /// The memory that it uses, in bytes.
+    pub fn memory(&self) -> u64 {
+        let status = format!("/proc/{}/status", self.process.id());
+        let status = std::fs::read_to_string(status).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
+        kilobytes.unwrap().parse::<u64>().unwrap() * 1000
+    }
+
+    /// Waits until its metrics have this line.
+    pub async fn until_metric(&self, line: &str) {
+        let url = format!("http://{}/metrics", self.address);
+        let mut metrics = String::new();
+        for _ in 0..PATIENCE.as_millis() / 50 {
+            metrics = reqwest::get(&url).await.unwrap().text().await.unwrap();
+            if metrics.lines().any(|found| found == line) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("no {line:?} in {metrics}");
+    }
+
     pub fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
+    /// Sends a signal, by the name that `kill` knows.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.id().to_string();
+        let mut kill = Command::new("kill");
+        assert!(kill.args(["-s", name, &id]).status().unwrap().success());
+    }
+
     /// Sends SIGTERM and waits for the end.
     pub fn terminate(&mut self) -> ExitStatus {
-        let id = self.process.id().to_string();
-        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// Waits for the end.
+    pub fn ended(&mut self) -> ExitStatus {
         for _ in 0..PATIENCE.as_millis() / 20 {
             if let Some(status) = self.process.try_wait().unwrap() {
                 return status;
@@ -84,6 +144,37 @@ pub fn refused(store: &str, options: &[&str]) -> (Option<i32>, String) {
 
 pub fn sqlite(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("queue.db").display())
+}
+
+pub fn job(task: &str, payload: &str) -> JobRequest {
+    let payload = RawValue::from_string(payload.to_owned()).unwrap();
+    JobRequest {
+        id: Some(JobId::new()),
+        ..JobRequest::new(TaskName::new(task).unwrap(), Some(payload))
+    }
+}
+
+/// Enqueues one job that must be new.
+pub async fn send(client: &Client, job: JobRequest) -> JobId {
+    match client.enqueue(&[job]).await.unwrap()[0] {
+        Enqueued::New(id) => id,
+        other => panic!("{other:?}"),
+    }
+}
+
+pub async fn until_running(client: &Client, id: JobId) {
+    for _ in 0..1500 {
+        if client.inspect(id).await.unwrap().status.state == JobState::Running {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("{id} does not run");
+}
+
+/// How the attempts of a job ended.
+pub fn ends(view: &JobView) -> Vec<AttemptEnd> {
+    view.attempts.iter().map(|attempt| attempt.end).collect()
 }
 
 fn command(store: &str) -> Command {

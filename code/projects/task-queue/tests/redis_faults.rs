@@ -2,31 +2,16 @@
 
 use std::time::Duration;
 
-use task_queue::broker::{Broker, JobState};
+use task_queue::broker::{Broker, Finish, JobState};
 use task_queue::error::BrokerError;
+use task_queue::job::{NewJob, Start};
 use tokio::time;
 
 use crate::stores::Server;
 use crate::support::*;
 
-/// The longest that a test waits for a server that is back.
+/// The longest that a call takes that is not answered.
 const BACK: Duration = Duration::from_secs(20);
-
-/// Calls until the store answers, as the worker does.
-async fn when_back<T, F: Future<Output = Result<T, BrokerError>>>(call: impl Fn() -> F) -> T {
-    let calls = async {
-        loop {
-            match call().await {
-                Ok(answer) => return answer,
-                Err(error) => assert!(error.is_transient(), "{error}"),
-            }
-            time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    time::timeout(BACK, calls)
-        .await
-        .expect("the store comes back")
-}
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
@@ -68,7 +53,7 @@ async fn a_replica_that_takes_no_writes_is_an_outage() {
     let error = broker.enqueue(vec![job("2")]).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
     let _: () = server.command("REPLICAOF NO ONE");
-    when_back(|| broker.enqueue(vec![job("2")])).await;
+    again(|| broker.enqueue(vec![job("2")])).await;
 }
 
 #[tokio::test]
@@ -78,7 +63,7 @@ async fn connections_that_are_cut_come_back() {
     let broker = server.broker(OPTIONS).await;
     let id = send(&broker, job("1")).await;
     let _: i64 = server.command("CLIENT KILL TYPE normal");
-    let view = when_back(|| broker.inspect(id)).await;
+    let view = again(|| broker.inspect(id)).await;
     assert_eq!(view.unwrap().payload, "1");
 }
 
@@ -101,7 +86,7 @@ async fn with_an_append_only_file_a_killed_server_loses_nothing_that_was_answere
     );
     server.restart();
     for id in ids {
-        let view = when_back(|| broker.inspect(id)).await;
+        let view = again(|| broker.inspect(id)).await;
         assert_eq!(view.map(|view| view.status.state), Some(JobState::Ready));
     }
 }
@@ -114,7 +99,7 @@ async fn without_persistence_a_killed_server_forgets_and_goes_on() {
     let id = send(&broker, job("1")).await;
     server.kill();
     server.restart();
-    assert!(when_back(|| broker.inspect(id)).await.is_none());
+    assert!(again(|| broker.inspect(id)).await.is_none());
     send(&broker, job("2")).await;
     assert_eq!(payloads(&broker, 1).await, ["2"]);
 }
@@ -129,7 +114,7 @@ async fn a_server_that_stands_still_is_an_outage_and_not_a_hang() {
     server.signal("CONT");
     let error = answer.expect("a call ends").unwrap_err();
     assert!(error.is_transient(), "{error}");
-    when_back(|| broker.ping()).await;
+    again(|| broker.ping()).await;
 }
 
 #[tokio::test]
@@ -147,4 +132,55 @@ async fn keys_of_somebody_else_are_reported_and_not_overwritten() {
     assert!(matches!(error, BrokerError::Damaged { .. }), "{error}");
     assert_eq!(server.command::<String>(&format!("GET {key}")), "text");
     assert_eq!(state(&broker, id).await, Some(JobState::Ready));
+}
+
+/// Each round moves at most as many jobs as it may, so that others have their turn in between.
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn a_hundred_thousand_due_jobs_are_promoted_without_holding_up_the_others() {
+    let server = Server::start(&[]);
+    let broker = server.broker(OPTIONS).await;
+    for _ in 0..100 {
+        let later = |_| NewJob {
+            start: Start::In(secs(3600)),
+            ..job("")
+        };
+        let batch = (0..1000).map(later).collect();
+        broker.enqueue(batch).await.unwrap();
+    }
+    broker.move_clock(3_601_000_000);
+    let mut rounds = Vec::new();
+    while rounds.iter().sum::<u64>() < 100_000 {
+        let before = commands(&server);
+        let round = broker.upkeep(500).await.unwrap();
+        assert!(round.promoted > 0, "{rounds:?}");
+        rounds.push(round.promoted);
+        // What Redis does within one call, while everybody else waits.
+        let within = commands(&server) - before;
+        assert!(within < 500 * 4, "{within}");
+    }
+    assert_eq!(rounds, [500; 200]);
+    let mut done = 0;
+    while done < 100_000 {
+        let leases = claim(&broker, 1000).await;
+        assert!(!leases.is_empty(), "{done}");
+        done += leases.len();
+        let ends = leases.into_iter().map(|lease| Finish {
+            key: lease.key,
+            outcome: self::done(),
+        });
+        broker.finish(ends.collect()).await.unwrap();
+    }
+    let stats = stats(&broker, "q").await;
+    assert_eq!((stats.counters.completed, stats.depth()), (100_000, 0));
+}
+
+/// How many commands the server has run, those of scripts included.
+fn commands(server: &Server) -> u64 {
+    let stats: String = server.command("INFO commandstats");
+    let calls = stats.lines().filter_map(|line| {
+        let (calls, _) = line.split_once("calls=")?.1.split_once(',')?;
+        calls.parse::<u64>().ok()
+    });
+    calls.sum()
 }

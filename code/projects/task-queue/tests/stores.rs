@@ -127,11 +127,12 @@ impl Server {
         }
     }
 
+    pub fn socket(&self) -> PathBuf {
+        self.folder.path().join("redis.sock")
+    }
+
     pub fn url(&self) -> String {
-        format!(
-            "redis+unix://{}",
-            self.folder.path().join("redis.sock").display()
-        )
+        format!("redis+unix://{}", self.socket().display())
     }
 
     pub async fn broker(&self, options: Options) -> RedisBroker {

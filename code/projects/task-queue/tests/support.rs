@@ -6,8 +6,10 @@ use task_queue::broker::{
     Broker, Claim, Enqueued, Finish, Finished, Heartbeat, JobState, Lease, LeaseKey, Options,
     Outcome, QueueStats,
 };
+use task_queue::error::BrokerError;
 use task_queue::job::{JobId, NewJob, Priority};
 use task_queue::name::{QueueName, TaskName, WorkerId};
+use tokio::time;
 
 pub const LEASE: Duration = Duration::from_secs(10);
 pub const OPTIONS: Options = Options::STANDARD;
@@ -49,16 +51,23 @@ pub async fn claim(broker: &impl Broker, max: usize) -> Vec<Lease> {
 
 pub async fn claim_from(broker: &impl Broker, queues: &[&str], max: usize) -> Vec<Lease> {
     let queues = queues.iter().map(|name| queue(name)).collect();
-    let worker = WorkerId::new("worker-1").unwrap();
     broker
         .claim(Claim {
             queues,
-            max,
-            worker,
-            lease: LEASE,
+            ..wish(max)
         })
         .await
         .unwrap()
+}
+
+/// A claim for jobs of queue `q`.
+pub fn wish(max: usize) -> Claim {
+    Claim {
+        queues: vec![queue("q")],
+        max,
+        worker: WorkerId::new("worker-1").unwrap(),
+        lease: LEASE,
+    }
 }
 
 /// Claims exactly one job.
@@ -118,4 +127,20 @@ pub async fn stats(broker: &impl Broker, name: &str) -> QueueStats {
         .into_iter()
         .find(|stats| stats.queue.as_str() == name)
         .expect("the queue is known")
+}
+
+/// Calls until the store answers, as the worker does.
+pub async fn again<T, F: Future<Output = Result<T, BrokerError>>>(call: impl Fn() -> F) -> T {
+    let calls = async {
+        loop {
+            match call().await {
+                Ok(answer) => return answer,
+                Err(error) => assert!(error.is_transient(), "{error}"),
+            }
+            time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    time::timeout(secs(20), calls)
+        .await
+        .expect("the store comes back")
 }

@@ -204,3 +204,17 @@ pub(crate) fn check_batch(what: &'static str, length: usize) -> Result<(), Broke
 pub(crate) fn cut_error(error: &str) -> &str {
     &error[..error.floor_char_boundary(ERROR_LIMIT)]
 }
+
+/// How long a job that has lost so many workers waits, in milliseconds: nothing the first time, then
+/// a part of `longest` that depends on its id and that number. upkeep.lua says the same.
+pub(crate) fn spread(job: JobId, recoveries: u32, longest: Duration) -> i64 {
+    if recoveries < 2 {
+        return 0;
+    }
+    let [.., high, low] = *job.as_bytes();
+    let end = u64::from(u16::from_be_bytes([high, low]));
+    // An odd factor leads ids that follow each other far apart, and never two to one place.
+    let part = end * (40_503 + 2 * u64::from(recoveries)) % 65_536;
+    let longest = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
+    i64::try_from(longest.saturating_mul(part) / 65_536).unwrap_or(i64::MAX)
+}

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use redis::aio::ConnectionManager;
 use redis::{FromRedisValue, Script, Value};
 
 use crate::error::BrokerError;
@@ -32,16 +31,16 @@ mod connection;
 mod reply;
 mod scripts;
 
-use connection::{Listener, typed};
+use connection::{Line, Listener};
 
 /// A task queue in Redis.
 #[derive(Clone)]
 pub struct RedisBroker {
-    connection: ConnectionManager,
     shared: Arc<Shared>,
 }
 
 struct Shared {
+    line: Line,
     /// `{namespace}:`, the beginning of every key.
     prefix: String,
     options: Options,
@@ -61,13 +60,14 @@ impl RedisBroker {
     ) -> Result<Self, BrokerError> {
         let client = redis::Client::open(url)
             .map_err(|error| BrokerError::invalid("redis url", error.to_string()))?;
-        let connection = connection::connect(&client).await?;
+        let line = Line::open(client.clone()).await?;
         let prefix = format!("{{{namespace}}}:");
         let bells = Arc::new(Bells::new());
         let listener = Listener::spawn(client, format!("{prefix}bell"), &bells);
         let aging = i64::try_from(options.aging.as_micros()).unwrap_or(i64::MAX);
         let clock_offset = AtomicI64::new(0);
         let shared = Shared {
+            line,
             prefix,
             options,
             aging,
@@ -75,10 +75,8 @@ impl RedisBroker {
             clock_offset,
             _listener: listener,
         };
-        Ok(Self {
-            connection,
-            shared: Arc::new(shared),
-        })
+        let shared = Arc::new(shared);
+        Ok(Self { shared })
     }
 
     /// Moves the clock that this handle (and its clones) shows the store, for tests.
@@ -98,10 +96,9 @@ impl RedisBroker {
             .arg(self.shared.clock_offset.load(Ordering::Relaxed))
             .arg(self.shared.aging);
         arguments(&mut invocation);
-        invocation
-            .invoke_async(&mut self.connection.clone())
-            .await
-            .map_err(typed)
+        let (mut connection, number) = self.shared.line.connection();
+        let answer = invocation.invoke_async(&mut connection).await;
+        self.shared.line.heard(number, answer)
     }
 }
 
@@ -257,10 +254,9 @@ impl Broker for RedisBroker {
     }
 
     async fn ping(&self) -> Result<(), BrokerError> {
-        redis::cmd("PING")
-            .query_async(&mut self.connection.clone())
-            .await
-            .map_err(typed)
+        let (mut connection, number) = self.shared.line.connection();
+        let answer = redis::cmd("PING").query_async(&mut connection).await;
+        self.shared.line.heard(number, answer)
     }
 
     fn signals(&self) -> Signals {

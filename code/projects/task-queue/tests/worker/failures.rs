@@ -183,6 +183,31 @@ async fn a_result_that_the_store_refuses_makes_a_dead_letter_and_harms_no_other(
     assert_eq!((summary.completed, summary.dead), (3, 1));
 }
 
+#[tokio::test(start_paused = true)]
+async fn tasks_that_a_handler_leaves_behind_hold_up_neither_its_slot_nor_the_shutdown() {
+    let broker = Scripted::new();
+    let left = std::sync::Arc::new(());
+    let held = left.clone();
+    let registry = task(move |_, n| {
+        let held = held.clone();
+        async move {
+            tokio::spawn(async move {
+                let _held = held;
+                std::future::pending::<()>().await
+            });
+            Ok(n)
+        }
+    });
+    broker.enqueue(jobs(0..100)).await.unwrap();
+    let now = Instant::now();
+    let worker = start(&broker, registry, settings(1));
+    broker.all_ended().await;
+    assert_eq!(worker.stop().await.completed, 100);
+    assert!(now.elapsed() < secs(1), "{:?}", now.elapsed());
+    // Nobody stops them but the end of the process.
+    assert!(std::sync::Arc::strong_count(&left) >= 100);
+}
+
 /// While a blocking handler runs, the clock stands still, and moves only when the test moves it.
 #[tokio::test(start_paused = true)]
 async fn a_blocking_handler_that_does_not_stop_is_given_up_and_keeps_its_slot() {

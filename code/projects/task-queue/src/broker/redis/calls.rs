@@ -13,7 +13,7 @@ use crate::broker::{
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob, Start, Timestamp};
 
-use super::{RedisBroker, reply, scripts, typed};
+use super::{RedisBroker, reply, scripts};
 
 /// The tick of a schedule that never comes again: the last date that a computer of today can name.
 const NEVER: i64 = 8_640_000_000_000_000;
@@ -112,7 +112,8 @@ impl RedisBroker {
         let answer = self.call(&scripts::UPKEEP, |call| {
             call.arg(limit)
                 .arg(options.max_recoveries)
-                .arg(options.max_dead);
+                .arg(options.max_dead)
+                .arg(millis(options.recovery_spread));
         });
         let answer: Vec<String> = answer.await?;
         let [
@@ -200,10 +201,10 @@ impl RedisBroker {
         both.atomic()
             .hgetall(schedules)
             .zrange_withscores(ticks, 0, -1);
-        let (texts, ticks): (HashMap<String, String>, HashMap<String, f64>) = both
-            .query_async(&mut self.connection.clone())
-            .await
-            .map_err(typed)?;
+        let (mut connection, number) = self.shared.line.connection();
+        let answer = both.query_async(&mut connection).await;
+        let (texts, ticks): (HashMap<String, String>, HashMap<String, f64>) =
+            self.shared.line.heard(number, answer)?;
         let mut all = Vec::with_capacity(texts.len());
         for (name, text) in texts {
             let schedule = serde_json::from_str(&text).map_err(BrokerError::damaged)?;

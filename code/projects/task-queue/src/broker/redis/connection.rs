@@ -1,6 +1,6 @@
 //! The connection, what Redis's errors mean to a caller, and the ear for the bells.
 
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -20,22 +20,69 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(500);
 /// Scripts that go on when memory is full came with this version.
 const OLDEST: u32 = 7;
 
-/// Opens the one connection that carries all calls: each is sent at once, answers come in order, and a
-/// broken connection is made anew by itself.
-pub(super) async fn connect(client: &Client) -> Result<ConnectionManager, BrokerError> {
-    let config = ConnectionManagerConfig::new()
+/// The one connection that carries all calls: each is sent at once, answers come in order. One that
+/// breaks is made anew by itself; one that hangs (a router forgot it, say) cannot tell, and is given
+/// up for another after a call that was not answered in time.
+pub(super) struct Line {
+    client: Client,
+    present: Mutex<Present>,
+}
+
+struct Present {
+    connection: ConnectionManager,
+    /// Of many calls that hang together, the first replaces the connection.
+    number: u64,
+}
+
+impl Line {
+    pub(super) async fn open(client: Client) -> Result<Self, BrokerError> {
+        let manager = client.get_connection_manager_with_config(config());
+        let mut connection = manager.await.map_err(typed)?;
+        let about: String = redis::cmd("INFO")
+            .query_async(&mut connection)
+            .await
+            .map_err(typed)?;
+        check(&about)?;
+        let number = 0;
+        let present = Mutex::new(Present { connection, number });
+        Ok(Self { client, present })
+    }
+
+    /// The connection for one call, and its number for [`heard`](Self::heard).
+    pub(super) fn connection(&self) -> (ConnectionManager, u64) {
+        let present = self.present();
+        (present.connection.clone(), present.number)
+    }
+
+    /// What the answer on a connection means to the caller.
+    pub(super) fn heard<T>(
+        &self,
+        number: u64,
+        answer: Result<T, RedisError>,
+    ) -> Result<T, BrokerError> {
+        if answer.as_ref().is_err_and(RedisError::is_timeout) {
+            let mut present = self.present();
+            if present.number == number
+                && let Ok(connection) = self.client.get_connection_manager_lazy(config())
+            {
+                present.connection = connection;
+                present.number += 1;
+            }
+        }
+        answer.map_err(typed)
+    }
+
+    fn present(&self) -> MutexGuard<'_, Present> {
+        self.present.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn config() -> ConnectionManagerConfig {
+    ConnectionManagerConfig::new()
         .set_number_of_retries(2)
         .set_max_delay(BETWEEN_TRIES)
         .set_connection_timeout(Some(CONNECTING))
-        .set_response_timeout(Some(PATIENCE));
-    let manager = client.get_connection_manager_with_config(config);
-    let mut connection = manager.await.map_err(typed)?;
-    let about: String = redis::cmd("INFO")
-        .query_async(&mut connection)
-        .await
-        .map_err(typed)?;
-    check(&about)?;
-    Ok(connection)
+        .set_response_timeout(Some(PATIENCE))
 }
 
 fn check(about: &str) -> Result<(), BrokerError> {

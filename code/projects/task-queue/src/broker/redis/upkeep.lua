@@ -1,8 +1,10 @@
--- ARGV: clock, aging, the most of each kind, the most lost workers of a job, the most dead letters of a queue.
+-- ARGV: clock, aging, the most of each kind, the most lost workers of a job, the most dead letters of a queue,
+-- the longest wait of a job that was lost before.
 -- Answers recovered, poisoned, promoted, expired, milliseconds until the next round, now; then for each
 -- schedule that is due its definition and its tick.
 
 local LIMIT, MAX_RECOVERIES, MAX_DEAD = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local SPREAD = tonumber(ARGV[6])
 local LOST = 'its worker was lost: no heartbeat before the lease ended'
 local recovered, poisoned, promoted, expired, more = 0, 0, 0, 0, false
 
@@ -10,6 +12,13 @@ local function due(key)
   local found = redis.call('ZRANGEBYSCORE', P .. key, '-inf', int(now), 'LIMIT', 0, LIMIT)
   more = more or #found == LIMIT
   return found
+end
+
+-- See `spread` in lease.rs, which says the same.
+local function spread(job)
+  if tonumber(job.recoveries) < 2 then return 0 end
+  local part = tonumber(string.sub(job.id, -4), 16) * (40503 + 2 * job.recoveries) % 65536
+  return math.floor(SPREAD * part / 65536)
 end
 
 local function recover(job)
@@ -24,7 +33,8 @@ local function recover(job)
     poisoned = poisoned + 1
     return
   else
-    put_back(job, 'history', past)
+    local wait = spread(job)
+    if wait > 0 then delay(job, now + wait, 'history', past) else put_back(job, 'history', past) end
   end
   count(job.queue, 'recovered', 1)
   recovered = recovered + 1

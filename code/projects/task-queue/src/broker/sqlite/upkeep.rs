@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::broker::lease::spread;
 use crate::broker::{AttemptEnd, Cancel, JobState, NewSchedule, Select, Upkeep};
 use crate::error::BrokerError;
 use crate::job::{JobId, Timestamp};
@@ -57,7 +58,13 @@ impl Transaction<'_> {
             )?;
             return Ok(false);
         } else {
-            self.put_back(job)?;
+            match spread(job.id, job.recoveries, self.options.recovery_spread) {
+                0 => self.put_back(job)?,
+                wait => {
+                    job.due = self.now + wait;
+                    self.start_when_due(job)?;
+                }
+            }
         }
         self.count(&job.queue, "recovered", 1);
         Ok(true)
