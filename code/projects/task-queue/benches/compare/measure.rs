@@ -198,13 +198,18 @@ impl Bench<'_> {
             .env("RUST_BACKTRACE", "0")
             .env("PYTHONPATH", install::peers().join("python"))
             .envs(more.iter().map(|(name, value)| (name, value.to_string())));
-        let name: String = self
+        let mut log: String = self
             .system
             .name
             .chars()
             .filter(char::is_ascii_alphanumeric)
             .collect();
-        Program::start(command, &self.folder.join(format!("{name}-{role}.log")))
+        // The worker that crashes and the one that takes over write at the same time.
+        log += &format!("-{role}");
+        for (name, _) in more {
+            log += &format!("-{}", name.to_lowercase());
+        }
+        Program::start(command, &self.folder.join(log + ".log"))
     }
 
     /// A worker that waits for so many jobs, and a producer: one process, if the store belongs to one.

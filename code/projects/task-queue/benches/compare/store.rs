@@ -77,9 +77,9 @@ impl Store {
     }
 
     /// Processor time of the server; a file has none.
-    pub fn cpu(&self) -> Duration {
-        let server = self.redis.as_ref().map(|redis| redis.server.id());
-        server.map_or(Duration::ZERO, machine::cpu)
+    pub fn cpu(&self) -> Option<Duration> {
+        let redis = self.redis.as_ref()?;
+        Some(machine::cpu(redis.server.id()))
     }
 
     /// Bytes: memory of the server, or of the file and its log on the disk.

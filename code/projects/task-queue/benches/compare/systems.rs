@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use crate::install;
 use crate::store::Kind;
+use crate::table::grouped;
 
 /// Jobs that a worker runs at once.
 pub const JOBS: u32 = 32;
@@ -45,7 +46,7 @@ impl System {
             );
         }
         if self.most_due < usize::MAX {
-            let most = self.most_due;
+            let most = grouped(self.most_due as f64, 0);
             settings += &format!(
                 "; gets {most} jobs end to end, since it ends when it finds 8,000 that are due"
             );
@@ -58,24 +59,52 @@ impl System {
 pub fn all(folder: &Path) -> Result<Vec<System>> {
     std::fs::create_dir_all(folder)?;
     let this = std::env::current_exe()?.display().to_string();
-    let part = |name: &str| Ok(vec![this.clone(), name.to_owned()]);
-    let system = |name: &str, side, store, program, settings: &str| System {
+    let mut all = ours(&this);
+    all.push(System {
+        side: Side::Floor,
+        delays: false,
+        ..system(
+            "minimal loop",
+            Kind::Redis,
+            Ok(vec![this, "minimal".into()]),
+            "claims one by one with one script, and finishes with another; no heartbeat, retry, delay, \
+             history, result, count, or recovery; idle loops look every millisecond",
+        )
+    });
+    all.extend(peers_of_node_rust_and_ruby(folder));
+    all.extend(peers_of_python(folder));
+    Ok(all)
+}
+
+type Program = Result<Vec<String>, String>;
+
+/// A peer that gets everything.
+fn system(name: &str, store: Kind, program: Program, settings: &str) -> System {
+    System {
         name: name.to_owned(),
-        side,
+        side: Side::Peer,
         store,
         program,
         share: 1,
         most_due: usize::MAX,
         delays: true,
         settings: settings.to_owned(),
+    }
+}
+
+fn ours(this: &str) -> Vec<System> {
+    let ours = |name, store, more: &str| System {
+        side: Side::Ours,
+        ..system(
+            name,
+            store,
+            Ok(vec![this.to_owned(), "ours".into()]),
+            &format!(
+                "standard settings: heartbeats, retries, history, and results kept for an hour; {more}"
+            ),
+        )
     };
-    let ours = "standard settings: heartbeats, retries, history, and results kept for an hour";
-    let ours = |name, store, more: &str| {
-        let settings = format!("{ours}; {more}");
-        system(name, Side::Ours, store, part("ours"), &settings)
-    };
-    let peer = |name, program, settings| system(name, Side::Peer, Kind::Redis, program, settings);
-    Ok(vec![
+    vec![
         ours(
             "task-queue on Redis",
             Kind::Redis,
@@ -91,50 +120,56 @@ pub fn all(folder: &Path) -> Result<Vec<System>> {
             Kind::File("normal"),
             "one process; a power cut may take the last moments",
         ),
-        System {
-            delays: false,
-            ..system(
-                "minimal loop",
-                Side::Floor,
-                Kind::Redis,
-                part("minimal"),
-                "claims one by one with one script, and finishes with another; no heartbeat, retry, delay, \
-                 history, result, count, or recovery; idle loops look every millisecond",
-            )
-        },
-        peer(
+    ]
+}
+
+fn peers_of_node_rust_and_ruby(folder: &Path) -> Vec<System> {
+    vec![
+        system(
             "BullMQ 6.7.0",
+            Kind::Redis,
             install::bullmq(folder),
             "Node; `lockDuration` and `stalledInterval` 15 s, `maxStalledCount` 1",
         ),
         System {
             most_due: 7_500,
-            ..peer(
+            ..system(
                 "apalis-redis 1.0.0",
+                Kind::Redis,
                 install::apalis(folder),
-                "`batch_size` 100, `parallelize(tokio::spawn)`, `poll_with_interval` 200 ms, heartbeat 5 s, three may be missed",
+                "Rust; `batch_size` 100, `parallelize(tokio::spawn)`, `poll_with_interval` 200 ms, \
+                 a heartbeat every 5 s of which three may be missed",
             )
         },
-        peer(
+        system(
             &install::sidekiq_name(),
+            Kind::Redis,
             install::sidekiq(),
-            "Ruby; `average_scheduled_poll_interval` 1 s; a fetched job is in the memory of the worker alone",
+            "Ruby; `average_scheduled_poll_interval` 1 s; a job that was fetched is in the memory of its worker alone",
         ),
-        System {
-            share: 10,
-            ..peer(
-                "arq 0.28.0",
-                install::python(folder, "arq"),
-                "Python, uvloop, hiredis; `job_timeout` 15 s (it holds a job for 10 s more), `poll_delay` 10 ms; no bulk call",
-            )
-        },
-        System {
-            share: 10,
-            ..peer(
-                "Celery 5.7.0",
-                install::python(folder, "celery"),
-                "Python; 32 threads, `task_acks_late`, `visibility_timeout` 15 s, no result backend; no bulk call",
-            )
-        },
-    ])
+    ]
+}
+
+fn peers_of_python(folder: &Path) -> Vec<System> {
+    let peer = |name, folder_of, settings| System {
+        share: 10,
+        ..system(
+            name,
+            Kind::Redis,
+            install::python(folder, folder_of),
+            settings,
+        )
+    };
+    vec![
+        peer(
+            "arq 0.28.0",
+            "arq",
+            "uvloop, hiredis; `job_timeout` 15 s, after which it holds a job for 10 s more; `poll_delay` 10 ms; no bulk call",
+        ),
+        peer(
+            "Celery 5.7.0",
+            "celery",
+            "32 threads, `task_acks_late`, `visibility_timeout` 15 s, no result backend; no bulk call",
+        ),
+    ]
 }

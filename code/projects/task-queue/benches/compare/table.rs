@@ -151,31 +151,7 @@ impl Table<'_> {
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Sizes {
-            jobs,
-            singles,
-            paced,
-            rate,
-            backlog,
-            ..
-        } = self.sizes;
-        let count = |number: &usize| grouped(*number as f64, 0);
-        let rounds = match self.rounds {
-            1 => "one round".to_owned(),
-            rounds => format!("the median of {rounds} rounds"),
-        };
-        let load = self.loads.iter().sum::<f64>() / self.loads.len() as f64;
-        writeln!(
-            f,
-            "{}, {}, mean load {load:.1}, {rounds}.\n\
-             {} jobs end to end and in bulk, {} one a call, {} at {rate} a second, a backlog of {}, {JOBS} at once, lease {LEASE} s.",
-            machine::description(),
-            machine::versions(),
-            count(jobs),
-            count(singles),
-            count(paced),
-            count(backlog),
-        )?;
+        self.circumstances(f)?;
         let mut reasons = Vec::new();
         for (title, columns) in TABLES {
             let headings: Vec<&str> = columns.iter().map(|(_, heading, _)| *heading).collect();
@@ -203,8 +179,39 @@ impl fmt::Display for Table<'_> {
     }
 }
 
+impl Table<'_> {
+    /// On what machine, how often, and of how much.
+    fn circumstances(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = |number: usize| grouped(number as f64, 0);
+        let load = self.loads.iter().sum::<f64>() / self.loads.len() as f64;
+        let (machine, versions) = (machine::description(), machine::versions());
+        let rounds = match self.rounds {
+            1 => "one round".to_owned(),
+            rounds => format!("the median of {rounds} rounds"),
+        };
+        writeln!(f, "{machine}, {versions}, mean load {load:.1}, {rounds}.")?;
+        let Sizes {
+            jobs,
+            singles,
+            paced,
+            rate,
+            backlog,
+            ..
+        } = *self.sizes;
+        writeln!(
+            f,
+            "{} jobs end to end and in bulk, {} one a call, {} at {rate} a second, a backlog of {}; \
+             {JOBS} at once, lease {LEASE} s.",
+            count(jobs),
+            count(singles),
+            count(paced),
+            count(backlog),
+        )
+    }
+}
+
 /// With commas, and so many digits after the point.
-fn grouped(value: f64, digits: usize) -> String {
+pub fn grouped(value: f64, digits: usize) -> String {
     let text = format!("{value:.digits$}");
     let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
     let mut grouped = String::new();

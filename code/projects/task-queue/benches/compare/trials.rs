@@ -28,28 +28,8 @@ pub fn end_to_end(bench: &mut Bench) -> Result<()> {
     let jobs = bench.share(bench.sizes.jobs).min(bench.system.most_due);
     let mut store = bench.store()?;
     let (mut worker, mut producer) = bench.pair(&store, jobs)?;
-    let producer_id = producer.as_ref().map(Program::id);
-    thread::sleep(Duration::from_secs(3));
-    bench.note(
-        Metric::WorkerAtRest,
-        mebibytes(machine::memory(worker.id())),
-    );
-    bench.note(Metric::StoreAtRest, mebibytes(store.size()));
-    let before = store.commands();
-    thread::sleep(bench.sizes.idle);
-    let after = store.commands();
-    if let (Some(before), Some(after)) = (before, after) {
-        bench.note(
-            Metric::Idle,
-            (after - before) as f64 / bench.sizes.idle.as_secs_f64(),
-        );
-    }
-
-    let cpu = |store: &Store, worker: &Program| {
-        let producer = producer_id.map_or(Duration::ZERO, machine::cpu);
-        [store.cpu(), machine::cpu(worker.id()), producer]
-    };
-    let cpu_before = cpu(&store, &worker);
+    rest(bench, &mut store, &worker);
+    let before = (store.commands(), cpu(&store, &worker, producer.as_ref()));
     let start = Instant::now();
     producer
         .as_mut()
@@ -59,19 +39,39 @@ pub fn end_to_end(bench: &mut Bench) -> Result<()> {
     let time = start.elapsed();
     // The last ends may still be on their way to the store.
     thread::sleep(Duration::from_millis(100));
-    let cpu_after = cpu(&store, &worker);
+    let after = (store.commands(), cpu(&store, &worker, producer.as_ref()));
     bench.note(Metric::EndToEnd, jobs as f64 / time.as_secs_f64());
-    if let (Some(before), Some(after)) = (after, store.commands()) {
+    if let (Some(before), Some(after)) = (before.0, after.0) {
         bench.note(Metric::Commands, (after - before) as f64 / jobs as f64);
     }
     let metrics = [Metric::StoreCpu, Metric::WorkerCpu, Metric::ProducerCpu];
-    for (metric, (before, after)) in metrics
-        .into_iter()
-        .zip(cpu_before.into_iter().zip(cpu_after))
-    {
-        bench.note(metric, (after - before).as_secs_f64() * 1e6 / jobs as f64);
+    for (metric, (before, after)) in metrics.into_iter().zip(before.1.into_iter().zip(after.1)) {
+        if let (Some(before), Some(after)) = (before, after) {
+            bench.note(metric, (after - before).as_secs_f64() * 1e6 / jobs as f64);
+        }
     }
     Ok(())
+}
+
+/// What it takes to wait for jobs.
+fn rest(bench: &mut Bench, store: &mut Store, worker: &Program) {
+    let idle = bench.sizes.idle;
+    thread::sleep(Duration::from_secs(3));
+    let memory = mebibytes(machine::memory(worker.id()));
+    bench.note(Metric::WorkerAtRest, memory);
+    bench.note(Metric::StoreAtRest, mebibytes(store.size()));
+    let before = store.commands();
+    thread::sleep(idle);
+    if let (Some(before), Some(after)) = (before, store.commands()) {
+        let commands = (after - before) as f64;
+        bench.note(Metric::Idle, commands / idle.as_secs_f64());
+    }
+}
+
+/// Processor time so far of the server, the worker and the producer, as far as they are processes of their own.
+fn cpu(store: &Store, worker: &Program, producer: Option<&Program>) -> [Option<Duration>; 3] {
+    let producer = producer.map(|producer| machine::cpu(producer.id()));
+    [store.cpu(), Some(machine::cpu(worker.id())), producer]
 }
 
 pub fn latency(bench: &mut Bench) -> Result<()> {

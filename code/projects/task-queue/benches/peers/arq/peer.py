@@ -64,7 +64,7 @@ async def work() -> None:
         redis_settings=SETTINGS,
         on_startup=ready,
         max_jobs=tally.JOBS,
-        job_timeout=3600 if tally.HOLD else tally.LEASE,
+        job_timeout=tally.LEASE,
         poll_delay=0.01,
         handle_signals=False,
     )
