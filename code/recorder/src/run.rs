@@ -124,6 +124,26 @@ pub struct Step {
     pub say: String,
 }
 
+impl Step {
+    /// A step of which nothing else is told.
+    pub fn new(kind: Kind, lane: Option<usize>, say: String) -> Self {
+        Self {
+            kind,
+            lane,
+            by: None,
+            line: None,
+            at: Vec::new(),
+            on: Vec::new(),
+            from: None,
+            lost: false,
+            text: None,
+            ms: None,
+            x: 0,
+            say,
+        }
+    }
+}
+
 /// What a lane waits for at a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -290,18 +310,8 @@ pub(crate) mod tests {
     /// A run of one lane and two steps.
     pub fn run() -> Run {
         let step = |kind, line, say: &str| Step {
-            kind,
-            lane: Some(0),
-            by: None,
             line: Some(line),
-            at: Vec::new(),
-            on: Vec::new(),
-            from: None,
-            lost: false,
-            text: None,
-            ms: None,
-            x: 0,
-            say: say.into(),
+            ..Step::new(kind, Some(0), say.into())
         };
         Run {
             name: "ch01-a".into(),

@@ -274,20 +274,7 @@ impl<'a> Teller<'a> {
     }
 
     fn push(&mut self, kind: Kind, lane: Option<usize>, say: String) -> &mut Step {
-        self.steps.push(Step {
-            kind,
-            lane,
-            by: None,
-            line: None,
-            at: Vec::new(),
-            on: Vec::new(),
-            from: None,
-            lost: false,
-            text: None,
-            ms: None,
-            x: 0,
-            say,
-        });
+        self.steps.push(Step::new(kind, lane, say));
         let last = self.steps.len() - 1;
         &mut self.steps[last]
     }
