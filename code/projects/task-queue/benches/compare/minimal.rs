@@ -9,7 +9,6 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use redis::Script;
 use redis::aio::MultiplexedConnection;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time;
 use uuid::Uuid;
 
@@ -67,17 +66,7 @@ pub async fn run(role: Role) -> Result<()> {
             tokio::spawn(work(minimal.clone(), Arc::clone(&tally)));
         }
     }
-    println!("ready");
-    let mut orders = BufReader::new(tokio::io::stdin()).lines();
-    while let Some(order) = orders.next_line().await? {
-        if order == "count" {
-            println!("count {}", tally.count());
-        } else {
-            producer::obey(&minimal, &order).await?;
-            println!("ok");
-        }
-    }
-    Ok(())
+    producer::obey_all(&minimal, &tally).await
 }
 
 async fn work(minimal: Minimal, tally: Arc<Tally>) -> Result<()> {

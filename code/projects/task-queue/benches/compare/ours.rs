@@ -5,7 +5,6 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use serde::Deserialize;
 use std::sync::Arc;
-use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
@@ -47,17 +46,7 @@ pub async fn run(role: Role) -> Result<()> {
         let worker = worker(&ours, &tally)?;
         tokio::spawn(worker.run(CancellationToken::new()));
     }
-    println!("ready");
-    let mut orders = BufReader::new(tokio::io::stdin()).lines();
-    while let Some(order) = orders.next_line().await? {
-        if order == "count" {
-            println!("count {}", tally.count());
-        } else {
-            producer::obey(&ours, &order).await?;
-            println!("ok");
-        }
-    }
-    Ok(())
+    producer::obey_all(&ours, &tally).await
 }
 
 fn worker(ours: &Ours, tally: &Arc<Tally>) -> Result<Worker<AnyBroker>> {

@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use anyhow::{Result, bail};
+use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::task::JoinSet;
 use tokio::time::{self, Instant};
+
+use crate::tally::Tally;
 
 /// Calls under way at once: with one job each, and with many.
 const SINGLES: usize = 32;
@@ -17,8 +20,22 @@ pub trait Sender: Clone + Send + 'static {
     fn send(&self, jobs: usize, delay: Duration) -> impl Future<Output = Result<()>> + Send;
 }
 
-/// Does what a line of the driver says; see `program.rs`.
-pub async fn obey<S: Sender>(sender: &S, order: &str) -> Result<()> {
+/// Does what the driver says, line by line, until it says no more; see `program.rs`.
+pub async fn obey_all<S: Sender>(sender: &S, tally: &Tally) -> Result<()> {
+    println!("ready");
+    let mut orders = BufReader::new(tokio::io::stdin()).lines();
+    while let Some(order) = orders.next_line().await? {
+        if order == "count" {
+            println!("count {}", tally.count());
+        } else {
+            obey(sender, &order).await?;
+            println!("ok");
+        }
+    }
+    Ok(())
+}
+
+async fn obey<S: Sender>(sender: &S, order: &str) -> Result<()> {
     let mut words = order.split(' ');
     let verb = words.next().unwrap_or_default();
     let numbers: Vec<usize> = words.map(str::parse).collect::<Result<_, _>>()?;
