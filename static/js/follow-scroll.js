@@ -1,21 +1,18 @@
 // <follow-scroll>: in the contents of the page, the entry of the section that is being read is the current one.
+import { onPassedHeading } from "./passed-heading.js";
+
 customElements.define("follow-scroll", class extends HTMLElement {
   connectedCallback() {
     this.links = [...this.querySelectorAll("a")];
-    this.headings = this.links.map((link) => document.getElementById(link.hash.slice(1)));
-    // A section is read from the moment its heading passes a line a quarter down the window; however far
-    // above the window it may be then, it counts as passed.
-    this.observer = new IntersectionObserver(() => this.mark(), { rootMargin: "10000000px 0px -75% 0px" });
-    for (const heading of this.headings) this.observer.observe(heading);
+    const headings = this.links.map((link) => document.getElementById(link.hash.slice(1)));
+    this.observer = onPassedHeading(headings, (at) => this.mark(at));
   }
 
   disconnectedCallback() {
     this.observer.disconnect();
   }
 
-  mark() {
-    const line = innerHeight / 4 + 1;
-    const at = this.headings.findLastIndex((heading) => heading.getBoundingClientRect().top <= line);
+  mark(at) {
     for (const link of this.querySelectorAll("[aria-current]")) link.ariaCurrent = null;
     if (at < 0) return;
     this.links[at].ariaCurrent = "location";

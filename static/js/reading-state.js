@@ -1,5 +1,6 @@
 // <reading-state>: a box to tick, "Read", which ticks itself when the end of the chapter has been in view; and the note of
 // the section that is being read, from the first heading that is passed on.
+import { onPassedHeading } from "./passed-heading.js";
 import { follow, progress, remember } from "./progress.js";
 
 const HERE = location.pathname;
@@ -14,23 +15,16 @@ customElements.define("reading-state", class extends HTMLElement {
     follow(({ pages }) => (this.box.checked = pages[HERE]?.read === true));
 
     this.title = document.querySelector("main h1").textContent;
-    this.headings = [...document.querySelectorAll("article > :is(h2, h3):has(> a)")];
-    const passing = new IntersectionObserver(() => this.pass(), { rootMargin: "10000000px 0px -75% 0px" });
-    for (const heading of this.headings) passing.observe(heading);
+    const headings = [...document.querySelectorAll("article > :is(h2, h3):has(> a)")];
+    onPassedHeading(headings, (at) => at >= 0 && this.note({ at: headings[at].id, section: headings[at].querySelector("a").textContent }));
     const end = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && this.note({ read: true }));
     end.observe(document.querySelector("article + *"));
   }
 
-  /** The last heading in the upper quarter of the window, or above it, is that of the section that is read. */
-  pass() {
-    const at = this.headings.findLast((heading) => heading.getBoundingClientRect().top <= innerHeight / 4 + 1);
-    if (at) this.note({ at: at.id, section: at.querySelector("a").textContent });
-  }
-
   note(news) {
-    const known = progress().pages[HERE];
+    const { last, pages: { [HERE]: known } } = progress();
     const isNew = Object.entries(news).some(([key, value]) => known?.[key] !== value);
-    if (!isNew && progress().last === HERE) return;
+    if (!isNew && last === HERE) return;
     remember((kept) => {
       kept.last = HERE;
       kept.pages[HERE] = { ...known, title: this.title, ...news };
