@@ -6,6 +6,7 @@
 //! - [`proof`] says whether it did what the page says.
 //! - [`suite`] does all this for each program of the book, as one test binary.
 
+pub mod bench;
 pub mod book;
 pub mod compiler;
 pub mod proof;

@@ -10,6 +10,8 @@
 
 use std::time::{Duration, Instant};
 
+use harness::bench::{load, median};
+
 mod pages;
 mod ways;
 
@@ -37,7 +39,7 @@ const PHASES: [(Phase, &str); 4] = [
 fn main() -> anyhow::Result<()> {
     let pages = Pages::read()?;
     let ways = ways::all(&pages)?;
-    let load = load();
+    let load_before = load();
     let mut edit = std::process::id();
     let mut table = vec![vec![Vec::new(); ways.len()]; PHASES.len()];
     for round in 1..=ROUNDS {
@@ -49,11 +51,11 @@ fn main() -> anyhow::Result<()> {
                     way.name,
                     time.as_secs_f64()
                 );
-                times.push(time);
+                times.push(time.as_secs_f64());
             }
         }
     }
-    report(&pages, &ways, table, &load);
+    report(&pages, &ways, table, &load_before);
     Ok(())
 }
 
@@ -85,14 +87,14 @@ fn measure(way: &Way, phase: Phase, pages: &Pages, edit: &mut u32) -> anyhow::Re
 }
 
 /// Prints the table: the median of each cell, in seconds and as a multiple of the first column.
-fn report(pages: &Pages, ways: &[Way], table: Vec<Vec<Vec<Duration>>>, load: &str) {
+fn report(pages: &Pages, ways: &[Way], table: Vec<Vec<Vec<f64>>>, load_before: &str) {
     println!(
-        "{} programs on {} pages, {} processors, load {load} before and {} after, \
+        "{} programs on {} pages, {} processors, load {load_before} before and {} after, \
          the median of {ROUNDS} rounds in seconds:\n",
         pages.programs(),
         pages.len(),
         std::thread::available_parallelism().map_or(1, usize::from),
-        self::load()
+        load()
     );
     let names: Vec<&str> = ways.iter().map(|way| way.name.as_str()).collect();
     println!("| | {} |", names.join(" | "));
@@ -105,15 +107,4 @@ fn report(pages: &Pages, ways: &[Way], table: Vec<Vec<Vec<Duration>>>, load: &st
         }
         println!();
     }
-}
-
-fn median(mut times: Vec<Duration>) -> f64 {
-    times.sort();
-    times[times.len() / 2].as_secs_f64()
-}
-
-/// How many processes wanted a processor, in the minute before; Linux tells it.
-fn load() -> String {
-    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    averages.split(' ').next().unwrap_or("unknown").into()
 }

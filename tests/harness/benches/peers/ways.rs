@@ -5,10 +5,10 @@ use std::process::Command;
 use std::{fs, io};
 
 use anyhow::Context as _;
+use harness::bench;
 
 use crate::pages::{CHAPTER, Dialect, Pages};
 
-const MDBOOK: &str = "0.5.4";
 const SKEPTIC: &str = "0.14.2";
 
 /// A way to prove a book.
@@ -170,17 +170,7 @@ fn doctests(repository: &Path, folder: &Path, pages: &Pages) -> anyhow::Result<W
 /// Comes after the doctests, whose crates it uses.
 fn mdbook(bench: &Path, pages: &Pages) -> anyhow::Result<Way> {
     let folder = bench.join("mdbook");
-    let tools = bench.join("tools");
-    let program = tools.join("bin").join("mdbook");
-    if !program.exists() {
-        eprintln!("mdbook {MDBOOK} is installed into {}", tools.display());
-        let status = Command::new("cargo")
-            .args(["install", "mdbook", "--version", MDBOOK, "--locked"])
-            .args(["--no-default-features", "--root"])
-            .arg(&tools)
-            .status()?;
-        anyhow::ensure!(status.success(), "mdbook cannot be installed");
-    }
+    let program = bench::mdbook(&bench.join("tools"))?;
     let settings = "[book]\ntitle = \"Book\"\n[rust]\nedition = \"2024\"\n";
     write(&folder.join("book.toml"), settings)?;
     let entry = |stem| format!("- [{stem}]({stem}.md)\n");
@@ -189,7 +179,7 @@ fn mdbook(bench: &Path, pages: &Pages) -> anyhow::Result<Way> {
     let chapter = pages.stems().find(|stem| stem.starts_with(CHAPTER));
     let crates = bench.join("doctests/target/debug/deps");
     Ok(Way {
-        name: format!("mdbook test {MDBOOK}"),
+        name: format!("mdbook test {}", bench::MDBOOK),
         pages: folder.join("src"),
         dialect: Dialect::MdBook,
         cache: None,

@@ -11,6 +11,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use harness::bench::{load, median};
 
 mod edit;
 mod ways;
@@ -21,7 +22,7 @@ const ROUNDS: usize = 3;
 
 fn main() -> Result<()> {
     let ways = ways::all()?;
-    let load = load();
+    let load_before = load();
     let mut times = vec![Vec::new(); ways.len()];
     for round in 1..=ROUNDS {
         for (way, times) in ways.iter().zip(&mut times) {
@@ -33,16 +34,16 @@ fn main() -> Result<()> {
         }
     }
     let edits = edit::seen(&ways[0], ROUNDS)?;
-    report(&ways, times, edits, &load);
+    report(&ways, times, edits, &load_before);
     Ok(())
 }
 
 /// Prints the table: the median of each row, in seconds and as a multiple of the first.
-fn report(ways: &[Way], times: Vec<Vec<f64>>, edits: Vec<f64>, load: &str) {
+fn report(ways: &[Way], times: Vec<Vec<f64>>, edits: Vec<f64>, load_before: &str) {
     println!(
-        "{} processors, load {load} before and {} after, the median of {ROUNDS} rounds:\n",
+        "{} processors, load {load_before} before and {} after, the median of {ROUNDS} rounds:\n",
         std::thread::available_parallelism().map_or(1, usize::from),
-        self::load()
+        load()
     );
     println!("| | seconds | of ours |");
     println!("| --- | ---: | ---: |");
@@ -54,15 +55,4 @@ fn report(ways: &[Way], times: Vec<Vec<f64>>, edits: Vec<f64>, load: &str) {
         "| ours: an edit, until it is served | {:.2} | |",
         median(edits)
     );
-}
-
-fn median(mut times: Vec<f64>) -> f64 {
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2]
-}
-
-/// How many processes wanted a processor, in the minute before; Linux tells it.
-fn load() -> String {
-    let averages = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    averages.split(' ').next().unwrap_or("unknown").into()
 }

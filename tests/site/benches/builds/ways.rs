@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
+use harness::bench;
 
-/// Versions that are compared; the newest when this was written.
-const MDBOOK: &str = "0.5.4";
+/// The Material that is compared with; the newest when this was written.
 const MATERIAL: &str = "9.8.1";
 
 /// One way, in a folder of its own.
@@ -39,7 +39,7 @@ impl Way {
 
 /// All of them, each built once. Tools that are missing are installed below `target/bench/`.
 pub fn all() -> Result<Vec<Way>> {
-    let root = root();
+    let root = harness::root();
     let tools = root.join("target/bench/tools");
     let place = root.join("target/bench/site");
     let xtask = ["cargo", "xtask", "build"];
@@ -50,8 +50,7 @@ pub fn all() -> Result<Vec<Way>> {
 
     let text = place.join("text");
     let pages = text_of(&one.join("public"), &text)?;
-    let mdbook = tools.join("bin/mdbook").display().to_string();
-    install_mdbook(&tools, &mdbook)?;
+    let mdbook = bench::mdbook(&tools)?.display().to_string();
     let mkdocs = tools.join("mkdocs");
     install_material(&mkdocs)?;
     let mkdocs = mkdocs.join("bin/mkdocs").display().to_string();
@@ -75,7 +74,7 @@ pub fn all() -> Result<Vec<Way>> {
     Ok(vec![
         ours,
         Way::new(
-            format!("mdBook {MDBOOK}, which highlights in the browser"),
+            format!("mdBook {}, which highlights in the browser", bench::MDBOOK),
             &text,
             &[&mdbook, "build"],
         )?,
@@ -90,14 +89,6 @@ pub fn all() -> Result<Vec<Way>> {
             &xtask,
         )?,
     ])
-}
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .ancestors()
-        .nth(2)
-        .expect("tests/site stands two below the root")
-        .to_owned()
 }
 
 /// What git knows of the repository, and the Zola that was installed.
@@ -171,22 +162,6 @@ fn multiply(book: &Path, times: usize) -> Result<usize> {
         }
     }
     Ok(chapters)
-}
-
-fn install_mdbook(tools: &Path, mdbook: &str) -> Result<()> {
-    if Path::new(mdbook).exists() {
-        return Ok(());
-    }
-    run(Command::new("cargo")
-        .args([
-            "install",
-            "mdbook",
-            "--locked",
-            "--version",
-            MDBOOK,
-            "--root",
-        ])
-        .arg(tools))
 }
 
 fn install_material(venv: &Path) -> Result<()> {
