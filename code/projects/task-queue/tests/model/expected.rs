@@ -156,8 +156,10 @@ impl Model {
     /// Recovered, poisoned, promoted.
     pub fn upkeep(&mut self) -> (u64, u64, u64) {
         let (mut recovered, mut poisoned, mut promoted) = (0, 0, 0);
+        let mut died_before = None;
         for id in self.due(JobState::Running) {
             let job = self.job(id);
+            let until = job.until;
             job.recoveries += 1;
             (job.lease, job.last) = (None, None);
             recovered += 1;
@@ -165,7 +167,12 @@ impl Model {
                 job.state = JobState::Canceled;
             } else if job.recoveries > LIMITS.max_recoveries {
                 (recovered, poisoned) = (recovered - 1, poisoned + 1);
-                self.bury(id, Finished::Dead);
+                if died_before.replace(until) != Some(until) {
+                    self.stamp();
+                }
+                let order = self.orders;
+                let job = self.job(id);
+                (job.state, job.order) = (JobState::Dead, order);
             } else {
                 job.state = JobState::Ready;
             }
@@ -197,22 +204,37 @@ impl Model {
         Cancel::Canceled
     }
 
-    /// The letters that died first.
-    pub fn requeue(&mut self, letters: usize) -> u64 {
+    /// The dead letters, with the order in which they died.
+    pub fn dead(&self) -> Vec<(u64, JobId)> {
         let dead = self
             .jobs
             .iter()
             .filter(|(_, job)| job.state == JobState::Dead);
         let mut dead: Vec<_> = dead.map(|(&id, job)| (job.order, id)).collect();
         dead.sort_unstable();
-        dead.truncate(letters);
-        for &(_, id) in &dead {
-            let (order, ready_at) = self.stamp();
+        dead
+    }
+
+    /// Checks that these are the letters that died first, and notes that they are ready. Leases end
+    /// in the store to the millisecond, so of letters that died in one second any may be the first.
+    pub fn requeue(&mut self, letters: usize, requeued: &[JobId]) {
+        let dead = self.dead();
+        assert_eq!(requeued.len(), letters.min(dead.len()));
+        let (chosen, left): (Vec<_>, Vec<_>) =
+            dead.into_iter().partition(|(_, id)| requeued.contains(id));
+        if let (Some(&(last, _)), Some(&(next, _))) = (chosen.last(), left.first()) {
+            assert!(last <= next, "{chosen:?} went before {left:?}");
+        }
+        let mut died_before = None;
+        for (died, id) in chosen {
+            if died_before.replace(died) != Some(died) {
+                self.stamp();
+            }
+            let (order, ready_at) = (self.orders, self.latest);
             let job = self.job(id);
             (job.state, job.order, job.ready_at) = (JobState::Ready, order, ready_at);
             (job.failures, job.recoveries, job.cancel, job.last) = (0, 0, false, None);
         }
-        dead.len() as u64
     }
 
     pub fn ended(&self, id: JobId) -> JobState {
