@@ -16,11 +16,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob};
 use crate::name::{QueueName, ScheduleName};
+use crate::sync::watch;
 
 mod any;
 mod bells;
