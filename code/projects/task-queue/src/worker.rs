@@ -46,6 +46,8 @@ mod permits;
 mod rounds;
 mod running;
 mod settings;
+#[cfg(test)]
+mod wakeups;
 
 pub use settings::Settings;
 

@@ -1,12 +1,13 @@
 //! Stand-ins that loom watches, and the two ways to run a test with them.
 //!
 //! The mutex is loom's. `Notify` and `watch` are Tokio's own (which Tokio checks with loom itself), with a
-//! point before every step where loom may let another thread go first. So the steps of Tokio are taken
-//! as whole ones, and what is checked is the order in which this crate takes them.
+//! point before every call where loom may let another thread go first. So the calls are taken as whole
+//! steps, and what is checked is the order in which this crate takes them.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 use loom::thread::{self, JoinHandle};
@@ -60,16 +61,57 @@ fn paused() -> Runtime {
     runtime.enable_time().start_paused(true).build().unwrap()
 }
 
-/// Where loom may let another thread go first.
+/// Where loom may let another thread go first. What follows is one step: whom it wakes runs after it.
 #[derive(Debug, Default)]
-struct Point(AtomicUsize);
+struct Point {
+    /// Loom tries all orders of threads that write the same place.
+    place: AtomicUsize,
+    woken: Woken,
+}
+
+/// The standard library's mutex, which loom does not see.
+type Woken = Arc<std::sync::Mutex<Vec<Arc<Later>>>>;
 
 impl Point {
-    /// Loom tries all orders of threads that write the same place.
-    fn pass(&self) {
+    fn step<T>(&self, step: impl FnOnce() -> T) -> T {
         if !std::thread::panicking() {
-            self.0.fetch_add(1, Ordering::AcqRel);
+            self.place.fetch_add(1, Ordering::AcqRel);
         }
+        let done = step();
+        let woken = std::mem::take(&mut *self.woken.lock().unwrap());
+        woken.iter().for_each(|later| later.waker.wake_by_ref());
+        done
+    }
+
+    /// Each poll is a step.
+    async fn steps<F: Future>(&self, future: F) -> F::Output {
+        // Declared first, so that it is dropped last, outside of the locks of Tokio.
+        let mut waker: Option<Waker> = None;
+        let mut future = pin!(future);
+        poll_fn(|context| {
+            let waker = waker.get_or_insert_with(|| {
+                Waker::from(Arc::new(Later {
+                    waker: context.waker().clone(),
+                    woken: Arc::clone(&self.woken),
+                }))
+            });
+            let mut context = Context::from_waker(waker);
+            self.step(|| future.as_mut().poll(&mut context))
+        })
+        .await
+    }
+}
+
+/// Wakes its task when the present step is over.
+#[derive(Debug)]
+struct Later {
+    waker: Waker,
+    woken: Woken,
+}
+
+impl Wake for Later {
+    fn wake(self: Arc<Self>) {
+        self.woken.lock().unwrap().push(Arc::clone(&self));
     }
 }
 
@@ -87,17 +129,11 @@ impl Notify {
     }
 
     pub(crate) fn notify_one(&self) {
-        self.point.pass();
-        self.inner.notify_one();
+        self.point.step(|| self.inner.notify_one());
     }
 
     pub(crate) async fn notified(&self) {
-        let mut notified = pin!(self.inner.notified());
-        poll_fn(|context| {
-            self.point.pass();
-            notified.as_mut().poll(context)
-        })
-        .await;
+        self.point.steps(self.inner.notified()).await;
     }
 }
 
@@ -125,49 +161,39 @@ pub(crate) mod watch {
         }
 
         pub(crate) fn subscribe(&self) -> Receiver<T> {
-            self.point.pass();
             Receiver {
-                inner: self.inner.subscribe(),
+                inner: self.point.step(|| self.inner.subscribe()),
                 point: Arc::clone(&self.point),
             }
         }
 
         pub(crate) fn send_modify(&self, modify: impl FnOnce(&mut T)) {
-            self.point.pass();
-            self.inner.send_modify(modify);
+            self.point.step(|| self.inner.send_modify(modify));
         }
 
         pub(crate) fn send_replace(&self, value: T) -> T {
-            self.point.pass();
-            self.inner.send_replace(value)
+            self.point.step(|| self.inner.send_replace(value))
         }
 
         pub(crate) fn receiver_count(&self) -> usize {
-            self.point.pass();
-            self.inner.receiver_count()
+            self.point.step(|| self.inner.receiver_count())
         }
     }
 
     impl<T> Receiver<T> {
         pub(crate) async fn changed(&mut self) -> Result<(), watch::error::RecvError> {
-            let mut changed = pin!(self.inner.changed());
-            poll_fn(|context| {
-                self.point.pass();
-                changed.as_mut().poll(context)
-            })
-            .await
+            self.point.steps(self.inner.changed()).await
         }
 
-        /// Without the value, whose guard would lock threads out that loom thinks can go on.
+        /// Without the value, whose guard would lock out threads that loom lets go on.
         pub(crate) fn borrow_and_update(&mut self) {
-            self.point.pass();
-            drop(self.inner.borrow_and_update());
+            self.point.step(|| drop(self.inner.borrow_and_update()));
         }
     }
 
     impl<T> Drop for Receiver<T> {
         fn drop(&mut self) {
-            self.point.pass();
+            self.point.step(|| {});
         }
     }
 }
