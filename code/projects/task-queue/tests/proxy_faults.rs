@@ -145,7 +145,8 @@ async fn a_worker_whose_connection_is_cut_again_and_again_completes_every_job_on
     let jobs: Vec<_> = (0..400).map(new).collect();
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     direct.enqueue(jobs).await.unwrap();
-    // A claim whose answer is lost counts like a lost worker: few enough cuts that no job loses four.
+    // A claim that is done after its worker has asked what it holds counts like a lost worker: few enough
+    // cuts that no job loses four.
     for after in 0..3 {
         proxy.harm_next(Harm::Cut(after * 4));
         until(|| proxy.has_harmed()).await;

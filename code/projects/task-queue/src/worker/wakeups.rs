@@ -86,6 +86,10 @@ impl Broker for Store {
         self.signals.clone()
     }
 
+    async fn held(&self, _: WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
+        unreachable!()
+    }
+
     async fn enqueue(&self, _: Vec<NewJob>) -> Result<Vec<Enqueued>, BrokerError> {
         unreachable!()
     }
@@ -173,6 +177,7 @@ fn a_job_that_becomes_ready_is_claimed_whenever_it_comes() {
             ends: mpsc::channel(1).0,
             shutdown: CancellationToken::new(),
             alive: CancellationToken::new(),
+            in_doubt: AtomicBool::new(false),
         };
         let claimer = spawn_task(claimer.run());
         store.happen();
