@@ -166,6 +166,7 @@ fn shared() -> Arc<Shared> {
     Arc::new(Shared::new(Registry::new(), settings, Metrics::new()))
 }
 
+// ANCHOR: claimed
 #[test]
 fn a_job_that_becomes_ready_is_claimed_whenever_it_comes() {
     every_order(|| {
@@ -184,6 +185,7 @@ fn a_job_that_becomes_ready_is_claimed_whenever_it_comes() {
         claimer.join().unwrap();
     });
 }
+// ANCHOR_END: claimed
 
 #[test]
 fn what_falls_due_is_seen_to_whenever_that_is_known() {
