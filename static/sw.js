@@ -7,7 +7,7 @@ const PREFIX = `book ${SCOPE} `; // other books may stand on the same host
 const CACHE = PREFIX + BUILD;
 const LIST = "offline.json";
 const FALLBACK = "offline.html"; // with a list that it makes itself
-const ALWAYS = [FALLBACK, "js/kept-pages.js"];
+const ALWAYS = [FALLBACK, "words.json", "js/kept-pages.js", "js/words.js"];
 const AT_ONCE = 6; // requests
 
 const key = (path) => new Request(SCOPE + path);

@@ -70,7 +70,7 @@ fn is_asked_for(name: &str) -> bool {
         "js" => folder == "js",
         "css" => ["site.css", "run-player.css", "site-search.css"].contains(&file),
         "woff2" => folder == "fonts",
-        "json" => ["runs", "search"].contains(&folder),
+        "json" => file == "words.json" || ["runs", "search"].contains(&folder),
         _ => false,
     }
 }
