@@ -43,7 +43,7 @@ customElements.define("run-code", class extends HTMLElement {
       signal: AbortSignal.timeout(PATIENCE),
     });
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok || answer.error) throw new Error(answer.error ?? `status ${response.status}`);
+    if (!response.ok || answer.error) throw new Error(answer.error ?? `HTTP ${response.status}`);
     return answer;
   }
 

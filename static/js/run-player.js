@@ -38,7 +38,7 @@ customElements.define("run-player", class extends HTMLElement {
   /** Loads the run, once. A failure is told, and the next use tries again. */
   load() {
     return (this.loading ??= fetch(this.getAttribute("src")).then(async (response) => {
-      if (!response.ok) throw new Error(`status ${response.status}`);
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
       this.run = await response.json();
       this.program = new Program(this.code, this.run);
       this.picture = new Picture(this.lanes, this.run);

@@ -21,7 +21,7 @@ const shown = (parts) => parts.map(([text, isMarked, isCode]) => {
 
 async function get(path) {
   const response = await fetch(new URL(`search/${path}`, SITE), path === "index.json" ? { cache: "no-cache" } : {});
-  if (!response.ok) throw new Error(`status ${response.status}`, { cause: response.status });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`, { cause: response.status });
   return response.json();
 }
 
