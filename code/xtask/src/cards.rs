@@ -46,7 +46,8 @@ struct Card {
     /// Where in the book the page stands.
     place: String,
     title: String,
-    /// The name of the book, with its second half in `<em>`.
+    /// The name of the book, with its second half in `<em>`; the card of the book itself has it
+    /// large already.
     book: String,
 }
 
@@ -91,10 +92,18 @@ fn all(shell: &Shell, pages: &[Page]) -> Result<Vec<Card>> {
             name: name.to_owned(),
             place: place(&words, page, pages)?,
             title: page.title().to_owned(),
-            book: text(&words, "brand").to_owned(),
+            book: if is_home(page) {
+                String::new()
+            } else {
+                text(&words, "brand").to_owned()
+            },
         })
     });
     cards.collect()
+}
+
+fn is_home(page: &Page) -> bool {
+    page.folder().is_empty() && page.is_section()
 }
 
 /// `Part 1, Foundations · Chapter 3`
@@ -104,8 +113,7 @@ fn place(words: &Table, page: &Page, pages: &[Page]) -> Result<String> {
         .strip_prefix("part")
         .and_then(|rest| rest.split('-').next());
     let Some(part) = part else {
-        let is_home = folder.is_empty() && page.is_section();
-        let place = if is_home {
+        let place = if is_home(page) {
             text(files(words)?, "motto")
         } else {
             text(words, "beside_chapters")
@@ -137,9 +145,6 @@ fn draw(shell: &Shell, card: &Card) -> Result<()> {
     let page = page.replace("{{ place }}", &escaped(&card.place));
     let page = page.replace("{{ title }}", &escaped(&card.title));
     let page = page.replace("{{ book }}", &card.book);
-    // The card of the book itself has its name large already.
-    let hidden = if card.name == HOME { " hidden" } else { "" };
-    let page = page.replace("{{ hidden }}", hidden);
     shell.write_file(&html, page)?;
     shell.remove_path(&picture)?;
     let browser = browser()?;
