@@ -16,7 +16,8 @@ customElements.define("copy-code", class extends HTMLElement {
   }
 
   async copy() {
-    const code = this.closest("figure").querySelector("code");
+    const figure = this.closest("figure");
+    const code = figure.querySelector("[role=tabpanel]:not([hidden]) code") ?? figure.querySelector("code");
     const typed = code.textContent.split("\n").filter((line) => line.startsWith("$ "));
     const text = typed.length ? typed.map((line) => line.slice(2)).join("\n") : code.textContent;
     try {

@@ -10,7 +10,7 @@ customElements.define("forget-progress", class extends HTMLElement {
     this.replaceChildren(this.button, this.says);
     follow(({ pages, ticks, answers }) => {
       this.isEmpty = [pages, ticks, answers].every((part) => !Object.keys(part).length);
-      this.rest();
+      if (this.isEmpty || !this.isSure) this.rest(); // progress noted meanwhile is no answer to the question
     });
     this.says.role = "status"; // from now on: what is remembered is not read aloud on every page
   }

@@ -151,6 +151,34 @@ scenario("every mended program differs from the one above it in some lines and n
   }
 });
 
+scenario("tabs show the asyncio program in the place of the Tokio program, which is copied and run as it is shown", async (visit) => {
+  const page = await visit("/coming-from-asyncio/", { permissions: ["clipboard-read", "clipboard-write"] });
+  const figure = page.locator("figure.code:has(code-tabs)").first();
+  await figure.scrollIntoViewIfNeeded();
+  const program = await figure.locator("code").first().textContent();
+  const python = await page.locator('figure.code:has(> pre > code[data-lang="python"])').first().locator("code").textContent();
+  const copied = async () => {
+    await figure.getByRole("button", { name: "Copy" }).click();
+    await figure.getByRole("button", { name: "Copied" }).waitFor();
+    return page.evaluate(() => navigator.clipboard.readText());
+  };
+  const [asyncio, tokio] = await Promise.all(["asyncio", "Tokio"].map(async (name) => figure.getByRole("tab", { name })));
+  assert.equal(await tokio.getAttribute("aria-selected"), "true");
+  assert.equal(await figure.getByRole("tabpanel").textContent(), program);
+
+  await tokio.press("ArrowLeft");
+  assert.ok(await asyncio.evaluate((tab) => tab === document.activeElement && tab.ariaSelected === "true"), "expected the arrow to choose the other tab");
+  assert.equal(await figure.getByRole("tabpanel", { name: "asyncio" }).textContent(), python);
+  assert.ok(!await figure.getByRole("button", { name: "Run" }).isVisible(), "the Playground runs no Python");
+  assert.equal(await copied(), python);
+
+  await tokio.click();
+  assert.equal(await figure.getByRole("tabpanel", { name: "Tokio" }).textContent(), program);
+  assert.ok(await figure.getByRole("button", { name: "Run" }).isVisible(), "expected Run beside the Tokio program");
+  await figure.getByRole("button", { name: /^Cop/ }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), program);
+});
+
 scenario("a question judges each choice in words and opens its answer", async (visit) => {
   const page = await visit(CHAPTER);
   const card = page.locator("quiz-card").first();

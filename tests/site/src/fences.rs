@@ -19,6 +19,7 @@ const RUST_OPTIONS: &[Option] = &[
     ("should_panic", |value| value == "1"),
     ("no_run", |value| value == "1"),
     ("mends", |value| value == "1"),
+    ("python", |value| value == "1"),
     ("run", |value| {
         value.starts_with("ch") || value.starts_with("guide")
     }),
@@ -36,7 +37,10 @@ static SHORTCODE: LazyLock<Regex> = LazyLock::new(|| {
 pub fn check(book: &Book) -> Vec<Problem> {
     let blocks = book.pages.iter().flat_map(|page| &page.blocks);
     let of_block = blocks.flat_map(|block| fence(block).into_iter().chain(text(block)));
-    of_block.chain(book.pages.iter().flat_map(mends)).collect()
+    let pages = book.pages.iter();
+    of_block
+        .chain(pages.flat_map(|page| mends(page).into_iter().chain(tabs(page))))
+        .collect()
 }
 
 /// A program that mends the one above it stands in the same section.
@@ -57,15 +61,44 @@ fn mends(page: &Page) -> Vec<Problem> {
         .blocks
         .iter()
         .filter(|block| block.option("mends").is_some());
-    let lonely = mending.filter(|block| {
+    lonely(page, mending, &programs, "`mends=1`, and no program stands")
+}
+
+/// A program that is shown in turn with a Python program stands in the same section.
+fn tabs(page: &Page) -> Vec<Problem> {
+    let of_python = page
+        .blocks
+        .iter()
+        .filter(|block| block.language() == "python");
+    let lines: Vec<usize> = of_python.map(|block| block.line).collect();
+    let shown_in_turn = page
+        .blocks
+        .iter()
+        .filter(|block| block.option("python").is_some());
+    lonely(
+        page,
+        shown_in_turn,
+        &lines,
+        "`python=1`, and no Python program stands",
+    )
+}
+
+/// Blocks above which, in their section, none of `partners` stands.
+fn lonely<'a>(
+    page: &Page,
+    blocks: impl Iterator<Item = &'a Block>,
+    partners: &[usize],
+    what: &str,
+) -> Vec<Problem> {
+    let lonely = blocks.filter(|block| {
         let headings = page.headings.iter().map(|heading| heading.line);
         let section = headings.filter(|line| *line < block.line).max();
-        let above = programs.iter().filter(|line| **line < block.line).max();
+        let above = partners.iter().filter(|line| **line < block.line).max();
         above.copied() <= section
     });
     lonely
         .map(|block| {
-            let what = "`mends=1`, and no program stands above it in this section";
+            let what = format!("{what} above it in this section");
             let mend = "put the two next to each other, or remove the option";
             Problem::new(&block.path, block.line, what, mend)
         })
@@ -108,16 +141,18 @@ fn fence(block: &Block) -> Vec<Problem> {
             ),
             None => problem(
                 format!("an unknown option `{name}`"),
-                "the options are should_panic=1, no_run=1, mends=1, run=NAME and hl_lines=2 4-5"
+                "the options are should_panic=1, no_run=1, mends=1, python=1, run=NAME and hl_lines=2 4-5"
                     .into(),
             ),
         }
     }
-    if block.option("mends").is_some() && block.option("run").is_some() {
-        problem(
-            "`mends` and `run` together".into(),
-            "remove one of them: a player needs its program in view".into(),
-        );
+    for name in ["mends", "python"] {
+        if block.option(name).is_some() && block.option("run").is_some() {
+            problem(
+                format!("`{name}` and `run` together"),
+                "remove one of them: a player needs its program in view".into(),
+            );
+        }
     }
     if block.option("no_run").is_some() && block.option("run").is_some() {
         problem(
@@ -261,6 +296,19 @@ mod tests {
                 check,
                 &[(CHAPTER, "```rust,mends", "`mends` and `run` together")],
             );
+    }
+
+    #[test]
+    fn a_program_in_tabs_without_a_python_program_is_named() {
+        fence("```rust,python=1").expect(
+            check,
+            &[(CHAPTER, "```rust", "`python=1`, and no Python program stands above")],
+        );
+        fence("```python\nassert True\n```\n\n```rust,python=1").expect(check, &[]);
+        fence("```python\nassert True\n```\n\n```rust,python=1,run=ch02-tick").expect(
+            check,
+            &[(CHAPTER, "```rust,python", "`python` and `run` together")],
+        );
     }
 
     #[test]

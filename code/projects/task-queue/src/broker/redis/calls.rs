@@ -231,15 +231,12 @@ fn add_job(call: &mut ScriptInvocation<'_>, job: &NewJob) {
     let max_age = job
         .max_age
         .map_or(-1, |age| age.as_millis().try_into().unwrap_or(i64::MAX));
-    let spec = format!(
-        "{} {} {} {} {max_age} {} {}",
-        job.queue,
-        job.task,
-        job.priority.level(),
-        job.max_attempts,
-        millis(job.timeout),
-        millis(job.keep_result),
-    );
+    // What sets a job apart from a plain one, in claims and ends.
+    let plain = job.max_age.is_none() && job.unique.is_none() && job.after.is_empty();
+    let mark = format!("{}{}", if plain { '-' } else { '+' }, job.priority.level());
+    let (task, attempts, timeout) = (&job.task, job.max_attempts, millis(job.timeout));
+    let trace = job.trace.as_deref().unwrap_or_default();
+    let (length, payload) = (job.payload.len(), &job.payload);
     let start = match job.start {
         Start::Now => "in:0".to_owned(),
         Start::In(delay) => format!("in:{}", millis(delay)),
@@ -252,12 +249,12 @@ fn add_job(call: &mut ScriptInvocation<'_>, job: &NewJob) {
     let after: Vec<String> = job.after.iter().map(JobId::to_string).collect();
     call.arg(job.id.to_string())
         .arg(job.queue.as_str())
-        .arg(job.priority.level())
-        .arg(spec)
-        .arg(job.payload.as_str())
+        .arg(mark)
+        .arg(millis(job.keep_result))
+        .arg(format!("{task} {attempts} {max_age} {timeout}"))
+        .arg(format!("{} {length}\n{trace}{payload}", trace.len()))
         .arg(start)
         .arg(unique.unwrap_or_default())
-        .arg(job.trace.as_deref().unwrap_or_default())
         .arg(after.join(" "));
 }
 

@@ -3,50 +3,60 @@
 
 local WORKER, MAX, UNTIL = ARGV[3], tonumber(ARGV[4]), int(now + ARGV[5])
 local MICROS = int(micros)
+-- What the record of a plain job says of its new lease.
+local LEASED = ' ' .. MICROS .. ' ' .. WORKER .. ' ' .. NOW .. ' '
 local EXPIRED = 'its maximum age passed before it could start'
 -- Jobs that are too old cost work too: after so many, the caller asks again.
 local looks = MAX + 100
 
 local answer = { 0 }
 
-local function lease(job, key, records, gone)
+-- The new record of a job that is not plain, or has a token from a clock that was ahead; nil if it cannot run.
+local function lease(id, text)
+  local job = read(id, text)
+  if not job then return nil end
+  if job.max_age ~= '-1' and job.enqueued + job.max_age < now then
+    bury(job, EXPIRED, 'expired')
+    return nil
+  end
   job.token = micros > tonumber(job.token) and MICROS or int(job.token + 1)
   job.worker, job.claimed = WORKER, NOW
   move(job, 'running')
-  if job.more == '+' then call('HDEL', MORE .. job.id, 'progress') end
-  local record, at = record_of(job), #answer
-  answer[at + 1], answer[at + 2] = job.id, record
-  at = #records
-  records[at + 1], records[at + 2] = key, record
-  gone[#gone + 1] = job.id
+  if job.more == '+' then call('HDEL', MORE .. id, 'progress') end
+  return record_of(job)
 end
 
 local function claim_from(queue, ids)
-  local leases, old, gone, found, held, records, keys = {}, {}, {}, {}, {}, {}, {}
+  local keys, leases, records, plain, taken = {}, {}, {}, {}, 0
   for at, id in ipairs(ids) do keys[at] = JOB .. id end
   local texts = call('MGET', unpack(keys))
   for at, id in ipairs(ids) do
-    local job = read(id, texts[at])
-    if not job then
-      -- What is no job is no longer in line.
-      gone[#gone + 1] = id
-    elseif job.max_age ~= '-1' and job.enqueued + job.max_age < now then
-      old[#old + 1] = job
+    local text, record = texts[at], nil
+    local mark, token, rest = match(text or '', '^ready (%-%d) (%d+) %S+ %d+ ()')
+    if mark and tonumber(token) < micros then
+      record = 'running ' .. mark .. LEASED .. sub(text, rest)
+      plain[mark] = (plain[mark] or 0) + 1
     else
-      leases[#leases + 1] = UNTIL
-      leases[#leases + 1] = id
-      found[#found + 1], held[#held + 1] = job, keys[at]
+      record = lease(id, text)
+    end
+    if record then
+      local even = 2 * taken
+      taken = taken + 1
+      leases[even + 1], leases[even + 2] = UNTIL, id
+      records[even + 1], records[even + 2] = keys[at], record
+      even = #answer
+      answer[even + 1], answer[even + 2] = id, record
     end
   end
-  in_pieces('ZADD', P .. 'leases', leases)
-  for at, job in ipairs(found) do lease(job, held[at], records, gone) end
-  if #records > 0 then call('MSET', unpack(records)) end
-  for _, job in ipairs(old) do
-    bury(job, EXPIRED, 'expired')
-    gone[#gone + 1] = job.id
+  for mark, number in pairs(plain) do
+    count(queue, 'ready' .. sub(mark, 2), -number)
+    count(queue, 'running', number)
   end
-  in_pieces('ZREM', P .. 'ready:' .. queue, gone)
-  return #found
+  in_pieces('ZADD', P .. 'leases', leases)
+  if taken > 0 then call('MSET', unpack(records)) end
+  -- What is no job is no longer in line either.
+  in_pieces('ZREM', P .. 'ready:' .. queue, ids)
+  return taken
 end
 
 -- ANCHOR: line

@@ -1,12 +1,15 @@
 -- What all scripts share. KEYS[1] is the prefix of all keys, "{namespace}:": one hash tag, so one slot of a
 -- cluster. ARGV[1] is added to the clock (microseconds; tests move it, a server sends 0).
 --
---   job:ID        the record: two lines, then trace, payload and result with nothing between them
---                 state stamp token failures recoveries worker claimed_at ended_at +|-
---                 queue task priority max_attempts max_age timeout keep_result enqueued_at #trace #payload
---                 One string, so that one command reads the records of a whole batch, and one writes them.
---   more:ID       hash, where the first line ends with +: what few jobs have. unique, due, blockers, cancel,
---                 kids, awaited, progress, error, history
+--   job:ID        the record: a line, then trace, payload and result with nothing between them
+--                 state mark token worker claimed_at ended_at keep_result queue stamp failures recoveries
+--                 task max_attempts max_age timeout enqueued_at #trace #payload
+--                 One string, so that one command reads the records of a whole batch, and one writes them;
+--                 what a claim and an end need comes first, so that most of them read no further.
+--                 The mark is the priority, after - for a plain job: no maximum age, nothing beside the record.
+--                 After + there may be either.
+--   more:ID       hash, what few jobs have beside the record: unique, due, blockers, cancel, kids, awaited,
+--                 progress, error, history
 --   ready:QUEUE   sorted set: when a job became ready (microseconds) minus priority x aging
 --   delayed       sorted set: when a job falls due
 --   leases        sorted set: when a lease ends
@@ -21,7 +24,7 @@
 -- A script that fails half-way is not undone. So each looks first and writes afterwards; and where it
 -- writes, a job stands in its new place before it leaves the old one, and its record is written last.
 
-local call, match, P = redis.call, string.match, KEYS[1]
+local call, match, sub, P = redis.call, string.match, string.sub, KEYS[1]
 local JOB, MORE = P .. 'job:', P .. 'more:'
 local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2] + ARGV[1]

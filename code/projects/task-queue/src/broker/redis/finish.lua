@@ -24,7 +24,7 @@ local function fail(job, outcome, problem, after)
     return 'canceled'
   end
   local due = now + after
-  local max_attempts = match(job.rest, '^%S+ %S+ %d+ (%d+)')
+  local max_attempts = match(job.rest, '^%S+ (%d+)')
   if outcome == 'dead' or tonumber(job.failures) >= tonumber(max_attempts) then
     bury(job, problem)
     return 'dead'
@@ -50,7 +50,18 @@ local function finish(job, outcome, text, after)
   return 'released'
 end
 
--- ANCHOR: answers
+-- The common case, for which nothing else of the record is read: a plain job of this token that runs, and
+-- whose result is kept.
+local completed = {}
+local function complete_plain(id, text, token, result)
+  local held, at, keep, queue = match(text or '', '^running %-%d (%d+) %S+ %d+ ()0 ([1-9]%d*) (%S+) ')
+  if held ~= token then return false end
+  local record = 'completed' .. sub(text, 8, at - 1) .. NOW .. sub(text, at + 1) .. result
+  call('PSETEX', JOB .. id, keep, record)
+  completed[queue] = (completed[queue] or 0) + 1
+  return true
+end
+
 -- All records in one go. Within this call, a running job is changed only by its own end; should that be
 -- told twice, the second looks again.
 local keys, texts, answers = {}, {}, {}
@@ -58,19 +69,30 @@ for at = 3, #ARGV, 5 do keys[#keys + 1] = JOB .. ARGV[at] end
 local found = #keys > 0 and call('MGET', unpack(keys)) or {}
 for at, text in ipairs(found) do texts[ARGV[5 * at - 2]] = text end
 
+-- ANCHOR: answers
 for at = 3, #ARGV, 5 do
-  local id, outcome = ARGV[at], ARGV[at + 2]
-  local job
-  if texts[id] ~= nil then job = read(id, texts[id]) else job = load(id) end
+  local id, token, outcome, result = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3]
+  local text = texts[id]
   texts[id] = nil
-  if not job or job.token ~= ARGV[at + 1] then
-    answers[#answers + 1] = 'lost'
-  elseif job.state ~= 'running' then
-    answers[#answers + 1] = answer_again(job, outcome)
-  else
-    answers[#answers + 1] = finish(job, outcome, ARGV[at + 3], tonumber(ARGV[at + 4]))
+  if outcome == 'completed' and complete_plain(id, text, token, result) then
+    answers[#answers + 1] = 'completed'
     gone[#gone + 1] = id
+  else
+    local job
+    if text ~= nil then job = read(id, text) else job = load(id) end
+    if not job or job.token ~= token then
+      answers[#answers + 1] = 'lost'
+    elseif job.state ~= 'running' then
+      answers[#answers + 1] = answer_again(job, outcome)
+    else
+      answers[#answers + 1] = finish(job, outcome, result, tonumber(ARGV[at + 4]))
+      gone[#gone + 1] = id
+    end
   end
+end
+for queue, number in pairs(completed) do
+  count(queue, 'running', -number)
+  count(queue, 'completed', number)
 end
 in_pieces('ZREM', P .. 'leases', gone)
 finish_script()

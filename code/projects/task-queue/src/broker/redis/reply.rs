@@ -11,7 +11,7 @@ use crate::broker::{
     QueueStats, Stats, history,
 };
 use crate::error::BrokerError;
-use crate::job::{JobId, NewJob, Timestamp};
+use crate::job::{JobId, NewJob, Priority, Timestamp};
 use crate::name::{QueueName, cut};
 
 use super::connection::typed;
@@ -27,33 +27,53 @@ pub(super) fn number<T: FromStr>(what: &str, text: &str) -> Result<T, BrokerErro
 
 /// A record; see common.lua.
 struct Record<'a> {
-    run: Vec<&'a str>,
-    spec: Vec<&'a str>,
+    line: [&'a str; 18],
     trace: &'a str,
     payload: &'a str,
     result: &'a str,
 }
 
+/// Where in its line a record says what.
+mod place {
+    pub const STATE: usize = 0;
+    pub const MARK: usize = 1;
+    pub const TOKEN: usize = 2;
+    pub const WORKER: usize = 3;
+    pub const CLAIMED_AT: usize = 4;
+    pub const ENDED_AT: usize = 5;
+    pub const KEEP_RESULT: usize = 6;
+    pub const QUEUE: usize = 7;
+    pub const STAMP: usize = 8;
+    pub const FAILURES: usize = 9;
+    pub const RECOVERIES: usize = 10;
+    pub const TASK: usize = 11;
+    pub const MAX_ATTEMPTS: usize = 12;
+    pub const TIMEOUT: usize = 14;
+    pub const ENQUEUED_AT: usize = 15;
+    pub const TRACE: usize = 16;
+    pub const PAYLOAD: usize = 17;
+}
+
 impl<'a> Record<'a> {
     fn parse(id: &str, text: &'a str) -> Result<Self, BrokerError> {
-        let damaged = || BrokerError::damaged(format!("job {id} has the record {:?}", cut(text)));
-        let mut parts = text.splitn(3, '\n');
-        let mut words = || parts.next().map(|line| line.split(' ').collect::<Vec<_>>());
-        let (run, spec) = (words().unwrap_or_default(), words().unwrap_or_default());
-        let ([.., trace, payload], 9, 10) = (spec.as_slice(), run.len(), spec.len()) else {
-            return Err(damaged());
-        };
-        let lengths = (trace.parse().ok(), payload.parse().ok());
-        let rest = parts.next().unwrap_or_default();
-        let texts = lengths.0.zip(lengths.1).and_then(|(trace, payload)| {
-            let (trace, rest) = rest.split_at_checked(trace)?;
-            let (payload, result) = rest.split_at_checked(payload)?;
-            Some((trace, payload, result))
-        });
-        let (trace, payload, result) = texts.ok_or_else(damaged)?;
-        Ok(Self {
-            run,
-            spec,
+        Self::split(text)
+            .ok_or_else(|| BrokerError::damaged(format!("job {id} has the record {:?}", cut(text))))
+    }
+
+    fn split(text: &'a str) -> Option<Self> {
+        let (first, rest) = text.split_once('\n')?;
+        let mut words = first.split(' ');
+        let mut line = [""; 18];
+        for word in &mut line {
+            *word = words.next()?;
+        }
+        if words.next().is_some() {
+            return None;
+        }
+        let (trace, rest) = rest.split_at_checked(line[place::TRACE].parse().ok()?)?;
+        let (payload, result) = rest.split_at_checked(line[place::PAYLOAD].parse().ok()?)?;
+        Some(Self {
+            line,
             trace,
             payload,
             result,
@@ -61,7 +81,7 @@ impl<'a> Record<'a> {
     }
 
     fn state(&self) -> Result<JobState, BrokerError> {
-        Ok(match self.run[0] {
+        Ok(match self.line[place::STATE] {
             "ready" => JobState::Ready,
             "delayed" => JobState::Delayed,
             "blocked" => JobState::Blocked,
@@ -93,12 +113,14 @@ impl<'a> Record<'a> {
         Some(self.trace.to_owned()).filter(|trace| !trace.is_empty())
     }
 
-    fn spec<T: FromStr>(&self, at: usize) -> Result<T, BrokerError> {
-        number("a field of a job's spec", self.spec[at])
+    fn field<T: FromStr>(&self, at: usize) -> Result<T, BrokerError> {
+        number("a field of a job's record", self.line[at])
     }
 
-    fn run<T: FromStr>(&self, at: usize) -> Result<T, BrokerError> {
-        number("a field of a job's run", self.run[at])
+    fn priority(&self) -> Result<Priority, BrokerError> {
+        let mark = self.line[place::MARK];
+        let level: u8 = number("a job's mark", mark.get(1..).unwrap_or_default())?;
+        level.try_into()
     }
 }
 
@@ -122,19 +144,19 @@ pub(super) fn lease(id: &str, record: &str) -> Result<Lease, BrokerError> {
     Ok(Lease {
         key: LeaseKey {
             job: id.parse()?,
-            token: record.run(2)?,
+            token: record.field(place::TOKEN)?,
         },
-        queue: record.spec(0)?,
-        task: record.spec(1)?,
+        queue: record.field(place::QUEUE)?,
+        task: record.field(place::TASK)?,
         payload: record.payload.to_owned(),
-        priority: record.spec::<u8>(2)?.try_into()?,
-        attempt: record.run::<u32>(3)? + 1,
-        max_attempts: record.spec(3)?,
-        recoveries: record.run(4)?,
-        timeout: Duration::from_millis(record.spec(5)?),
-        enqueued_at: Timestamp(record.spec(7)?),
-        ready_at: Timestamp(record.run::<i64>(1)? / 1000),
-        claimed_at: Timestamp(record.run(6)?),
+        priority: record.priority()?,
+        attempt: record.field::<u32>(place::FAILURES)? + 1,
+        max_attempts: record.field(place::MAX_ATTEMPTS)?,
+        recoveries: record.field(place::RECOVERIES)?,
+        timeout: Duration::from_millis(record.field(place::TIMEOUT)?),
+        enqueued_at: Timestamp(record.field(place::ENQUEUED_AT)?),
+        ready_at: Timestamp(record.field::<i64>(place::STAMP)? / 1000),
+        claimed_at: Timestamp(record.field(place::CLAIMED_AT)?),
         trace: record.trace(),
     })
 }
@@ -178,31 +200,36 @@ pub(super) fn view(
     let mut take = |name: &str| fields.remove(name);
     let record = Record::parse(id, record)?;
     let status = record.status(take("error"), take("progress"))?;
-    let (ended, keep): (i64, i64) = (record.run(7)?, record.spec(6)?);
+    let (ended, keep): (i64, i64) = (
+        record.field(place::ENDED_AT)?,
+        record.field(place::KEEP_RESULT)?,
+    );
     let state = status.state;
     let until = match state {
         JobState::Delayed | JobState::Running => until.parse().ok().map(Timestamp),
         JobState::Completed | JobState::Canceled => Some(Timestamp(ended + keep)),
         _ => None,
     };
-    let worker = Some(record.run::<String>(5)?);
+    let worker = Some(record.field::<String>(place::WORKER)?);
     let last = match state {
-        JobState::Running => history::last(worker, record.run(6).ok(), None),
-        JobState::Completed => history::last(worker, record.run(6).ok(), Some(ended)),
+        JobState::Running => history::last(worker, record.field(place::CLAIMED_AT).ok(), None),
+        JobState::Completed => {
+            history::last(worker, record.field(place::CLAIMED_AT).ok(), Some(ended))
+        }
         _ => None,
     };
     let blockers = take("blockers").filter(|_| state == JobState::Blocked);
     Ok(JobView {
         id: id.parse()?,
-        queue: record.spec(0)?,
-        task: record.spec(1)?,
+        queue: record.field(place::QUEUE)?,
+        task: record.field(place::TASK)?,
         payload: record.payload.to_owned(),
-        priority: record.spec::<u8>(2)?.try_into()?,
+        priority: record.priority()?,
         status,
-        failures: record.run(3)?,
-        max_attempts: record.spec(3)?,
-        recoveries: record.run(4)?,
-        enqueued_at: Timestamp(record.spec(7)?),
+        failures: record.field(place::FAILURES)?,
+        max_attempts: record.field(place::MAX_ATTEMPTS)?,
+        recoveries: record.field(place::RECOVERIES)?,
+        enqueued_at: Timestamp(record.field(place::ENQUEUED_AT)?),
         until,
         waits_for: blockers
             .and_then(|blockers| blockers.parse().ok())

@@ -24,7 +24,7 @@ local function requeue(queue, ids)
     local job = load(id)
     if job and job.state == 'dead' then
       job.failures, job.recoveries, job.token = '0', '0', int(job.token + 1)
-      local before, after = match(job.rest, '^(%S+ %S+ %d+ %d+ %-?%d+ %d+ %d+) %d+ (.*)$')
+      local before, after = match(job.rest, '^(%S+ %d+ %-?%d+ %d+) %d+ (.*)$')
       job.rest = before .. ' ' .. NOW .. ' ' .. after
       call('HDEL', MORE .. id, 'error', 'cancel', 'blockers', 'due')
       make_ready(job)

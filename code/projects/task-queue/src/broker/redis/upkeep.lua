@@ -17,7 +17,7 @@ end
 -- See `spread` in lease.rs, which says the same.
 local function spread(job)
   if tonumber(job.recoveries) < 2 then return 0 end
-  local part = tonumber(string.sub(job.id, -4), 16) * (40503 + 2 * job.recoveries) % 65536
+  local part = tonumber(sub(job.id, -4), 16) * (40503 + 2 * job.recoveries) % 65536
   return math.floor(SPREAD * part / 65536)
 end
 
@@ -59,7 +59,7 @@ in_pieces('ZREM', P .. 'delayed', ripe)
 
 -- Long lists of followers, a piece at a time.
 for _, todo in ipairs(redis.call('SRANDMEMBER', P .. 'followers', 10)) do
-  local parent, why = string.match(todo, '^(%S+) (.*)$')
+  local parent, why = match(todo, '^(%S+) (.*)$')
   follow(parent, why ~= '' and why or nil)
   more = true
 end
