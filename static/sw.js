@@ -6,8 +6,8 @@ const SCOPE = new URL("./", self.location).href;
 const PREFIX = `book ${SCOPE} `; // other books may stand on the same host
 const CACHE = PREFIX + BUILD;
 const LIST = "offline.json";
-const FALLBACK = "offline.html"; // with a list that it makes itself
-const ALWAYS = [FALLBACK, "js/kept-pages.js"];
+const FALLBACK = "offline.html"; // with a list that it makes itself; a translation has one of its own in its folder
+const ALWAYS = /^js\/(kept-pages|words)\.js$|(^|\/)(offline\.html|words\.json)$/;
 const AT_ONCE = 6; // requests
 
 const key = (path) => new Request(SCOPE + path);
@@ -65,7 +65,7 @@ const keptIn = async (name) => (await (await caches.open(name)).keys()).map(({ u
 
 /** What was kept of older builds, as far as this one has it; all of this one, if all of an older one was. */
 async function keptBefore(files) {
-  const kept = new Set(ALWAYS);
+  const kept = new Set(Object.keys(files).filter((path) => ALWAYS.test(path)));
   for (const name of await ours()) {
     if (name === CACHE) continue;
     const paths = await keptIn(name);
@@ -99,7 +99,9 @@ async function answer(event, path) {
     return response;
   } catch (error) {
     const cache = await open();
-    const kept = await cache.match(key(path)) ?? (request.mode === "navigate" && await cache.match(key(FALLBACK)));
+    const instead = request.mode === "navigate" ? [`${path.split("/")[0]}/${FALLBACK}`, FALLBACK] : [];
+    let kept;
+    for (const file of [path, ...instead]) kept ??= await cache.match(key(file));
     if (kept) return kept;
     throw error;
   }
@@ -131,7 +133,8 @@ const TASKS = {
   async forget(_, tell) {
     const cache = await open();
     for (const request of await cache.keys()) {
-      if (![LIST, ...ALWAYS].includes(pathOf(request.url))) await cache.delete(request);
+      const path = pathOf(request.url);
+      if (path !== LIST && !ALWAYS.test(path)) await cache.delete(request);
     }
     tell({ isWhole: false });
   },

@@ -1,4 +1,6 @@
 // <code-tabs>: in the bar of a Tokio program, tabs that show the asyncio program above it in its place.
+import { say } from "./words.js";
+
 const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 const STEPS = { ArrowLeft: -1, ArrowRight: 1 };
 
@@ -13,7 +15,7 @@ customElements.define("code-tabs", class extends HTMLElement {
     this.panels = [asyncio, tokio];
     tokio.after(asyncio);
     this.role = "tablist";
-    this.ariaLabel = "The program in";
+    this.ariaLabel = say("program_in");
     this.tabs = ["asyncio", "Tokio"].map((name, at) => make("button", {
       type: "button", role: "tab", textContent: name,
       onclick: () => this.show(at),

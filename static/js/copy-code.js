@@ -1,12 +1,15 @@
-// <copy-code>: a button that copies the program of its figure; of a console session, only what the reader types.
+// <copy-code label="Copy">: a button that copies the program of its figure; of a console session, only what the reader types.
 customElements.define("copy-code", class extends HTMLElement {
   connectedCallback() {
+    const label = this.getAttribute("label");
     const button = document.createElement("button");
     button.type = "button";
-    button.textContent = "Copy";
+    button.textContent = label;
     button.onclick = async () => {
-      button.textContent = await this.copy() ? "Copied" : "Press Ctrl+C";
-      setTimeout(() => (button.textContent = "Copy"), 2000);
+      const isCopied = await this.copy();
+      const { say } = await import("./words.js");
+      button.textContent = say(isCopied ? "copied" : "copy_failed");
+      setTimeout(() => (button.textContent = label), 2000);
     };
     this.role = "status"; // says "Copied" aloud
     this.replaceChildren(button);

@@ -1,6 +1,8 @@
 // Above the heading that is pointed at or has the focus, where nothing stands: a button that copies the heading's address.
 // Loaded by elements.js.
-const button = Object.assign(document.createElement("button"), { type: "button", textContent: "Copy link", onclick: copy });
+import { say } from "./words.js";
+
+const button = Object.assign(document.createElement("button"), { type: "button", textContent: say("copy_link"), onclick: copy });
 const place = Object.assign(document.createElement("span"), { className: "copy-link", role: "status" }); // says "Copied" aloud
 place.append(button);
 
@@ -10,7 +12,7 @@ export function offer(heading) {
   if (last === heading || document.activeElement === button) return;
   if (last) last.ariaLabel = null;
   heading.ariaLabel = heading.textContent;
-  button.textContent = "Copy link";
+  button.textContent = say("copy_link");
   heading.append(place);
 }
 
@@ -18,10 +20,10 @@ async function copy() {
   const { href } = place.parentElement.querySelector("a");
   try {
     await navigator.clipboard.writeText(href);
-    button.textContent = "Copied";
+    button.textContent = say("copied");
   } catch {
     location.href = href; // no permission: the reader copies it from the address bar
-    button.textContent = "It is in the address bar";
+    button.textContent = say("link_shown");
   }
-  setTimeout(() => (button.textContent = "Copy link"), 4000);
+  setTimeout(() => (button.textContent = say("copy_link")), 4000);
 }

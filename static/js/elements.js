@@ -48,9 +48,9 @@ const openSearch = () => {
   if (!dialog.open) dialog.showModal();
   field.select();
   if (search.matches(":defined")) return;
-  search.early = fetch(new URL("../search/index.json", import.meta.url), { cache: "no-cache" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
-  Promise.all(["site-search", "search-index", "search-words", "search-excerpt", "styled"].map((name) => import(`./${name}.js`)))
-    .catch(() => (status.textContent = "The search cannot be fetched. Are you offline?"));
+  search.early = fetch(new URL("search/index.json", document.querySelector(".brand").href), { cache: "no-cache" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
+  Promise.all(["site-search", "search-index", "search-words", "search-excerpt", "words", "styled"].map((name) => import(`./${name}.js`)))
+    .catch(() => (status.textContent = status.dataset.failed));
 };
 addEventListener("click", ({ target }) => target.closest("[data-search]") && openSearch());
 addEventListener("keydown", (event) => {

@@ -1,4 +1,4 @@
-// <fold-code lines="110">: in the bar of a long listing, which can be scrolled in its box: a button that opens it whole.
+// <fold-code open="All 110 lines" close="Fold">: in the bar of a long listing, which can be scrolled in its box: a button that opens it whole.
 customElements.define("fold-code", class extends HTMLElement {
   connectedCallback() {
     const figure = this.closest("figure");
@@ -6,7 +6,7 @@ customElements.define("fold-code", class extends HTMLElement {
     const show = (isWhole) => {
       figure.toggleAttribute("data-long", !isWhole);
       button.ariaExpanded = String(isWhole);
-      button.textContent = isWhole ? "Fold" : `All ${this.getAttribute("lines")} lines`;
+      button.textContent = this.getAttribute(isWhole ? "close" : "open");
     };
     button.onclick = () => show(figure.hasAttribute("data-long"));
     show(false);

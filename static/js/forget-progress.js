@@ -1,12 +1,11 @@
 // <forget-progress>: says that something is remembered, and forgets it if the reader presses twice.
 import { follow, forget } from "./progress.js";
-
-const WHAT = "Remembered in this browser alone: chapters in progress (a heading was passed) and read (the end was in view), exercises ticked off, answers given.";
+import { say } from "./words.js";
 
 customElements.define("forget-progress", class extends HTMLElement {
   connectedCallback() {
     this.button = Object.assign(document.createElement("button"), { type: "button", onclick: () => this.press(), onblur: () => this.rest() });
-    this.button.textContent = "Forget my progress";
+    this.button.textContent = say("forget");
     this.says = document.createElement("span");
     this.replaceChildren(this.button, this.says);
     follow(({ pages, ticks, answers }) => {
@@ -20,19 +19,20 @@ customElements.define("forget-progress", class extends HTMLElement {
   rest() {
     this.isSure = false;
     this.button.hidden = this.isEmpty && document.activeElement !== this.button;
-    if (!this.isEmpty) this.say(WHAT);
+    if (!this.isEmpty) this.tell("remembered");
   }
 
   press() {
     if (this.isEmpty) return;
     this.isSure = !this.isSure;
-    if (this.isSure) return this.say("Press again to forget all of it: nothing brings it back.");
+    if (this.isSure) return this.tell("forget_sure");
     forget();
-    this.say("It is forgotten.");
+    this.tell("forgotten");
   }
 
   /** Aloud too, and not twice. */
-  say(text) {
+  tell(key) {
+    const text = say(key);
     if (this.says.textContent !== text) this.says.textContent = text;
   }
 });

@@ -1,4 +1,6 @@
 // <keep-offline>: keeps the whole book on this device if the reader wants it, and says first how much that is.
+import { say } from "./words.js";
+
 const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
 
 customElements.define("keep-offline", class extends HTMLElement {
@@ -27,16 +29,16 @@ customElements.define("keep-offline", class extends HTMLElement {
   show({ bytes = this.bytes, isWhole, done, total, failed }) {
     this.bytes = bytes;
     if (done) {
-      this.says.textContent = `${done} of ${total} files`;
+      this.says.textContent = say("files_kept", { done, total });
       return;
     }
     this.button.ariaDisabled = null;
     if (failed !== undefined) {
-      this.says.textContent = "Not everything could be fetched. Are you offline? What was read is still kept.";
+      this.says.textContent = say("keep_failed");
       return;
     }
     this.isWhole = isWhole;
-    this.button.textContent = isWhole ? "Remove the book from this device" : `Keep the whole book on this device (${(bytes / 1e6).toFixed(1)} MB)`;
-    this.says.textContent = isWhole ? "The whole book is kept on this device: it can be read and searched offline." : "";
+    this.button.textContent = isWhole ? say("remove_book") : say("keep_book", { size: (bytes / 1e6).toFixed(1) });
+    this.says.textContent = isWhole ? say("book_is_kept") : "";
   }
 });

@@ -1,4 +1,4 @@
-// <kept-pages>: on the page for readers who are offline, the pages that are kept on this device.
+// <kept-pages label="These pages …">: on the page for readers who are offline, the pages that are kept on this device.
 customElements.define("kept-pages", class extends HTMLElement {
   async connectedCallback() {
     const scope = new URL("../", import.meta.url).href;
@@ -12,6 +12,6 @@ customElements.define("kept-pages", class extends HTMLElement {
       item.append(link.cloneNode(true));
       list.append(item);
     }
-    if (list.children.length) this.append("These pages are on your device:", list);
+    if (list.children.length) this.append(this.getAttribute("label"), list);
   }
 });

@@ -1,6 +1,7 @@
 // <quiz-card answer="2">: its numbered options become buttons; the choice is judged in words and the answer opens.
 // A question that was answered before shows the choice.
 import { follow, remember } from "./progress.js";
+import { say } from "./words.js";
 
 const HERE = location.pathname;
 
@@ -38,6 +39,6 @@ customElements.define("quiz-card", class extends HTMLElement {
       if (isChosen) button.dataset.verdict = choice === right ? "right" : "wrong";
       else delete button.dataset.verdict;
     }
-    this.verdict.textContent = this.buttons[choice - 1] ? `${choice} is ${choice === right ? "right." : "not it. The answer says why."}` : "";
+    this.verdict.textContent = this.buttons[choice - 1] ? say(choice === right ? "right" : "wrong", { answer: choice }) : "";
   }
 });

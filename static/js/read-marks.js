@@ -1,9 +1,7 @@
 // <read-marks>: tells of each link to a chapter in the list before it whether that is in progress or read, and how many
 // of its exercises are ticked off.
 import { follow } from "./progress.js";
-
-const WORDS = { begun: "in progress", read: "read" };
-const LEGEND = "Solid line: read. Broken line: in progress.";
+import { say } from "./words.js";
 
 customElements.define("read-marks", class extends HTMLElement {
   connectedCallback() {
@@ -12,10 +10,10 @@ customElements.define("read-marks", class extends HTMLElement {
     const exercises = [...list.querySelectorAll("[data-exercises]")].map((line) => [line, line.textContent]);
     follow(({ pages, ticks }) => {
       for (const link of links) this.mark(link, pages[link.pathname]);
-      this.textContent = list.querySelector("a[data-state] > span") ? LEGEND : "";
+      this.textContent = list.querySelector("a[data-state] > span") ? say("legend") : "";
       for (const [line, words] of exercises) {
         const done = line.dataset.exercises.split(" ").filter((name) => ticks[name] === true).length;
-        line.textContent = done ? `${done} of ${words}` : words;
+        line.textContent = done ? say("exercises_done", { done, exercises: words }) : words;
       }
     });
   }
@@ -29,6 +27,6 @@ customElements.define("read-marks", class extends HTMLElement {
     delete link.dataset.state;
     if (!state) return;
     link.dataset.state = state;
-    place.append(Object.assign(document.createElement("span"), { textContent: `, ${WORDS[state]}` }));
+    place.append(Object.assign(document.createElement("span"), { textContent: `, ${say(`is_${state}`)}` }));
   }
 });

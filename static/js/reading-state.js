@@ -2,15 +2,16 @@
 // the section that is being read, from the first heading that is passed on.
 import { onPassedHeading } from "./passed-heading.js";
 import { follow, progress, remember } from "./progress.js";
+import { say } from "./words.js";
 
 const HERE = location.pathname;
 
 customElements.define("reading-state", class extends HTMLElement {
   connectedCallback() {
     const label = document.createElement("label");
-    this.box = Object.assign(document.createElement("input"), { type: "checkbox", title: "Ticks itself once the end of the text was in view" });
+    this.box = Object.assign(document.createElement("input"), { type: "checkbox", title: say("read_by_itself") });
     this.box.onchange = () => this.note({ read: this.box.checked });
-    label.append(this.box, " Read");
+    label.append(this.box, ` ${say("read")}`);
     this.replaceChildren(label);
     follow(({ pages }) => (this.box.checked = pages[HERE]?.read === true));
 

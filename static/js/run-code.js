@@ -1,4 +1,4 @@
-// <run-code>: sends the program of its figure to the Rust Playground and shows what comes back, below the program.
+// <run-code label="Run">: sends the program of its figure to the Rust Playground and shows what comes back, below the program.
 const PLAYGROUND = "https://play.rust-lang.org/";
 const PATIENCE = 30_000; // milliseconds
 
@@ -8,9 +8,9 @@ customElements.define("run-code", class extends HTMLElement {
   connectedCallback() {
     const figure = this.closest("figure");
     this.code = figure.querySelector("code");
-    this.button = make("button", { type: "button", textContent: "Run", onclick: () => this.run() });
+    this.button = make("button", { type: "button", textContent: this.getAttribute("label"), onclick: () => this.run() });
     const query = new URLSearchParams({ version: "stable", mode: "debug", edition: "2024", code: this.code.textContent });
-    this.replaceChildren(this.button, make("a", { href: `${PLAYGROUND}?${query}`, textContent: "Playground", title: "Open this program in the Rust Playground" }));
+    this.replaceChildren(this.button, make("a", { href: `${PLAYGROUND}?${query}`, textContent: "Playground" }));
 
     this.verdict = make("p", { role: "status" });
     this.output = make("pre", { tabIndex: 0, hidden: true });
@@ -20,13 +20,14 @@ customElements.define("run-code", class extends HTMLElement {
   async run() {
     if (this.button.ariaDisabled) return;
     this.button.ariaDisabled = "true";
-    this.show("Running on the Rust Playground …");
+    const { say } = await import("./words.js");
+    this.show(say("is_running"));
     try {
-      this.show(...this.read(await this.ask()));
+      this.show(...this.read(await this.ask(), say));
     } catch (error) {
       this.show(error.name === "TimeoutError"
-        ? `The Playground did not answer within ${PATIENCE / 1000} seconds. It may be busy: run the program again.`
-        : `The Playground cannot be reached (${error.message}). Are you offline? The program runs in a project of your own too.`);
+        ? say("no_answer", { seconds: PATIENCE / 1000 })
+        : say("no_playground", { error: error.message }));
     }
     this.button.ariaDisabled = null;
   }
@@ -42,22 +43,22 @@ customElements.define("run-code", class extends HTMLElement {
       signal: AbortSignal.timeout(PATIENCE),
     });
     const answer = await response.json().catch(() => ({}));
-    if (!response.ok || answer.error) throw new Error(answer.error ?? `status ${response.status}`);
+    if (!response.ok || answer.error) throw new Error(answer.error ?? `HTTP ${response.status}`);
     return answer;
   }
 
   /** What an answer of the Playground means: a sentence, and the text to show under it. */
-  read({ success, exitDetail, stdout = "", stderr = "" }) {
+  read({ success, exitDetail, stdout = "", stderr = "" }, say) {
     const { refused, shouldPanic } = this.code.dataset;
     const [cargo, errors] = stderr.split(/^ *Running `.*\n/m); // before it cargo speaks, after it the program
     if (errors === undefined) {
       const message = cargo.replace(/^ *(Compiling|Finished|Blocking|Updating) .*\n/gm, "");
-      return [refused ? "The compiler refuses it, as it should:" : "The compiler refuses it:", message];
+      return [say(refused ? "refused_rightly" : "refused"), message];
     }
     const printed = stdout + errors;
-    if (success) return printed ? ["It ran to the end and printed:", printed] : ["It ran to the end and printed nothing: every assertion holds."];
-    if (/^thread '.*panicked at/m.test(errors)) return [shouldPanic ? "It panics, as it should:" : "It panicked:", printed];
-    return [`It was stopped: ${exitDetail || "the Playground's limits are 10 seconds and 512 MB"}.`, printed];
+    if (success) return printed ? [say("printed"), printed] : [say("printed_nothing")];
+    if (/^thread '.*panicked at/m.test(errors)) return [say(shouldPanic ? "panics_rightly" : "it_panicked"), printed];
+    return [say("stopped", { reason: exitDetail || say("limits") }), printed];
   }
 
   show(verdict, text = "") {

@@ -1,5 +1,6 @@
 // The picture of a run: a cursor at the step, what comes later dimmed, and under each lane's name what it does.
 import { inWords } from "./run-state.js";
+import { say } from "./words.js";
 
 const make = (tag, attributes, ...inside) => {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -37,10 +38,10 @@ export class Picture {
     }
     this.now.style.transform = this.later.style.transform = `translateX(${x}px)`;
     state.lanes.forEach(({ doing }, lane) => {
-      this.words[lane].textContent = doing;
+      this.words[lane].textContent = doing && say(doing);
       this.words[lane].dataset.doing = doing;
     });
-    this.svg.setAttribute("aria-label", `After step ${state.number}: ${inWords(state, this.run)}`);
+    this.svg.setAttribute("aria-label", say("after_step", { number: state.number, lanes: inWords(state, this.run) }));
     this.box.scrollLeft = x / this.unit() - this.box.clientWidth * 0.6;
     this.keepNames();
   }

@@ -5,6 +5,7 @@ import { Picture } from "./run-picture.js";
 import { Program } from "./run-program.js";
 import { stateAfter } from "./run-state.js";
 import { styled } from "./styled.js";
+import { say } from "./words.js";
 
 await styled("run-player");
 
@@ -37,13 +38,13 @@ customElements.define("run-player", class extends HTMLElement {
   /** Loads the run, once. A failure is told, and the next use tries again. */
   load() {
     return (this.loading ??= fetch(this.getAttribute("src")).then(async (response) => {
-      if (!response.ok) throw new Error(`status ${response.status}`);
+      if (!response.ok) throw new Error(`HTTP ${response.status}`);
       this.run = await response.json();
       this.program = new Program(this.code, this.run);
       this.picture = new Picture(this.lanes, this.run);
       return true;
     }).catch((error) => {
-      this.bar.say(`The run cannot be loaded (${error.message}). Are you offline?`);
+      this.bar.tell(say("no_run", { error: error.message }));
       this.loading = null;
       return false;
     }));
@@ -81,7 +82,7 @@ customElements.define("run-player", class extends HTMLElement {
     delete this.figure.dataset.open;
     this.program.clear();
     this.picture.clear();
-    this.bar.say();
+    this.bar.tell();
     for (const line of this.figure.querySelectorAll("[data-later]")) line.removeAttribute("data-later");
     this.bar.play.focus({ preventScroll: true });
   }
@@ -143,9 +144,9 @@ customElements.define("run-player", class extends HTMLElement {
     history.replaceState(null, "", href);
     try {
       await navigator.clipboard.writeText(href);
-      this.bar.showShared("Link copied");
+      this.bar.showShared(say("step_link_copied"));
     } catch {
-      this.bar.showShared("The address above is the link"); // no permission: the reader's own keys copy it
+      this.bar.showShared(say("step_link_shown")); // no permission: the reader's own keys copy it
     }
   }
 });

@@ -1,5 +1,6 @@
 // The program of a run: the line that runs, and the places where its tasks are parked.
 import { actor } from "./run-state.js";
+import { say } from "./words.js";
 
 // Ranges are colored without touching the text; a browser that cannot still has the marked lines.
 const paints = "highlights" in CSS
@@ -42,7 +43,7 @@ export class Program {
     }
     for (const [line, { doing, names }] of here) {
       line.dataset.doing = doing;
-      line.dataset.lane = `${names.size > 2 ? `${names.size} tasks` : [...names].join(", ")} ${doing}`;
+      line.dataset.lane = `${names.size > 2 ? say("tasks", { number: names.size }) : [...names].join(", ")} ${say(doing)}`;
     }
     const line = step.line && this.lines[step.line - 1];
     if (!line) return null;

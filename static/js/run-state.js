@@ -1,4 +1,6 @@
 // What is known about a run after so many of its steps: plain data, which run-picture.js and run-program.js show.
+import { say } from "./words.js";
+
 const AFTER = {
   spawn: "ready", run: "running", stop: "waiting", budget: "waiting", wake: "ready",
   done: "done", panic: "panicked", cancel: "dropped",
@@ -33,7 +35,7 @@ function time(ms) {
 
 /** What every lane does, in words, for those who cannot see the picture. */
 export function inWords({ lanes }, run) {
-  const places = (at) => at.map((place) => `line ${run.places[place].line}`).join(" and ");
+  const places = (at) => at.map((place) => say("line", { number: run.places[place].line })).join(say("and"));
   return lanes.filter(({ doing }) => doing)
-    .map(({ name, doing, at }) => `${name} is ${doing}${at.length ? ` at ${places(at)}` : ""}`).join(", ");
+    .map(({ name, doing, at }) => say(at.length ? "lane_at" : "lane", { name, state: say(doing), places: places(at) })).join(", ");
 }

@@ -1,4 +1,6 @@
 // <show-mend>: in the bar of a program that mends the one above it, a button that shows what changed from that one.
+import { say } from "./words.js";
+
 const PROGRAMS = 'main figure.code:has(code[data-lang="rust"])';
 const make = (tag, properties, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -26,7 +28,7 @@ function compare(before, after) {
 
 customElements.define("show-mend", class extends HTMLElement {
   connectedCallback() {
-    this.button = make("button", { type: "button", textContent: "What changed", ariaPressed: "false", onclick: () => this.toggle() });
+    this.button = make("button", { type: "button", textContent: say("what_changed"), ariaPressed: "false", onclick: () => this.toggle() });
     this.says = make("span", { role: "status" });
     this.replaceChildren(this.says, this.button);
   }
@@ -46,7 +48,7 @@ customElements.define("show-mend", class extends HTMLElement {
     const all = [...document.querySelectorAll(PROGRAMS)];
     const lines = compare(linesOf(all[all.indexOf(figure) - 1]), linesOf(figure));
     const count = (mark) => lines.filter(([it]) => it === mark).length;
-    this.sum = `${count("-")} removed, ${count("+")} added`;
+    this.sum = say("changes", { removed: count("-"), added: count("+") });
     const tags = { "-": "del", "+": "ins" };
     const shown = lines.map(([mark, line]) => {
       const text = `${mark} ${line}\n`;

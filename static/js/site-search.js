@@ -2,8 +2,9 @@
 import { SearchIndex } from "./search-index.js";
 import { excerpt, marker, pieces } from "./search-excerpt.js";
 import { styled } from "./styled.js";
+import { say } from "./words.js";
 
-const SITE = new URL("../", import.meta.url);
+const SITE = new URL(document.querySelector(".brand").href); // in the language of the page
 const SHOWN = 20; // results
 const PAUSE = 100; // milliseconds without a key, after which excerpts are fetched
 
@@ -12,7 +13,7 @@ const make = (tag, properties, ...children) => {
   element.append(...children);
   return element;
 };
-const quoted = (words) => words.map((word) => `“${word}”`).join(", ");
+const quoted = (words) => words.map((word) => say("quoted", { word })).join(", ");
 const shown = (parts) => parts.map(([text, isMarked, isCode]) => {
   const inner = isCode ? make("code", {}, text) : text;
   return isMarked ? make("mark", {}, inner) : inner;
@@ -20,7 +21,7 @@ const shown = (parts) => parts.map(([text, isMarked, isCode]) => {
 
 async function get(path) {
   const response = await fetch(new URL(`search/${path}`, SITE), path === "index.json" ? { cache: "no-cache" } : {});
-  if (!response.ok) throw new Error(`status ${response.status}`, { cause: response.status });
+  if (!response.ok) throw new Error(`HTTP ${response.status}`, { cause: response.status });
   return response.json();
 }
 
@@ -57,8 +58,8 @@ customElements.define("site-search", class extends HTMLElement {
       this.ready = null; // the next key tries again, with the newest index
       this.list.replaceChildren();
       this.status.textContent = error.cause === 404
-        ? "The index of the search is not here. “cargo xtask build” makes it; if the book was published anew this minute, type on."
-        : `The index of the search cannot be read (${error.message}). Are you offline?`;
+        ? say("no_index")
+        : say("bad_index", { error: error.message });
     }
   }
 
@@ -77,7 +78,7 @@ customElements.define("site-search", class extends HTMLElement {
     this.list.replaceChildren(...good.slice(0, SHOWN).map((result) => this.item(result, marks)));
     this.list.scrollTop = 0;
     this.dialog.toggleAttribute("data-answered", good.length > 0);
-    this.status.textContent = asked.length ? this.say(good.length, asked) : "";
+    this.status.textContent = asked.length ? this.sum(good.length, asked) : "";
     clearTimeout(this.pause);
     this.pause = setTimeout(() => [...this.list.children].forEach((item) => this.near.observe(item)), PAUSE);
   }
@@ -89,16 +90,14 @@ customElements.define("site-search", class extends HTMLElement {
   }
 
   /** Says how many sections answer, and what was taken for what. */
-  say(count, asked) {
+  sum(count, asked) {
     const unknown = asked.filter(({ meant }) => !meant.length).map(({ word }) => word);
-    if (!count) {
-      return `Nothing has ${quoted(unknown)}. Tried: the word itself, its other endings, what begins with it, and what differs by a letter or two. Shorter words find more.`;
-    }
+    if (!count) return say("nothing_has", { words: quoted(unknown) });
     const taken = asked.filter(({ word, meant }) => meant.length && !meant.some((it) => it.startsWith(word.slice(0, 4))));
-    const say = [count === 1 ? "1 section" : count > SHOWN ? `${count} sections, the best ${SHOWN} of them here` : `${count} sections`];
-    for (const { word, meant } of taken) say.push(`${quoted([word])} was taken for ${quoted([meant[0]])}`);
-    if (unknown.length) say.push(`nothing is like ${quoted(unknown)}`);
-    return `${say.join("; ")}.`;
+    const said = [say(count === 1 ? "one_section" : count > SHOWN ? "best_sections" : "sections", { number: count, shown: SHOWN })];
+    for (const { word, meant } of taken) said.push(say("taken_for", { word: quoted([word]), meant: quoted([meant[0]]) }));
+    if (unknown.length) said.push(say("nothing_like", { words: quoted(unknown) }));
+    return `${said.join("; ")}.`;
   }
 
   /** Shows what a section says, once its result is in view. */

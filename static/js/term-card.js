@@ -21,7 +21,7 @@ export async function tell(link, isTap) {
   try {
     if (!isTap) await pause();
     const parts = await meaning;
-    if (asked === link && (isTap || isHeld(link))) show(link, isTap ? [...parts, hint()] : parts);
+    if (asked === link && (isTap || isHeld(link))) show(link, isTap ? [...parts, await hint()] : parts);
   } catch {
     if (isTap) location.assign(link.href); // the glossary itself says what is the matter
   }
@@ -45,7 +45,10 @@ async function meaningOf({ href, hash }) {
   return [title, sentence];
 }
 
-const hint = () => Object.assign(document.createElement("small"), { textContent: "Tap the word again for the whole entry." });
+const hint = async () => {
+  const { say } = await import("./words.js");
+  return Object.assign(document.createElement("small"), { textContent: say("tap_again") });
+};
 
 const isHeld = (link) => link.matches(":hover, :focus-visible") || card.matches(":hover");
 

@@ -14,10 +14,8 @@
   customElements.define("theme-switch", class extends HTMLElement {
     connectedCallback() {
       const select = document.createElement("select");
-      select.ariaLabel = "Theme";
-      for (const [value, text] of [["", "Automatic"], ["light", "Light"], ["dark", "Dark"]]) {
-        select.append(new Option(text, value));
-      }
+      select.ariaLabel = this.getAttribute("label");
+      for (const theme of ["", "light", "dark"]) select.append(new Option(this.getAttribute(theme || "auto"), theme));
       select.value = root.dataset.theme ?? "";
       select.onchange = () => {
         apply(select.value);

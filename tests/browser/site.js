@@ -20,8 +20,13 @@ const TYPES = {
 
 /** Starts the server and returns the address of the home page, without a slash at its end. */
 export async function serve() {
+  return serveFolder(PUBLIC);
+}
+
+/** The same for the pages in another folder. */
+export async function serveFolder(folder) {
   // Pages name the host that they are published on; here that host is this server.
-  const { origin } = await listen(PUBLIC, (text, origin) => text.replaceAll(BASE.origin, origin));
+  const { origin } = await listen(folder, (text, origin) => text.replaceAll(BASE.origin, origin));
   return homeAt(origin);
 }
 

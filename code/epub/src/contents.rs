@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use scraper::{ElementRef, Html, Selector};
 
-use crate::read_text;
+use crate::{Words, read_text};
 
 /// What the home page and the contents say of the book.
 pub struct Contents {
@@ -14,6 +14,7 @@ pub struct Contents {
     pub title: String,
     pub description: String,
     pub language: String,
+    pub words: Words,
     /// Parts, and a group of what stands beside the chapters.
     pub groups: Vec<Group>,
 }
@@ -44,7 +45,7 @@ pub fn file(path: &str) -> String {
 }
 
 impl Contents {
-    pub fn read(site: &Path) -> Result<Contents> {
+    pub fn read(site: &Path, words: &Words) -> Result<Contents> {
         let home = Html::parse_document(&read_text(&site.join("index.html"))?);
         let value = |selector: &str, attribute: &str| {
             let value = first(&home, selector).and_then(|it| it.attr(attribute));
@@ -64,6 +65,7 @@ impl Contents {
             title: plain(first(&home, "title").context("index.html has no title")?),
             description: value("meta[name=description]", "content")?.to_owned(),
             language: value("html", "lang")?.to_owned(),
+            words: words.clone(),
             groups,
         })
     }

@@ -23,9 +23,11 @@ mod contents;
 mod package;
 mod page;
 mod style;
+mod words;
 mod xhtml;
 
 use contents::Contents;
+pub use words::Words;
 
 const COVER: &[u8] = include_bytes!("../cover.png");
 /// The faces that `src/book.css` names.
@@ -38,6 +40,8 @@ pub struct About {
     /// When it was changed last, as `2026-11-23T00:00:00Z`. The same text with the same time gives
     /// the same bytes.
     pub modified: String,
+    /// What it says besides its pages.
+    pub words: Words,
 }
 
 /// A file of the book, below `EPUB/`.
@@ -48,7 +52,7 @@ struct Item {
 
 /// Writes the book made of the pages in `site` to `file`, and tells how many pages it has.
 pub fn bind(site: &Path, about: &About, file: &Path) -> Result<usize> {
-    let contents = Contents::read(site)?;
+    let contents = Contents::read(site, &about.words)?;
     let items = items(site, &contents, about)?;
     let out = File::create(file).with_context(|| format!("cannot write {}", file.display()))?;
     pack(out, &items).with_context(|| format!("cannot write {}", file.display()))?;

@@ -27,14 +27,17 @@ const ACCESS: &str = r#"<meta property="schema:accessMode">textual</meta>
 <meta property="schema:accessibilityFeature">structuralNavigation</meta>
 <meta property="schema:accessibilityFeature">longDescription</meta>
 <meta property="schema:accessibilityHazard">none</meta>
-<meta property="schema:accessibilitySummary">Every drawing and every picture of a run has a title and a description of all that it shows.</meta>
 "#;
 
 /// The cover as a page.
 pub fn cover(contents: &Contents) -> String {
-    let title = escaped(&contents.title);
-    let body =
-        format!("<div class=\"cover\"><img src=\"cover.png\" alt=\"Cover of {title}\"/></div>");
+    let alt = contents
+        .words
+        .files
+        .cover_of
+        .replace("{book}", &contents.title);
+    let alt = escaped(&alt);
+    let body = format!("<div class=\"cover\"><img src=\"cover.png\" alt=\"{alt}\"/></div>");
     document(&contents.language, &contents.title, &body)
 }
 
@@ -42,22 +45,31 @@ pub fn cover(contents: &Contents) -> String {
 pub fn navigation(contents: &Contents) -> String {
     let groups: String = contents.groups.iter().map(group).collect();
     let start = contents.pages().next().map_or("", |page| &page.path);
-    let start = file(start);
+    let first = file(start);
+    let words = &contents.words.files;
+    let [heading, cover, title_page, landmarks, start] = [
+        &contents.words.contents,
+        &words.cover,
+        &words.title_page,
+        &words.landmarks,
+        &words.start,
+    ]
+    .map(|text| escaped(text));
     let body = format!(
-        r#"<nav epub:type="toc" id="toc"><h1>Contents</h1>
+        r#"<nav epub:type="toc" id="toc"><h1>{heading}</h1>
 <ol>
-<li><a href="title.xhtml">Title page</a></li>
+<li><a href="title.xhtml">{title_page}</a></li>
 {groups}</ol>
 </nav>
-<nav epub:type="landmarks" hidden="hidden"><h2>Landmarks</h2>
+<nav epub:type="landmarks" hidden="hidden"><h2>{landmarks}</h2>
 <ol>
-<li><a epub:type="cover" href="cover.xhtml">Cover</a></li>
-<li><a epub:type="toc" href="nav.xhtml">Contents</a></li>
-<li><a epub:type="bodymatter" href="{start}">Start of the text</a></li>
+<li><a epub:type="cover" href="cover.xhtml">{cover}</a></li>
+<li><a epub:type="toc" href="nav.xhtml">{heading}</a></li>
+<li><a epub:type="bodymatter" href="{first}">{start}</a></li>
 </ol>
 </nav>"#
     );
-    document(&contents.language, "Contents", &body)
+    document(&contents.language, &contents.words.contents, &body)
 }
 
 fn group(group: &Group) -> String {
@@ -108,13 +120,22 @@ pub fn package(contents: &Contents, about: &About, documents: &[(String, String)
         );
         spine += &format!("<itemref idref=\"{id}\"/>\n");
     }
-    let [title, description, language, author, modified, address] = [
+    let [
+        title,
+        description,
+        language,
+        author,
+        modified,
+        address,
+        accessible,
+    ] = [
         &contents.title,
         &contents.description,
         &contents.language,
         &about.author,
         &about.modified,
         &contents.base,
+        &contents.words.files.accessible,
     ]
     .map(|text| escaped(text));
     format!(
@@ -128,7 +149,8 @@ pub fn package(contents: &Contents, about: &About, documents: &[(String, String)
 <dc:description>{description}</dc:description>
 <dc:source>{address}/</dc:source>
 <meta property="dcterms:modified">{modified}</meta>
-{ACCESS}</metadata>
+{ACCESS}<meta property="schema:accessibilitySummary">{accessible}</meta>
+</metadata>
 <manifest>
 {items}{FILES}</manifest>
 <spine>

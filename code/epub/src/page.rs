@@ -75,7 +75,10 @@ fn body<'a>(
         mut out, answers, ..
     } = writer;
     if !answers.is_empty() {
-        out.push_str("<section class=\"answers\"><h2 id=\"answers\">Answers</h2>");
+        let heading = escaped(&contents.words.files.answers);
+        out.push_str(&format!(
+            "<section class=\"answers\"><h2 id=\"answers\">{heading}</h2>"
+        ));
         out.extend(answers);
         out.push_str("</section>");
     }
@@ -112,8 +115,10 @@ impl Writer<'_> {
             "a" if is_anchor_of_heading(element) => self.children(element),
             "quiz-card" => {
                 let number = self.answers.len() + 1;
+                let name = self.contents.words.files.question(number);
+                let name = escaped(&name);
                 self.out.push_str(&format!(
-                    "<section class=\"quiz\" id=\"question-{number}\"><p class=\"number\">Question {number}</p>"
+                    "<section class=\"quiz\" id=\"question-{number}\"><p class=\"number\">{name}</p>"
                 ));
                 self.children(element)?;
                 self.out.push_str("</section>");
@@ -147,9 +152,12 @@ impl Writer<'_> {
     /// Leaves a link in the place of an answer, and keeps the answer for the end of the page.
     fn answer(&mut self, details: ElementRef<'_>) -> Result<()> {
         let number = self.answers.len() + 1;
+        let words = &self.contents.words.files;
+        let question = words.question(number);
+        let [question, answer] = [&question, &words.answer].map(|text| escaped(text));
         let before = std::mem::take(&mut self.out);
         self.out.push_str(&format!(
-            "<section class=\"answer\" id=\"answer-{number}\"><p class=\"number\"><a href=\"#question-{number}\">Question {number}</a></p>"
+            "<section class=\"answer\" id=\"answer-{number}\"><p class=\"number\"><a href=\"#question-{number}\">{question}</a></p>"
         ));
         for child in details.child_elements() {
             if child.value().name() != "summary" {
@@ -159,7 +167,7 @@ impl Writer<'_> {
         self.out.push_str("</section>");
         self.answers.push(std::mem::replace(&mut self.out, before));
         self.out.push_str(&format!(
-            "<p class=\"to-answer\"><a href=\"#answer-{number}\">Answer</a></p>"
+            "<p class=\"to-answer\"><a href=\"#answer-{number}\">{answer}</a></p>"
         ));
         Ok(())
     }

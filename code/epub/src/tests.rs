@@ -45,12 +45,18 @@ fn site(chapter: &str) -> TempDir {
     site
 }
 
+fn words() -> Words {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Words::read(&root.join("../../words/en.toml")).unwrap()
+}
+
 /// The bytes of the book, which are the same each time.
 fn bound(chapter: &str) -> Vec<u8> {
     let site = site(chapter);
     let about = About {
         author: "A & B".to_owned(),
         modified: "2026-11-23T00:00:00Z".to_owned(),
+        words: words(),
     };
     let file = site.path().join("book.epub");
     bind(site.path(), &about, &file).unwrap();
@@ -195,6 +201,7 @@ fn a_picture_that_is_no_drawing_and_a_site_that_is_not_built_are_told() {
     let about = About {
         author: String::new(),
         modified: String::new(),
+        words: words(),
     };
     let error = |site: &TempDir| {
         let error = bind(site.path(), &about, &site.path().join("book.epub")).unwrap_err();

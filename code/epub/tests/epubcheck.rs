@@ -5,17 +5,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use epub::About;
+use epub::{About, Words};
 
 #[test]
 #[ignore = "needs epubcheck, and the built pages"]
 fn epubcheck_finds_no_fault_in_the_book() {
-    let site = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../public");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let site = root.join("public");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("book.epub");
     let about = About {
         author: "The authors".to_owned(),
         modified: "2026-11-23T00:00:00Z".to_owned(),
+        words: Words::read(&root.join("words/en.toml")).unwrap(),
     };
     epub::bind(&site, &about, &file).unwrap_or_else(|error| panic!("{error:#}"));
     let output = epubcheck().arg("--failonwarnings").arg(&file).output();

@@ -65,12 +65,13 @@ pub fn list(site: &Path) -> Result<Summary> {
 /// of style in `site.css`; feeds, Markdown and cards are for programs.
 fn is_asked_for(name: &str) -> bool {
     let (folder, file) = name.split_once('/').unwrap_or(("", name));
+    let is_of_search = name.split('/').any(|part| part == "search"); // each translation has its own
     match file.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "html" => name != "404.html", // hosts answer with it, but not to its name
         "js" => folder == "js",
         "css" => ["site.css", "run-player.css", "site-search.css"].contains(&file),
         "woff2" => folder == "fonts",
-        "json" => ["runs", "search"].contains(&folder),
+        "json" => file == "words.json" || folder == "runs" || is_of_search,
         _ => false,
     }
 }

@@ -39,8 +39,22 @@ pub struct Summary {
     pub bytes: usize,
 }
 
-/// Reads the pages below `site` and writes `site/search/` anew.
+/// The file that each language of the site has one of, in its folder.
+const WORDS: &str = "words.json";
+
+/// Reads the pages below `site` and writes `site/search/` anew; for each translation, which stands
+/// in a folder of `site`, another one in that folder. Tells what the first of them holds.
 pub fn index(site: &Path) -> Result<Summary> {
+    for entry in fs::read_dir(site).with_context(|| format!("cannot list {}", site.display()))? {
+        let folder = entry?.path();
+        if folder.join(WORDS).is_file() {
+            index_language(&folder)?;
+        }
+    }
+    index_language(site)
+}
+
+fn index_language(site: &Path) -> Result<Summary> {
     let pages = read(site)?;
     ensure!(
         !pages.is_empty(),
@@ -70,7 +84,7 @@ pub fn index(site: &Path) -> Result<Summary> {
     })
 }
 
-/// Every page that has an article, in the order of their addresses.
+/// Every page of one language that has an article, in the order of their addresses.
 fn read(site: &Path) -> Result<Vec<Page>> {
     let mut pages = Vec::new();
     for file in html_files(site)? {
@@ -94,7 +108,8 @@ fn html_files(folder: &Path) -> Result<Vec<PathBuf>> {
         for entry in entries {
             let path = entry?.path();
             if path.is_dir() {
-                folders.push(path);
+                let is_translation = path.join(WORDS).is_file();
+                folders.extend((!is_translation).then_some(path));
             } else if path.extension().is_some_and(|it| it == "html") {
                 files.push(path);
             }

@@ -9,9 +9,10 @@ use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use toml::Table;
 use xshell::{Shell, cmd};
 
-use crate::pages::{Page, pages};
+use crate::pages::{Page, files, pages, text, words};
 use crate::project;
 
 const FOLDER: &str = "static/cards";
@@ -45,10 +46,13 @@ struct Card {
     /// Where in the book the page stands.
     place: String,
     title: String,
+    /// The name of the book, with its second half in `<em>`; the card of the book itself has it
+    /// large already.
+    book: String,
 }
 
 pub fn cards(shell: &Shell, options: &Options) -> Result<()> {
-    let cards = all(&pages(shell)?)?;
+    let cards = all(shell, &pages(shell)?)?;
     for file in shell.read_dir(shell.create_dir(FOLDER)?)? {
         if !cards.iter().any(|card| file.ends_with(card.file())) {
             eprintln!("removing {}: it belongs to no page", file.display());
@@ -79,43 +83,55 @@ fn path(shell: &Shell, card: &Card) -> PathBuf {
 }
 
 /// The cards of all pages.
-fn all(pages: &[Page]) -> Result<Vec<Card>> {
+fn all(shell: &Shell, pages: &[Page]) -> Result<Vec<Card>> {
     let cards = pages.iter().map(|page| {
+        let words = words(shell, &page.language)?;
         let name = page.address.trim_end_matches('/').replace('/', "-");
         let name = if name.is_empty() { HOME } else { &name };
         Ok(Card {
             name: name.to_owned(),
-            place: place(page, pages)?,
+            place: place(&words, page, pages)?,
             title: page.title().to_owned(),
+            book: if is_home(page) {
+                String::new()
+            } else {
+                text(&words, "brand").to_owned()
+            },
         })
     });
     cards.collect()
 }
 
+fn is_home(page: &Page) -> bool {
+    page.folder().is_empty() && page.is_section()
+}
+
 /// `Part 1, Foundations · Chapter 3`
-fn place(page: &Page, pages: &[Page]) -> Result<String> {
+fn place(words: &Table, page: &Page, pages: &[Page]) -> Result<String> {
     let folder = page.folder();
     let part = folder
         .strip_prefix("part")
         .and_then(|rest| rest.split('-').next());
     let Some(part) = part else {
-        let is_home = page.address.is_empty();
-        return Ok(if is_home {
-            "Every program runs, every claim is proved"
+        let place = if is_home(page) {
+            text(files(words)?, "motto")
         } else {
-            "Beside the chapters"
-        }
-        .to_owned());
+            text(words, "beside_chapters")
+        };
+        return Ok(place.to_owned());
     };
     let Some(chapter) = page.chapter() else {
-        return Ok(format!("Part {part}"));
+        return Ok(text(files(words)?, "part").replace("{number}", part));
     };
-    let head = pages
-        .iter()
-        .find(|other| other.folder() == folder && other.is_section());
+    let head = pages.iter().find(|other| {
+        other.folder() == folder && other.is_section() && other.language == page.language
+    });
     let head = head.with_context(|| format!("content/{folder} has no _index.md"))?;
     let number = chapter[2..].trim_start_matches('0');
-    Ok(format!("Part {part}, {} · Chapter {number}", head.title()))
+    let part = text(words, "part_title").replace("{number}", part);
+    let part = part.replace("{title}", head.title());
+    let chapter = text(words, "chapter").replace("{number}", number);
+    Ok(format!("{part} · {chapter}"))
 }
 
 /// Has Chromium draw a card, and writes into the picture what it says.
@@ -128,9 +144,7 @@ fn draw(shell: &Shell, card: &Card) -> Result<()> {
     let page = page.replace("{{ static }}", &files);
     let page = page.replace("{{ place }}", &escaped(&card.place));
     let page = page.replace("{{ title }}", &escaped(&card.title));
-    // The card of the book itself has its name large already.
-    let hidden = if card.name == HOME { " hidden" } else { "" };
-    let page = page.replace("{{ hidden }}", hidden);
+    let page = page.replace("{{ book }}", &card.book);
     shell.write_file(&html, page)?;
     shell.remove_path(&picture)?;
     let browser = browser()?;
@@ -224,7 +238,7 @@ mod tests {
     fn every_page_has_the_card_of_its_title() {
         let shell = project::shell().unwrap();
         let mut problems = Vec::new();
-        let cards = all(&pages(&shell).unwrap()).unwrap();
+        let cards = all(&shell, &pages(&shell).unwrap()).unwrap();
         for card in &cards {
             let file = path(&shell, card);
             match said(&file) {

@@ -28,7 +28,7 @@ pub fn bind(shell: &Shell, file: &Path) -> Result<()> {
     let modified = modified(shell, &config);
     cmd!(
         shell,
-        "cargo run --quiet --package epub -- public {file} {modified} {author}"
+        "cargo run --quiet --package epub -- public words/en.toml {file} {modified} {author}"
     )
     .run()
     .context("the book is not bound; the reason stands above")
@@ -41,7 +41,7 @@ fn modified(shell: &Shell, config: &Table) -> String {
     let _zone = shell.push_env("TZ", "UTC");
     let committed = cmd!(
         shell,
-        "git log -1 {format} --format=%cd -- content code static templates tests/anti_patterns"
+        "git log -1 {format} --format=%cd -- content code static templates words tests/anti_patterns"
     )
     .quiet()
     .ignore_stderr()

@@ -9,7 +9,7 @@ use anyhow::{Result, ensure};
 use toml::{Table, Value};
 use xshell::Shell;
 
-use crate::pages::{CONTENT, Page, pages, read, text};
+use crate::pages::{CONTENT, ENGLISH, Page, files, pages, read, text, words};
 
 mod body;
 mod shown;
@@ -35,7 +35,9 @@ pub fn write(shell: &Shell, site: &Path, base_url: Option<&str>) -> Result<usize
         let text = whole(shell, page, &pages, &config, &exercises, base)?;
         shell.write_file(folder.join("index.md"), text)?;
     }
-    shell.write_file(site.join("llms.txt"), index(&config, &pages, base))?;
+    let words = words(shell, ENGLISH)?;
+    let index = index(&config, &pages, base, &words);
+    shell.write_file(site.join("llms.txt"), index)?;
     Ok(pages.len())
 }
 
@@ -61,19 +63,17 @@ fn whole(
         let page = pages.iter().find(|page| page.file == file)?;
         Some(format!("{base}/{}index.md", page.address))
     };
-    let mut whole = format!(
-        "# {}\n\n{}\n\nPage: {base}/{}\n\n",
-        page.title(),
-        text(&page.front, "description"),
-        page.address
-    );
+    let words = words(shell, &page.language)?;
+    let at = text(files(&words)?, "page").replace("{address}", &format!("{base}/{}", page.address));
+    let description = text(&page.front, "description");
+    let mut whole = format!("# {}\n\n{description}\n\n{at}\n\n", page.title());
     for (list, heading) in [
-        ("objectives", "After this chapter you can:"),
-        ("prerequisites", "You need:"),
+        ("objectives", text(&words, "you_can")),
+        ("prerequisites", text(&words, "you_need")),
     ] {
         let items: Vec<&str> = page.extra(list).collect();
         if !items.is_empty() {
-            whole += &format!("{heading}\n\n");
+            whole += &format!("{heading}:\n\n");
             for item in items {
                 whole += &format!("- {}\n", body::links(item, &address)?);
             }
@@ -83,10 +83,12 @@ fn whole(
     whole += body::plain(shell, page, &address)?.trim();
     whole.push('\n');
     if page.folder().is_empty() && page.is_section() {
-        whole += &contents(config, pages, base);
+        whole += &contents(config, pages, base, &page.language, &words);
     } else if page.is_section() {
-        let below =
-            |other: &&Page| !std::ptr::eq(*other, page) && other.file.starts_with(page.folder());
+        let below = |other: &&Page| {
+            let is_same = other.file.starts_with(page.folder()) && other.language == page.language;
+            is_same && !std::ptr::eq(*other, page)
+        };
         whole.push('\n');
         whole.extend(pages.iter().filter(below).map(|page| page.entry(base)));
     }
@@ -113,19 +115,24 @@ fn exercises_of(chapter: &str, set: &Table) -> String {
 }
 
 /// `llms.txt`: what the book is, then each page in the order of the contents (llmstxt.org).
-fn index(config: &Table, pages: &[Page], base: &str) -> String {
+fn index(config: &Table, pages: &[Page], base: &str, words: &Table) -> String {
     let mut index = format!(
         "# {}\n\n> {}\n\n",
         text(config, "title"),
         text(config, "description")
     );
     index += "Each page is Markdown with whole programs; the same address without `index.md` is the page for people.\n";
-    index + &contents(config, pages, base)
+    index + &contents(config, pages, base, ENGLISH, words)
 }
 
-/// Every page in the order of the contents: the chapters of each part, then what stands beside them.
-fn contents(config: &Table, pages: &[Page], base: &str) -> String {
+/// Every page of a language in the order of the contents: the chapters of each part, then what
+/// stands beside them.
+fn contents(config: &Table, pages: &[Page], base: &str, language: &str, words: &Table) -> String {
     let mut contents = String::new();
+    let pages: Vec<&Page> = pages
+        .iter()
+        .filter(|page| page.language == language)
+        .collect();
     let parts = pages.iter().filter(|page| page.chapter().is_none());
     for part in parts.filter(|page| page.is_section() && page.file.starts_with("part")) {
         contents += &format!("\n## {}\n\n", part.title());
@@ -136,11 +143,11 @@ fn contents(config: &Table, pages: &[Page], base: &str) -> String {
                 .map(|page| page.entry(base)),
         );
     }
-    contents += "\n## Beside the chapters\n\n";
+    contents += &format!("\n## {}\n\n", text(words, "beside_chapters"));
     let reference = config.get("extra").and_then(|it| it.get("reference"));
     let files = reference.and_then(Value::as_array).into_iter().flatten();
     for file in files.filter_map(Value::as_str) {
-        let found = pages.iter().filter(|page| page.file == file);
+        let found = pages.iter().filter(|page| page.original() == file);
         contents.extend(found.map(|page| page.entry(base)));
     }
     contents

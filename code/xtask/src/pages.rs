@@ -7,11 +7,15 @@ use toml::{Table, Value};
 use xshell::Shell;
 
 pub const CONTENT: &str = "content";
+/// The language of pages whose name says none.
+pub const ENGLISH: &str = "en";
 
 /// A page of the book, or the first page of a section.
 pub struct Page {
     /// From `content/`: `part1-foundations/ch03-coroutines.md`.
     pub file: String,
+    /// `de` of `ch03-coroutines.de.md`.
+    pub language: String,
     /// From the root of the site: `coroutines/`, or nothing for the home page.
     pub address: String,
     pub front: Table,
@@ -56,9 +60,12 @@ fn parse(file: String, source: &str) -> Result<Page> {
     let lines_above = front.lines().count() + 2;
     let front: Table = front.parse().context("the front matter is not TOML")?;
     let stem = file.trim_end_matches(".md");
+    let (stem, language) = stem.rsplit_once('.').unwrap_or((stem, ENGLISH));
+    let language = language.to_owned();
     let address = match front.get("path").and_then(Value::as_str) {
-        Some(path) => path,
-        None => stem.trim_end_matches("_index").trim_end_matches('/'),
+        Some(path) => path.to_owned(),
+        None if language == ENGLISH => stem.trim_end_matches("_index").to_owned(),
+        None => format!("{language}/{}", stem.trim_end_matches("_index")),
     };
     let address = match address.trim_matches('/') {
         "" => String::new(),
@@ -67,6 +74,7 @@ fn parse(file: String, source: &str) -> Result<Page> {
     let body = body.to_owned();
     Ok(Page {
         file,
+        language,
         address,
         front,
         body,
@@ -79,8 +87,14 @@ impl Page {
         text(&self.front, "title")
     }
 
+    /// The file that it is a translation of, or its own.
+    pub fn original(&self) -> String {
+        self.file.replace(&format!(".{}.md", self.language), ".md")
+    }
+
     pub fn is_section(&self) -> bool {
-        self.file.ends_with("_index.md")
+        let name = self.file.rsplit('/').next();
+        name.is_some_and(|name| name.starts_with("_index."))
     }
 
     pub fn folder(&self) -> &str {
@@ -99,6 +113,17 @@ impl Page {
         let list = extra.and_then(Value::as_array).into_iter().flatten();
         list.filter_map(Value::as_str)
     }
+}
+
+/// The words of a language that stand in no page: `words/de.toml`.
+pub fn words(shell: &Shell, language: &str) -> Result<Table> {
+    read(shell, &format!("words/{language}.toml"))
+}
+
+/// The words that code/ writes beside the pages.
+pub fn files(words: &Table) -> Result<&Table> {
+    let files = words.get("files").and_then(Value::as_table);
+    files.context("words/ has a file without the table [files]")
 }
 
 /// A text of a table; nothing where there is none, which the tests of the site tell of.

@@ -20,8 +20,9 @@ const PORTS_TO_TRY: u16 = 20;
 ///
 /// It watches `static/`, but only to serve its files anew. Pages also have drawings and runs
 /// *in* them; under a name that does not begin with `static`, Zola renders the pages anew too.
-const SHOWN: [&str; 5] = [
+const SHOWN: [&str; 6] = [
     "outline.toml",
+    "words",
     "tests/anti_patterns",
     "code/exercises/info.toml",
     "code/../static/drawings",

@@ -110,14 +110,28 @@ impl Block {
     }
 }
 
-/// Reads README.md and every Markdown file below content/.
+/// Reads README.md and every Markdown file below content/, but for translations.
 /// A file that cannot be read is an `Err` with its path and the reason.
 pub fn read(root: &Path) -> Vec<Result<Page, (String, String)>> {
     let mut files = vec![root.join("README.md")];
     markdown_below(&root.join("content"), &mut files);
-    files.retain(|file| file.is_file());
+    files.retain(|file| file.is_file() && !is_translation(file));
     files.sort();
     files.iter().map(|file| read_page(root, file)).collect()
+}
+
+/// Reads the translations below content/: `ch01-….de.md` is one of `ch01-….md`, with its programs.
+pub fn translations(root: &Path) -> Vec<Result<Page, (String, String)>> {
+    let mut files = Vec::new();
+    markdown_below(&root.join("content"), &mut files);
+    files.retain(|file| is_translation(file));
+    files.sort();
+    files.iter().map(|file| read_page(root, file)).collect()
+}
+
+fn is_translation(file: &Path) -> bool {
+    file.file_stem()
+        .is_some_and(|stem| stem.to_string_lossy().contains('.'))
 }
 
 fn markdown_below(folder: &Path, files: &mut Vec<PathBuf>) {

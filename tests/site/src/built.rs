@@ -24,6 +24,7 @@ const WRITTEN_BY_ZOLA: &str = "static/giallo-";
 const SOURCES: &[(&str, &str)] = &[
     ("content", "md"),
     ("templates", "html"),
+    ("words", "toml"),
     ("sass", "scss"),
     ("static", "css"),
     ("static", "js"),

@@ -170,7 +170,9 @@ fn nothing_is_wrong_with_the_sound_book() {
         crate::shortcodes::check,
         crate::templates::check,
         crate::terms::check,
+        crate::translations::check,
         crate::unreadable::check,
+        crate::words::check,
     ];
     for check in checks {
         Fixture::sound().expect(*check, &[]);

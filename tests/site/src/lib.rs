@@ -35,7 +35,9 @@ pub mod shortcodes;
 pub mod sources;
 pub mod templates;
 pub mod terms;
+pub mod translations;
 pub mod unreadable;
+pub mod words;
 
 use std::fmt;
 

@@ -125,6 +125,16 @@ fn templates_parse() {
 }
 
 #[test]
+fn words_of_the_interface_are_there_in_every_language() {
+    holds(site::words::check);
+}
+
+#[test]
+fn translations_keep_programs_and_anchors() {
+    holds(site::translations::check);
+}
+
+#[test]
 fn built_pages_are_sound() {
     if site::built::are_current(&BOOK) {
         holds(site::built::check);

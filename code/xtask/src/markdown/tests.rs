@@ -20,6 +20,7 @@ fn book(chapter: &str) -> (TempDir, Shell) {
             EXERCISES,
             "[[exercises]]\nname = \"ch01_wait\"\ndir = \"ch01\"\ntrains = \"waiting\"\n",
         ),
+        ("words/en.toml", include_str!("../../../../words/en.toml")),
         ("content/_index.md", "+++\ntitle = \"Book\"\n+++\nHello.\n"),
         (
             "content/glossary.md",
