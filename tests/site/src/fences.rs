@@ -302,7 +302,11 @@ mod tests {
     fn a_program_in_tabs_without_a_python_program_is_named() {
         fence("```rust,python=1").expect(
             check,
-            &[(CHAPTER, "```rust", "`python=1`, and no Python program stands above")],
+            &[(
+                CHAPTER,
+                "```rust",
+                "`python=1`, and no Python program stands above",
+            )],
         );
         fence("```python\nassert True\n```\n\n```rust,python=1").expect(check, &[]);
         fence("```python\nassert True\n```\n\n```rust,python=1,run=ch02-tick").expect(

@@ -16,11 +16,11 @@ use std::future::Future;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
 
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob};
-use crate::name::{QueueName, ScheduleName};
+use crate::name::{QueueName, ScheduleName, WorkerId};
+use crate::sync::watch;
 
 mod any;
 mod bells;
@@ -83,6 +83,13 @@ pub trait Broker: Clone + Send + Sync + 'static {
         finishes: Vec<Finish>,
     ) -> impl Future<Output = Result<Vec<Finished>, BrokerError>> + Send;
     // ANCHOR_END: calls
+
+    /// What a process holds by the store's books, of the [`BATCH_LIMIT`] leases that end last. A worker that
+    /// missed the answer of a claim asks for it, and hands back what it does not know of.
+    fn held(
+        &self,
+        worker: WorkerId,
+    ) -> impl Future<Output = Result<Vec<LeaseKey>, BrokerError>> + Send;
 
     /// Does what time asks for, at most `limit` jobs of each kind: jobs whose lease ran out go back to
     /// their queue (at once, later or not at all, see [`Options::recovery_spread`] and

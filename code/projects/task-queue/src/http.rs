@@ -15,7 +15,8 @@
 //! | `GET /v1/events` | queues and workers each second, as server-sent events |
 //! | `GET /healthz`, `/readyz`, `/metrics` | for those who run it |
 //!
-//! An error is `{"error": {"code": "invalid", "message": "…"}}`; 429 and 503 carry `Retry-After`.
+//! An error is `{"error": {"code": "invalid", "message": "…"}}`; `Retry-After` is 1 (second) with
+//! 429 (the queue is full) and 503 (the store does not answer, or the server stops), and 10 with 507 (the store has no room).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,18 +127,22 @@ pub fn router<B: Broker>(app: App<B>) -> Router {
 
 /// Ready: not shutting down, and the store answers.
 async fn ready<B: Broker>(State(app): State<App<B>>) -> Response {
-    if app.0.draining.is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "shutting down\n").into_response();
-    }
-    match time::timeout(READY_WITHIN, app.broker().ping()).await {
-        Ok(Ok(())) => "ready\n".into_response(),
-        Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")).into_response(),
-        Err(_) => (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "the store does not answer\n",
-        )
-            .into_response(),
-    }
+    let reason = if app.0.draining.is_cancelled() {
+        "shutting down".to_owned()
+    } else {
+        match time::timeout(READY_WITHIN, app.broker().ping()).await {
+            Ok(Ok(())) => return "ready\n".into_response(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "the store does not answer".to_owned(),
+        }
+    };
+    let later = [(header::RETRY_AFTER, error::SOON)];
+    (
+        StatusCode::SERVICE_UNAVAILABLE,
+        later,
+        format!("{reason}\n"),
+    )
+        .into_response()
 }
 
 /// For Prometheus. Numbers of the store are left as they were if it does not answer.

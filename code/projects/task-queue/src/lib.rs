@@ -39,6 +39,7 @@ pub mod name;
 pub mod retry;
 pub mod scale;
 pub mod server;
+mod sync;
 pub mod telemetry;
 pub mod upkeep;
 pub mod worker;

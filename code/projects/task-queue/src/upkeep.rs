@@ -39,9 +39,10 @@ pub async fn run<B: Broker>(broker: B, metrics: Metrics, shutdown: CancellationT
             }
         };
         tokio::select! {
-            () = time::sleep(pause) => {}
-            () = changed(&mut due) => {}
+            biased;
             () = shutdown.cancelled() => break,
+            () = changed(&mut due) => {}
+            () = time::sleep(pause) => {}
         }
     }
 }

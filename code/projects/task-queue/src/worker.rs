@@ -15,10 +15,13 @@
 //!   fires, and its result is not reported.
 //! - **An end is reported until the store answers.** Until then the lease gets heartbeats, and after it
 //!   the token decides: reporting twice, or too late, changes nothing.
+//! - **What a lost answer leased is handed back.** After a claim that failed, the claimer asks the store
+//!   what this worker holds, and releases what it does not know of.
 //! - When the store is away, each loop calls it again after a pause of at most a second; nothing else changes.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use prometheus_client::metrics::histogram::Histogram;
@@ -46,6 +49,8 @@ mod permits;
 mod rounds;
 mod running;
 mod settings;
+#[cfg(test)]
+mod wakeups;
 
 pub use settings::Settings;
 
@@ -157,6 +162,7 @@ impl<B: Broker> Worker<B> {
             ends,
             shutdown: shutdown.clone(),
             alive,
+            in_doubt: AtomicBool::new(false),
         };
         let mut claimer = AbortOnDropHandle::new(tokio::spawn(claimer.run()));
         tokio::select! {

@@ -154,7 +154,9 @@ async fn while_it_drains_it_is_not_ready_and_answers_who_waits_for_the_last_job(
         time::sleep(Duration::from_millis(10)).await;
     }
     server.shutdown.cancel();
-    assert_eq!(server.ask(server.get("/readyz")).await.0, 503);
+    let ready = server.get("/readyz").send().await.unwrap();
+    assert_eq!(ready.status(), 503);
+    assert_eq!(ready.headers()["retry-after"], "1");
     let status = client.wait(id, END).await.unwrap();
     assert_eq!(status.state, JobState::Completed);
     time::timeout(END, server.served).await.unwrap().unwrap();

@@ -48,6 +48,7 @@ on_both_stores! {
         a_completed_job_never_returns,
         a_lease_that_ran_out_is_recovered_in_its_old_place,
         heartbeats_keep_a_lease,
+        a_worker_learns_what_it_holds_and_can_hand_it_back,
         a_zombie_can_neither_extend_nor_finish,
         a_lease_that_ran_out_but_was_not_missed_still_counts,
         finishing_twice_answers_the_same,

@@ -26,16 +26,33 @@ pub enum Harm {
 /// A proxy on a socket of its own in front of a Redis; it ends with the runtime of its test.
 pub struct Proxy {
     folder: TempDir,
-    next: Arc<Mutex<Option<Harm>>>,
+    next: Next,
+    listeners: Listeners,
 }
+
+/// The harm that the next script meets, and that of one connection.
+type Next = Arc<Mutex<Option<Harm>>>;
+type Met = Arc<Mutex<Option<Harm>>>;
+/// Of the connections on which somebody listens to the bells.
+type Listeners = Arc<Mutex<Vec<Met>>>;
 
 impl Proxy {
     pub fn start(server: &Server) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let listener = UnixListener::bind(folder.path().join("proxy.sock")).unwrap();
-        let next = Arc::default();
-        tokio::spawn(accept(listener, server.socket(), Arc::clone(&next)));
-        Self { folder, next }
+        let (next, listeners) = (Next::default(), Listeners::default());
+        let accept = accept(
+            listener,
+            server.socket(),
+            Arc::clone(&next),
+            Arc::clone(&listeners),
+        );
+        tokio::spawn(accept);
+        Self {
+            folder,
+            next,
+            listeners,
+        }
     }
 
     pub fn url(&self) -> String {
@@ -61,18 +78,35 @@ impl Proxy {
     pub fn has_harmed(&self) -> bool {
         self.next.lock().unwrap().is_none()
     }
+
+    /// How often somebody began to listen to the bells.
+    pub fn listeners(&self) -> usize {
+        self.listeners.lock().unwrap().len()
+    }
+
+    /// Nothing comes back any more to those who listen to the bells now.
+    pub fn swallow_bells(&self) {
+        for met in self.listeners.lock().unwrap().iter() {
+            *met.lock().unwrap() = Some(Harm::Swallow);
+        }
+    }
 }
 
-async fn accept(listener: UnixListener, server: PathBuf, next: Arc<Mutex<Option<Harm>>>) {
+async fn accept(listener: UnixListener, server: PathBuf, next: Next, listeners: Listeners) {
     while let Ok((client, _)) = listener.accept().await {
         let Ok(server) = UnixStream::connect(&server).await else {
             continue; // hung up on, as if Redis itself were away
         };
         let (from_client, to_client) = client.into_split();
         let (from_server, to_server) = server.into_split();
-        let harm = Arc::default();
-        let requests = requests(from_client, to_server, Arc::clone(&next), Arc::clone(&harm));
-        tokio::spawn(requests);
+        let harm = Met::default();
+        tokio::spawn(requests(
+            from_client,
+            to_server,
+            Arc::clone(&next),
+            Arc::clone(&listeners),
+            Arc::clone(&harm),
+        ));
         tokio::spawn(answers(from_server, to_client, harm));
     }
 }
@@ -81,14 +115,20 @@ async fn accept(listener: UnixListener, server: PathBuf, next: Arc<Mutex<Option<
 async fn requests(
     mut from: OwnedReadHalf,
     mut to: OwnedWriteHalf,
-    next: Arc<Mutex<Option<Harm>>>,
-    harm: Arc<Mutex<Option<Harm>>>,
+    next: Next,
+    listeners: Listeners,
+    harm: Met,
 ) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let request = &buffer[..length];
-        let is_script = request.windows(7).any(|word| word == b"EVALSHA");
-        if is_script && let Some(met) = next.lock().unwrap().take() {
+        let calls = |name: &[u8]| request.windows(name.len()).any(|word| word == name);
+        if calls(b"SUBSCRIBE") {
+            listeners.lock().unwrap().push(Arc::clone(&harm));
+        }
+        if calls(b"EVALSHA")
+            && let Some(met) = next.lock().unwrap().take()
+        {
             *harm.lock().unwrap() = Some(met);
         }
         if to.write_all(request).await.is_err() {
@@ -98,7 +138,7 @@ async fn requests(
 }
 
 /// Passes answers on until there is harm to do.
-async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, harm: Arc<Mutex<Option<Harm>>>) {
+async fn answers(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, harm: Met) {
     let mut buffer = vec![0; 64 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let met = *harm.lock().unwrap();

@@ -52,6 +52,35 @@ async fn a_connection_on_which_nothing_comes_back_is_given_up_for_another() {
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
+async fn bells_on_a_connection_that_hangs_are_heard_again_on_another() {
+    let server = Server::start(&[]);
+    let proxy = Proxy::start(&server);
+    let broker = proxy.broker(OPTIONS).await;
+    // Whoever rings is not behind the proxy.
+    let direct = server.broker(OPTIONS).await;
+    let rung = broker.signals().ready;
+    let rings = || *rung.borrow();
+    // Whoever begins to listen is told that something may have rung before.
+    until(|| rings() == 1).await;
+    proxy.swallow_bells();
+    until(|| proxy.listeners() == 2 && rings() == 2).await;
+
+    assert!(claim(&direct, 1).await.is_empty());
+    send(&direct, job("1")).await;
+    until(|| rings() == 3).await;
+}
+
+async fn until(holds: impl Fn() -> bool) {
+    let wait = async {
+        while !holds() {
+            time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    time::timeout(END, wait).await.unwrap();
+}
+
+#[tokio::test]
+#[ignore = "needs redis-server"]
 async fn a_finish_whose_answer_was_lost_is_answered_again_and_counts_once() {
     let server = Server::start(&[]);
     let proxy = Proxy::start(&server);
@@ -116,12 +145,11 @@ async fn a_worker_whose_connection_is_cut_again_and_again_completes_every_job_on
     let jobs: Vec<_> = (0..400).map(new).collect();
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
     direct.enqueue(jobs).await.unwrap();
-    // A claim whose answer is lost counts like a lost worker: few enough cuts that no job loses four.
+    // A claim that is done after its worker has asked what it holds counts like a lost worker: few enough
+    // cuts that no job loses four.
     for after in 0..3 {
         proxy.harm_next(Harm::Cut(after * 4));
-        while !proxy.has_harmed() {
-            time::sleep(Duration::from_millis(1)).await;
-        }
+        until(|| proxy.has_harmed()).await;
         time::sleep(Duration::from_millis(100)).await;
     }
     for (n, id) in ids.into_iter().enumerate() {

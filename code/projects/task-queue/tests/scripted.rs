@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use task_queue::broker::{
     Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat, JobStatus,
-    JobView, Lease, NewSchedule, Page, Progress, ScheduleView, Select, Signals, Stats, Upkeep,
-    WorkerReport,
+    JobView, Lease, LeaseKey, NewSchedule, Page, Progress, ScheduleView, Select, Signals, Stats,
+    Upkeep, WorkerReport,
 };
 use task_queue::error::BrokerError;
 use task_queue::job::{JobId, NewJob, Start};
-use task_queue::name::{QueueName, ScheduleName};
+use task_queue::name::{QueueName, ScheduleName, WorkerId};
 use tokio::sync::watch;
 use tokio::time::{self, Instant};
 
@@ -123,12 +123,8 @@ impl Scripted {
 
     /// All jobs have ended.
     pub async fn all_ended(&self) {
-        while !self
-            .store()
-            .jobs
-            .values()
-            .all(|job| job.status().state.has_ended())
-        {
+        let ended = |job: &Job| job.status().state.has_ended();
+        while !self.store().jobs.values().all(ended) {
             time::sleep(Duration::from_millis(10)).await;
         }
     }
@@ -225,10 +221,13 @@ impl Broker for Scripted {
         answer
     }
 
+    async fn held(&self, _: WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
+        Ok(self.store().held())
+    }
+
     async fn upkeep(&self, _limit: usize) -> Result<Upkeep, BrokerError> {
-        let done = self
-            .call(Call::Upkeep, 0, |store| Ok(store.upkeep()))
-            .await?;
+        let upkeep = self.call(Call::Upkeep, 0, |store| Ok(store.upkeep()));
+        let done = upkeep.await?;
         self.0.ready.send_modify(|n| *n += 1);
         Ok(done)
     }

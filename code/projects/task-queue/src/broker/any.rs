@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob};
-use crate::name::{QueueName, ScheduleName};
+use crate::name::{QueueName, ScheduleName, WorkerId};
 
 use super::redis::RedisBroker;
 use super::sqlite::{SqliteBroker, Sync};
 use super::{
     Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat, JobStatus,
-    JobView, Lease, NewSchedule, Options, Page, ScheduleView, Select, Signals, Stats, Upkeep,
-    WorkerReport,
+    JobView, Lease, LeaseKey, NewSchedule, Options, Page, ScheduleView, Select, Signals, Stats,
+    Upkeep, WorkerReport,
 };
 
 /// One of the two stores. A `match` in each call costs nothing beside a commit or a round trip.
@@ -98,6 +98,13 @@ impl Broker for AnyBroker {
         match self {
             Self::Sqlite(broker) => broker.finish(finishes).await,
             Self::Redis(broker) => broker.finish(finishes).await,
+        }
+    }
+
+    async fn held(&self, worker: WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
+        match self {
+            Self::Sqlite(broker) => broker.held(worker).await,
+            Self::Redis(broker) => broker.held(worker).await,
         }
     }
 

@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
 use crate::error::BrokerError;
 use crate::job::JobId;
+use crate::sync::{Mutex, MutexGuard, watch};
 
 use super::{JobStatus, Signals};
 
@@ -104,11 +104,9 @@ impl Bells {
         F: Future<Output = Result<Option<JobStatus>, BrokerError>>,
     {
         let deadline = Instant::now() + patience;
-        let mut waiter = Waiter {
-            bells: self,
-            job,
-            bell: self.subscribe(job),
-        };
+        // In this order: the bell goes first, so that the last to go sees that nobody else has one.
+        let _goes = Waiter { bells: self, job };
+        let mut bell = self.subscribe(job);
         loop {
             let status = look().await?;
             let left = deadline.saturating_duration_since(Instant::now());
@@ -119,7 +117,7 @@ impl Bells {
             {
                 return Ok(status);
             }
-            let _looks_again = timeout(left.min(LOOK_AGAIN), waiter.bell.changed()).await;
+            let _looks_again = timeout(left.min(LOOK_AGAIN), bell.changed()).await;
         }
     }
 
@@ -135,11 +133,10 @@ impl Bells {
     }
 }
 
-/// Keeps a job's bell while somebody waits for it.
+/// Takes a job's bell away once nobody listens to it any more.
 struct Waiter<'a> {
     bells: &'a Bells,
     job: JobId,
-    bell: watch::Receiver<()>,
 }
 
 impl Drop for Waiter<'_> {
@@ -147,7 +144,7 @@ impl Drop for Waiter<'_> {
         let mut waiting = self.bells.waiting();
         if waiting
             .get(&self.job)
-            .is_some_and(|bell| bell.receiver_count() == 1)
+            .is_some_and(|bell| bell.receiver_count() == 0)
         {
             waiting.remove(&self.job);
         }
@@ -156,9 +153,41 @@ impl Drop for Waiter<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::broker::JobState;
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use crate::sync::checked::{every_order, on_paused_clock, spawn, spawn_task};
+
+    const PATIENCE: Duration = Duration::from_secs(60);
+
+    /// A store of one job.
+    #[derive(Default)]
+    struct Store {
+        ended: Mutex<bool>,
+    }
+
+    impl Store {
+        async fn look(&self) -> Result<Option<JobStatus>, BrokerError> {
+            let state = match *self.ended.lock().unwrap() {
+                true => JobState::Completed,
+                false => JobState::Running,
+            };
+            Ok(status(state))
+        }
+
+        fn end(&self, job: JobId, bells: &Bells) {
+            *self.ended.lock().unwrap() = true;
+            bells.ring(&ended(job));
+        }
+    }
+
+    fn ended(job: JobId) -> Rings {
+        Rings {
+            ended: vec![job],
+            ..Rings::default()
+        }
+    }
 
     fn status(state: JobState) -> Option<JobStatus> {
         Some(JobStatus {
@@ -169,58 +198,126 @@ mod tests {
         })
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_waiter_is_woken_by_the_bell_and_leaves_nothing_behind() {
-        let (bells, job, ended) = (Bells::new(), JobId::new(), AtomicBool::new(false));
-        let look = async || {
-            let ended = ended.load(Ordering::Relaxed);
-            Ok(status(if ended {
-                JobState::Completed
-            } else {
-                JobState::Running
-            }))
-        };
-        let start = Instant::now();
-        let end = async {
-            tokio::time::sleep(Duration::from_millis(300)).await;
-            ended.store(true, Ordering::Relaxed);
-            bells.ring(&Rings {
-                ended: vec![job],
-                ..Rings::default()
+    #[test]
+    fn the_end_of_a_job_wakes_who_waits_for_it_whenever_it_comes() {
+        let job = JobId::new();
+        every_order(move || {
+            let (bells, store) = (Arc::new(Bells::new()), Arc::new(Store::default()));
+            let waiter = spawn_task({
+                let (bells, store) = (Arc::clone(&bells), Arc::clone(&store));
+                async move { bells.wait(job, PATIENCE, || store.look()).await }
             });
-        };
-        let (answer, ()) = tokio::join!(bells.wait(job, Duration::from_secs(60), look), end);
-        assert_eq!(answer.unwrap(), status(JobState::Completed));
-        assert_eq!(start.elapsed(), Duration::from_millis(300));
-        assert!(bells.waiting().is_empty());
+            store.end(job, &bells);
+            let answer = waiter.join().unwrap();
+            assert_eq!(answer.unwrap(), status(JobState::Completed));
+        });
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_lost_signal_costs_a_second() {
-        let (bells, start) = (Bells::new(), Instant::now());
-        let look = async || {
-            let ended = start.elapsed() > Duration::from_millis(300);
-            Ok(status(if ended {
-                JobState::Dead
-            } else {
-                JobState::Ready
-            }))
-        };
-        let answer = bells
-            .wait(JobId::new(), Duration::from_secs(60), look)
-            .await;
-        assert_eq!(answer.unwrap(), status(JobState::Dead));
-        assert_eq!(start.elapsed(), LOOK_AGAIN);
+    #[test]
+    fn of_all_who_wait_the_last_takes_the_bell_away() {
+        let job = JobId::new();
+        every_order(move || {
+            let bells = Arc::new(Bells::new());
+            let waiters = [(); 2].map(|()| {
+                let bells = Arc::clone(&bells);
+                let look = async || Ok(status(JobState::Completed));
+                spawn_task(async move { bells.wait(job, PATIENCE, look).await })
+            });
+            for waiter in waiters {
+                waiter.join().unwrap().unwrap();
+            }
+            assert!(bells.waiting().is_empty());
+        });
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn patience_ends_with_the_state_of_that_moment() {
-        let (bells, start) = (Bells::new(), Instant::now());
-        let look = async || Ok(status(JobState::Ready));
-        let answer = bells
-            .wait(JobId::new(), Duration::from_millis(2500), look)
-            .await;
-        assert_eq!(answer.unwrap(), status(JobState::Ready));
-        assert_eq!(start.elapsed(), Duration::from_millis(2500));
+    #[test]
+    fn who_comes_while_another_goes_is_woken_all_the_same() {
+        let job = JobId::new();
+        every_order(move || {
+            let (bells, store) = (Arc::new(Bells::new()), Arc::new(Store::default()));
+            let waiter = spawn_task({
+                let (bells, store) = (Arc::clone(&bells), Arc::clone(&store));
+                async move { bells.wait(job, PATIENCE, || store.look()).await }
+            });
+            let impatient = spawn_task({
+                let bells = Arc::clone(&bells);
+                let look = async || Ok(status(JobState::Running));
+                async move { bells.wait(job, Duration::ZERO, look).await }
+            });
+            impatient.join().unwrap().unwrap();
+            store.end(job, &bells);
+            waiter.join().unwrap().unwrap();
+            assert!(bells.waiting().is_empty());
+        });
+    }
+
+    #[test]
+    fn a_bell_that_rings_between_the_look_and_the_wait_is_heard() {
+        every_order(|| {
+            let (bells, ready) = (Arc::new(Bells::new()), Arc::new(Mutex::new(false)));
+            let mut signal = bells.signals().ready;
+            let ringer = spawn({
+                let (bells, ready) = (Arc::clone(&bells), Arc::clone(&ready));
+                move || {
+                    *ready.lock().unwrap() = true;
+                    bells.ring(&Rings {
+                        ready: true,
+                        ..Rings::default()
+                    });
+                }
+            });
+            loom::future::block_on(async {
+                while !*ready.lock().unwrap() {
+                    signal.changed().await.unwrap();
+                }
+            });
+            ringer.join().unwrap();
+        });
+    }
+
+    #[test]
+    fn a_waiter_is_woken_by_the_bell_and_leaves_nothing_behind() {
+        on_paused_clock(async || {
+            let (bells, job, store) = (Bells::new(), JobId::new(), Store::default());
+            let start = Instant::now();
+            let end = async {
+                tokio::time::sleep(Duration::from_millis(300)).await;
+                store.end(job, &bells);
+            };
+            let (answer, ()) = tokio::join!(bells.wait(job, PATIENCE, || store.look()), end);
+            assert_eq!(answer.unwrap(), status(JobState::Completed));
+            assert_eq!(start.elapsed(), Duration::from_millis(300));
+            assert!(bells.waiting().is_empty());
+        });
+    }
+
+    #[test]
+    fn a_lost_signal_costs_a_second() {
+        on_paused_clock(async || {
+            let (bells, start) = (Bells::new(), Instant::now());
+            let look = async || {
+                let ended = start.elapsed() > Duration::from_millis(300);
+                Ok(status(if ended {
+                    JobState::Dead
+                } else {
+                    JobState::Ready
+                }))
+            };
+            let answer = bells.wait(JobId::new(), PATIENCE, look).await;
+            assert_eq!(answer.unwrap(), status(JobState::Dead));
+            assert_eq!(start.elapsed(), LOOK_AGAIN);
+        });
+    }
+
+    #[test]
+    fn patience_ends_with_the_state_of_that_moment() {
+        on_paused_clock(async || {
+            let (bells, start) = (Bells::new(), Instant::now());
+            let look = async || Ok(status(JobState::Ready));
+            let patience = Duration::from_millis(2500);
+            let answer = bells.wait(JobId::new(), patience, look).await;
+            assert_eq!(answer.unwrap(), status(JobState::Ready));
+            assert_eq!(start.elapsed(), patience);
+        });
     }
 }

@@ -16,14 +16,14 @@ use redis::{FromRedisValue, Script, Value};
 
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob, Timestamp};
-use crate::name::{QueueName, ScheduleName};
+use crate::name::{QueueName, ScheduleName, WorkerId};
 
 use super::bells::Bells;
 use super::lease::{check_batch, check_lease};
 use super::{
     BATCH_LIMIT, Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat,
-    JobStatus, JobView, Lease, NewSchedule, Options, Page, ScheduleView, Select, Signals, Stats,
-    Upkeep, WorkerReport,
+    JobStatus, JobView, Lease, LeaseKey, NewSchedule, Options, Page, ScheduleView, Select, Signals,
+    Stats, Upkeep, WorkerReport,
 };
 
 mod calls;
@@ -131,6 +131,10 @@ impl Broker for RedisBroker {
         let limit = self.shared.options.max_payload;
         finishes.iter().try_for_each(|finish| finish.check(limit))?;
         self.end(&finishes).await
+    }
+
+    async fn held(&self, worker: WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
+        self.list_held(&worker).await
     }
 
     async fn upkeep(&self, limit: usize) -> Result<Upkeep, BrokerError> {

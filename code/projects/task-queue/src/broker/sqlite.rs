@@ -13,14 +13,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob, Timestamp};
-use crate::name::{QueueName, ScheduleName};
+use crate::name::{QueueName, ScheduleName, WorkerId};
 
 use super::bells::Bells;
 use super::lease::{check_batch, check_lease};
 use super::{
     BATCH_LIMIT, Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat,
-    JobStatus, JobView, Lease, NewSchedule, Options, Page, ScheduleView, Select, Signals, Stats,
-    Upkeep, WorkerReport,
+    JobStatus, JobView, Lease, LeaseKey, NewSchedule, Options, Page, ScheduleView, Select, Signals,
+    Stats, Upkeep, WorkerReport,
 };
 
 mod connection;
@@ -123,6 +123,12 @@ impl Broker for SqliteBroker {
             .try_for_each(|finish| finish.check(self.options.max_payload))?;
         self.writer
             .run(move |transaction| transaction.finish(&finishes))
+            .await
+    }
+
+    async fn held(&self, worker: WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
+        self.reader
+            .look(move |connection| reader::held(connection, worker.as_str()))
             .await
     }
 

@@ -7,6 +7,12 @@ use serde_json::json;
 
 use crate::error::BrokerError;
 
+/// When to come again, in seconds, as `Retry-After` says it: jobs move all the time, and a store comes back
+/// by itself.
+pub(super) const SOON: HeaderValue = HeaderValue::from_static("1");
+/// Somebody has to make room first.
+const LATER: HeaderValue = HeaderValue::from_static("10");
+
 /// An error on its way to a client.
 #[derive(Debug)]
 pub struct ApiError {
@@ -69,7 +75,10 @@ impl IntoResponse for ApiError {
         let headers = response.headers_mut();
         match status {
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+                headers.insert(header::RETRY_AFTER, SOON);
+            }
+            StatusCode::INSUFFICIENT_STORAGE => {
+                headers.insert(header::RETRY_AFTER, LATER);
             }
             StatusCode::UNAUTHORIZED => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -77,5 +86,35 @@ impl IntoResponse for ApiError {
             _ => {}
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::name::QueueName;
+
+    #[test]
+    fn what_may_succeed_later_says_when_to_come_again() {
+        let reason = || "away".to_owned();
+        let full = BrokerError::QueueFull {
+            queue: QueueName::new("q").unwrap(),
+            depth: 10,
+            sent: 1,
+            limit: 10,
+        };
+        for (error, status, after) in [
+            (full, 429, Some("1")),
+            (BrokerError::unavailable("away"), 503, Some("1")),
+            (BrokerError::Closed, 503, Some("1")),
+            (BrokerError::NoRoom { reason: reason() }, 507, Some("10")),
+            (BrokerError::Refused { reason: reason() }, 500, None),
+            (BrokerError::invalid("jobs", "too many"), 422, None),
+        ] {
+            let response = ApiError::from(error).into_response();
+            let said = response.headers().get(header::RETRY_AFTER);
+            let said = said.map(|after| after.to_str().unwrap());
+            assert_eq!((response.status().as_u16(), said), (status, after));
+        }
     }
 }

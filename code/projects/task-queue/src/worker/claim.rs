@@ -3,7 +3,9 @@
 //! One call asks for as many jobs as there are free slots. A busy worker gets several slots back
 //! while a call is under way, so handlers that run one job each still get their jobs in batches.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::broker::{Broker, Claim, Lease};
+use crate::broker::{Broker, Claim, Finish, Lease, LeaseKey, Outcome};
 use crate::error::BrokerError;
 
 use super::attempt::{self, Ended, Mishaps, Verdict};
@@ -35,6 +37,8 @@ pub(super) struct Claimer<B> {
     pub(super) shutdown: CancellationToken,
     /// Fires when the worker's future is dropped, and stops all handlers.
     pub(super) alive: CancellationToken,
+    /// A claim failed, and may have been done all the same.
+    pub(super) in_doubt: AtomicBool,
 }
 
 impl<B: Broker> Claimer<B> {
@@ -79,13 +83,25 @@ impl<B: Broker> Claimer<B> {
         self.shared.permits.free_now().max(free).min(CLAIM_LIMIT)
     }
 
-    /// A claim that takes as long as a lease is worth nothing.
+    /// A claim that takes as long as a lease is worth nothing. After one that failed, what it may have leased
+    /// is handed back first: otherwise nobody would run it until the lease ends, and it would then count
+    /// as lost with its worker.
     async fn claim(
         &self,
         queues: Vec<crate::name::QueueName>,
         max: u32,
     ) -> Result<Vec<Lease>, BrokerError> {
         let lease = self.shared.settings.lease;
+        if self.in_doubt.load(Ordering::Relaxed) {
+            let call = time::timeout(lease, self.hand_back_unknown());
+            match call.await.unwrap_or_else(|_| Err(no_answer(lease))) {
+                Err(error) if error.is_transient() => return Err(error),
+                // What it may have leased runs out by itself; that must not keep it from working.
+                Err(error) => warn!(%error, "what a lost claim leased is not handed back"),
+                Ok(()) => {}
+            }
+            self.in_doubt.store(false, Ordering::Relaxed);
+        }
         let claim = Claim {
             queues,
             max: max as usize,
@@ -93,7 +109,34 @@ impl<B: Broker> Claimer<B> {
             lease,
         };
         let call = time::timeout(lease, self.broker.claim(claim));
-        call.await.unwrap_or_else(|_| Err(no_answer(lease)))
+        let answer = call.await.unwrap_or_else(|_| Err(no_answer(lease)));
+        let failed = matches!(answer, Err(BrokerError::Unavailable { .. }));
+        self.in_doubt.store(failed, Ordering::Relaxed);
+        answer
+    }
+
+    /// A claim that the store does only after this is missed: its leases run out.
+    async fn hand_back_unknown(&self) -> Result<(), BrokerError> {
+        // Nobody else claims, so what the store says of later is among these, or nobody's.
+        let known = self.shared.running.slots(false);
+        let known: HashSet<LeaseKey> = known.iter().map(|slot| slot.key).collect();
+        let held = self.broker.held(self.shared.settings.id.clone()).await?;
+        let unknown = held.into_iter().filter(|key| !known.contains(key));
+        let finishes: Vec<_> = unknown
+            .map(|key| Finish {
+                key,
+                outcome: Outcome::Released,
+            })
+            .collect();
+        if !finishes.is_empty() {
+            let jobs = finishes.len();
+            self.broker.finish(finishes).await?;
+            warn!(
+                jobs,
+                "handed back the jobs of a claim whose answer was lost"
+            );
+        }
+        Ok(())
     }
 
     async fn start(&self, leases: Vec<Lease>, sent: Instant) {

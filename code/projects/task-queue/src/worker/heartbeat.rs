@@ -30,7 +30,9 @@ pub(super) async fn run<B: Broker>(broker: B, shared: Arc<Shared>) {
             shared.running.news.notified().await;
             time::sleep_until(next_news).await;
         };
+        // A round for all leases tells the news as well.
         let only_news = tokio::select! {
+            biased;
             () = time::sleep_until(next) => false,
             () = changed(&mut cancel) => false,
             () = news => true,

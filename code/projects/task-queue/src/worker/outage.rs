@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
-use tokio::sync::watch;
 use tracing::{debug, error, info, warn};
 
 use crate::error::BrokerError;
 use crate::metrics::Metrics;
 use crate::retry::Backoff;
+use crate::sync::watch;
 
 /// Counts the failures in a row of one kind of call, says how long to pause, and logs the
 /// beginning and the end of an outage rather than every failure of it.

@@ -1,8 +1,8 @@
 //! Slots for running jobs.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
-use tokio::sync::Notify;
+use crate::sync::{Mutex, MutexGuard, Notify};
 
 /// Counts running jobs against a limit that may change. One task takes permits (the claimer),
 /// anybody gives them back.
@@ -100,39 +100,87 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::checked::{every_order, spawn, spawn_task};
 
-    #[tokio::test]
-    async fn a_permit_that_is_dropped_can_be_taken_again() {
-        let permits = Permits::new(2);
-        let (one, _two) = (permits.take(), permits.take());
-        let waiting = tokio::spawn({
-            let permits = Arc::clone(&permits);
-            async move { permits.free().await }
-        });
-        tokio::task::yield_now().await;
-        assert!(!waiting.is_finished());
-        drop(one);
-        assert_eq!(waiting.await.unwrap(), 1);
+    /// A claimer that waits until so many are free.
+    async fn wait_for(permits: Arc<Permits>, wanted: u32) {
+        while permits.free().await < wanted {
+            permits.freed.notified().await;
+        }
     }
 
-    #[tokio::test]
-    async fn a_lower_limit_holds_once_enough_jobs_have_ended() {
-        let permits = Permits::new(3);
-        let mut taken = vec![permits.take(), permits.take(), permits.take()];
-        permits.set_limit(1);
-        taken.truncate(1);
-        assert_eq!(permits.free_now(), 0);
-        taken.clear();
-        assert_eq!(permits.free_now(), 1);
-        permits.set_limit(5);
-        assert_eq!(permits.free().await, 5);
+    #[test]
+    fn a_claimer_hears_of_every_permit_that_comes_back() {
+        every_order(|| {
+            let permits = Permits::new(2);
+            let (one, two) = (permits.take(), permits.take());
+            let claimer = spawn_task(wait_for(Arc::clone(&permits), 2));
+            let job = spawn(move || drop(one));
+            drop(two);
+            job.join().unwrap();
+            claimer.join().unwrap();
+            assert_eq!((permits.used(), permits.free_now()), (0, 2));
+        });
+    }
+
+    #[test]
+    fn a_claimer_hears_of_a_higher_limit_whatever_ends_meanwhile() {
+        every_order(|| {
+            let permits = Permits::new(1);
+            let one = permits.take();
+            let claimer = spawn_task(wait_for(Arc::clone(&permits), 3));
+            let job = spawn(move || drop(one));
+            permits.set_limit(3);
+            job.join().unwrap();
+            claimer.join().unwrap();
+            assert_eq!(permits.free_now(), 3);
+        });
+    }
+
+    #[test]
+    fn the_limit_falls_while_a_job_starts_and_another_ends_and_the_count_stays_right() {
+        every_order(|| {
+            let permits = Permits::new(2);
+            let one = permits.take();
+            let claimer = spawn_task({
+                let permits = Arc::clone(&permits);
+                async move {
+                    permits.free().await;
+                    permits.take()
+                }
+            });
+            let job = spawn(move || drop(one));
+            permits.set_limit(1);
+            job.join().unwrap();
+            let two = claimer.join().unwrap();
+            assert_eq!((permits.used(), permits.free_now()), (1, 0));
+            drop(two);
+            assert_eq!((permits.used(), permits.free_now()), (0, 1));
+        });
+    }
+
+    #[test]
+    fn a_lower_limit_holds_once_enough_jobs_have_ended() {
+        every_order(|| {
+            let permits = Permits::new(3);
+            let mut taken = vec![permits.take(), permits.take(), permits.take()];
+            permits.set_limit(1);
+            taken.truncate(1);
+            assert_eq!(permits.free_now(), 0);
+            taken.clear();
+            assert_eq!(permits.free_now(), 1);
+            permits.set_limit(5);
+            assert_eq!(permits.free_now(), 5);
+        });
     }
 
     #[test]
     fn the_peak_starts_again_from_what_is_in_use() {
-        let permits = Permits::new(3);
-        let _one = permits.take();
-        drop(permits.take());
-        assert_eq!((permits.take_peak(), permits.take_peak()), (2, 1));
+        every_order(|| {
+            let permits = Permits::new(3);
+            let _one = permits.take();
+            drop(permits.take());
+            assert_eq!((permits.take_peak(), permits.take_peak()), (2, 1));
+        });
     }
 }

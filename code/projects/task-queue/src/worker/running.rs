@@ -1,7 +1,7 @@
 //! The leases a worker holds.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Heartbeat, LeaseKey};
 use crate::handler::ProgressCell;
+use crate::sync::{Mutex, MutexGuard};
 
 /// Every lease from the moment it was claimed until the store has answered its end: as long as it
 /// is here, it gets heartbeats.
@@ -140,5 +141,69 @@ impl Slot {
     /// No section can panic, so there is nothing to be poisoned by.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::job::JobId;
+    use crate::sync::checked::{every_order, spawn};
+
+    fn slot(job: JobId) -> Arc<Slot> {
+        let key = LeaseKey { job, token: 1 };
+        let stop = CancellationToken::new();
+        Slot::new(key, Instant::now(), stop, &Arc::default())
+    }
+
+    #[test]
+    fn a_lost_lease_is_the_reason_whoever_else_stops_the_handler_first() {
+        let job = JobId::new();
+        every_order(move || {
+            let slot = slot(job);
+            let others = [Stop::LeaseLost, Stop::Canceled].map(|why| {
+                let slot = Arc::clone(&slot);
+                spawn(move || slot.stop(why))
+            });
+            slot.stop(Stop::TimedOut);
+            for other in others {
+                other.join().unwrap();
+            }
+            assert_eq!(slot.end(), Some(Stop::LeaseLost));
+        });
+    }
+
+    #[test]
+    fn a_handler_that_has_ended_was_stopped_or_is_left_alone() {
+        let job = JobId::new();
+        every_order(move || {
+            let slot = slot(job);
+            let heartbeats = spawn({
+                let slot = Arc::clone(&slot);
+                move || slot.stop(Stop::Canceled)
+            });
+            let stopped = slot.end();
+            heartbeats.join().unwrap();
+            assert_eq!(stopped.is_some(), slot.stop.is_cancelled());
+        });
+    }
+
+    #[test]
+    fn a_late_heartbeat_takes_no_time_from_a_lease() {
+        let job = JobId::new();
+        every_order(move || {
+            let slot = slot(job);
+            let claimed = slot.held_until();
+            let later = |seconds| claimed + Duration::from_secs(seconds);
+            let first = spawn({
+                let (slot, until) = (Arc::clone(&slot), later(1));
+                move || slot.extend(until)
+            });
+            slot.extend(later(2));
+            first.join().unwrap();
+            assert_eq!(slot.held_until(), later(2));
+        });
     }
 }

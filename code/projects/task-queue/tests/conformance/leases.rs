@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use task_queue::broker::{Broker, Extended, Finished, JobState, Outcome};
+use task_queue::broker::{Broker, Claim, Extended, Finished, JobState, Outcome};
 use task_queue::job::NewJob;
+use task_queue::name::WorkerId;
 
 use crate::stores::Store;
 use crate::support::*;
@@ -34,6 +35,30 @@ pub async fn a_leased_job_is_not_handed_out_again<S: Store>() {
     );
     assert!(claim(&broker, 9).await.is_empty());
     assert_eq!(state(&broker, id).await, Some(JobState::Running));
+}
+
+pub async fn a_worker_learns_what_it_holds_and_can_hand_it_back<S: Store>() {
+    let store = S::open(OPTIONS).await;
+    let broker = store.broker();
+    let worker = wish(1).worker;
+    assert!(broker.held(worker.clone()).await.unwrap().is_empty());
+    send(&broker, job("1")).await;
+    finish(&broker, claim_one(&broker).await.key, done()).await;
+    let other = Claim {
+        worker: WorkerId::new("worker-2").unwrap(),
+        ..wish(1)
+    };
+    send(&broker, job("2")).await;
+    broker.claim(other).await.unwrap();
+    let id = send(&broker, job("3")).await;
+    let lease = claim_one(&broker).await;
+    assert_eq!(broker.held(worker.clone()).await.unwrap(), [lease.key]);
+
+    let released = finish(&broker, lease.key, Outcome::Released).await;
+    assert_eq!(released, Finished::Released);
+    assert!(broker.held(worker).await.unwrap().is_empty());
+    let again = claim_one(&broker).await;
+    assert_eq!((again.key.job, again.attempt, again.recoveries), (id, 1, 0));
 }
 
 pub async fn a_completed_job_never_returns<S: Store>() {

@@ -133,6 +133,18 @@ impl Store {
         })
     }
 
+    /// All leases: there is one worker.
+    pub fn held(&self) -> Vec<LeaseKey> {
+        let held = self
+            .jobs
+            .iter()
+            .filter_map(|(&job, held)| match held.place {
+                Place::Running { token, .. } => Some(LeaseKey { job, token }),
+                _ => None,
+            });
+        held.collect()
+    }
+
     pub fn extend(&mut self, beat: Heartbeat, lease: Duration) -> Extended {
         let job = self.jobs.get_mut(&beat.key.job).unwrap();
         if !job.is_held(beat.key.token) {

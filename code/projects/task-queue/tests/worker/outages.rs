@@ -39,6 +39,44 @@ async fn nothing_is_lost_or_done_twice_when_the_store_is_away_for_two_seconds() 
 }
 
 #[tokio::test(start_paused = true)]
+async fn jobs_of_a_claim_whose_answer_was_lost_are_handed_back_and_run_at_once() {
+    let broker = Scripted::new();
+    broker.enqueue(jobs(0..3)).await.unwrap();
+    broker.script(Call::Claim, [Fault::AnswerLost, Fault::AnswerLost]);
+    let worker = start(&broker, task(|_, n| async move { Ok(n) }), settings(3));
+    let start = Instant::now();
+    broker.all_ended().await;
+    let settings = settings(3);
+    assert!(
+        start.elapsed() < settings.lease / 2,
+        "{:?}",
+        start.elapsed()
+    );
+    assert_eq!(worker.stop().await.completed, 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn jobs_that_run_are_not_handed_back_with_those_of_a_lost_claim() {
+    let broker = Scripted::new();
+    let slow = task(|_, n| async move {
+        time::sleep(secs(2)).await;
+        Ok(n)
+    });
+    let worker = start(&broker, slow, settings(2));
+    let running = send(&broker, job(1)).await;
+    time::sleep(ms(100)).await;
+    broker.script(Call::Claim, [Fault::AnswerLost]);
+    let late = send(&broker, job(2)).await;
+    broker.all_ended().await;
+    assert_eq!(
+        (broker.completions(running), broker.completions(late)),
+        (1, 1)
+    );
+    let summary = worker.stop().await;
+    assert_eq!((summary.attempts, summary.leases_lost), (2, 0));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_end_whose_answer_was_lost_is_reported_again_and_counts_once() {
     let broker = Scripted::new();
     broker.script(Call::Finish, [Fault::AnswerLost, Fault::AnswerLost]);

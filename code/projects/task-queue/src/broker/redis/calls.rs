@@ -7,16 +7,20 @@ use redis::{ScriptInvocation, Value};
 
 use crate::broker::lease::cut_error;
 use crate::broker::{
-    Claim, Enqueued, Extended, Finish, Finished, Heartbeat, Lease, NewSchedule, Outcome,
-    ScheduleView, Select, Upkeep,
+    BATCH_LIMIT, Claim, Enqueued, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey,
+    NewSchedule, Outcome, ScheduleView, Select, Upkeep,
 };
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob, Start, Timestamp};
+use crate::name::WorkerId;
 
 use super::{RedisBroker, reply, scripts};
 
 /// The tick of a schedule that never comes again: the last date that a computer of today can name.
 const NEVER: i64 = 8_640_000_000_000_000;
+
+/// The state, token and worker of a job are within so many bytes of its record; see common.lua.
+const HEAD: isize = 255;
 
 impl RedisBroker {
     /// Enqueues; with a `guard`, only if a schedule still stands where the guard says.
@@ -219,6 +223,31 @@ impl RedisBroker {
         }
         all.sort_by(|a, b| a.schedule.name.cmp(&b.schedule.name));
         Ok(all)
+    }
+
+    /// Two looks, between which a lease may end: whoever ends it after that is refused by its token.
+    pub(super) async fn list_held(&self, worker: &WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
+        let (mut connection, number) = self.shared.line.connection();
+        let answer = redis::cmd("ZRANGE")
+            .arg(self.key("leases"))
+            .arg(0)
+            .arg(BATCH_LIMIT - 1)
+            .arg("REV")
+            .query_async(&mut connection)
+            .await;
+        let ids: Vec<String> = self.shared.line.heard(number, answer)?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut heads = redis::pipe();
+        for id in &ids {
+            heads.getrange(self.key(&format!("job:{id}")), 0, HEAD);
+        }
+        let answer = heads.query_async(&mut connection).await;
+        let heads: Vec<Vec<u8>> = self.shared.line.heard(number, answer)?;
+        let held = ids.iter().zip(&heads);
+        let held = held.filter_map(|(id, head)| reply::held(id, head, worker.as_str()));
+        Ok(held.collect())
     }
 
     fn key(&self, name: &str) -> String {

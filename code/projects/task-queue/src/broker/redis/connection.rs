@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError};
-use tokio::time::sleep;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream};
+use redis::{Client, RedisError, Value};
+use tokio::time::{sleep, timeout};
 use tokio_stream::StreamExt;
 use tracing::{info, warn};
 
@@ -17,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long connecting may take, and how long to wait before the next try.
 const CONNECTING: Duration = Duration::from_secs(2);
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
+/// After so much silence the bells' connection is asked for a sign of life, and has [`CONNECTING`] to give
+/// it. So one that hangs is replaced within 7.5 seconds.
+const SILENCE: Duration = Duration::from_secs(5);
 /// Scripts that go on when memory is full came with this version.
 const OLDEST: u32 = 7;
 
@@ -144,19 +147,44 @@ async fn listen(client: Client, channel: String, bells: Weak<Bells>) {
     }
 }
 
-async fn hear(client: &Client, channel: &str, bells: &Weak<Bells>) -> Result<(), RedisError> {
-    let mut subscription = client.get_async_pubsub().await?;
-    subscription.subscribe(channel).await?;
+async fn hear(client: &Client, channel: &str, bells: &Weak<Bells>) -> Result<(), BrokerError> {
+    let (mut line, mut messages) = in_time(subscribe(client, channel)).await?;
     // What rang while nobody listened.
     if let Some(bells) = bells.upgrade() {
         bells.ring_all();
     }
-    let mut messages = subscription.on_message();
-    while let Some(message) = messages.next().await {
-        let Some(bells) = bells.upgrade() else { break };
-        bells.ring(&rings(&message.get_payload::<String>()?));
+    loop {
+        match timeout(SILENCE, messages.next()).await {
+            Ok(Some(message)) => {
+                let Some(bells) = bells.upgrade() else {
+                    return Ok(());
+                };
+                bells.ring(&rings(&message.get_payload::<String>().map_err(typed)?));
+            }
+            Ok(None) => return Err(BrokerError::unavailable("the connection has ended")),
+            // Nothing rings at night, but a connection that hangs is silent as well.
+            Err(_) => drop(in_time(line.ping::<Value>()).await?),
+        }
     }
-    Ok(())
+}
+
+async fn subscribe(
+    client: &Client,
+    channel: &str,
+) -> Result<(PubSubSink, PubSubStream), RedisError> {
+    let mut subscription = client.get_async_pubsub().await?;
+    subscription.subscribe(channel).await?;
+    Ok(subscription.split())
+}
+
+/// This connection, unlike the other, has no limit of its own for an answer.
+async fn in_time<T>(call: impl Future<Output = Result<T, RedisError>>) -> Result<T, BrokerError> {
+    match timeout(CONNECTING, call).await {
+        Ok(answer) => answer.map_err(typed),
+        Err(_) => Err(BrokerError::unavailable(format!(
+            "no answer within {CONNECTING:?}"
+        ))),
+    }
 }
 
 fn rings(message: &str) -> Rings {

@@ -190,6 +190,20 @@ pub(super) fn status(
     Record::parse(id, &record)?.status(error, progress)
 }
 
+/// The lease that the beginning of a record tells of, if it is this worker's.
+pub(super) fn held(id: &str, head: &[u8], worker: &str) -> Option<LeaseKey> {
+    // The rest may have been cut off in the middle of a character.
+    let head = String::from_utf8_lossy(head);
+    let words: Vec<_> = head.split(' ').take(4).collect();
+    match words.as_slice() {
+        ["running", _, token, holder] if *holder == worker => Some(LeaseKey {
+            job: id.parse().ok()?,
+            token: token.parse().ok()?,
+        }),
+        _ => None,
+    }
+}
+
 /// `until` is when a delayed job falls due, or a lease ends; `fields` are those beside the record.
 pub(super) fn view(
     id: &str,

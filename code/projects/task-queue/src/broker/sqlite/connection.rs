@@ -110,3 +110,44 @@ pub(super) fn typed(error: rusqlite::Error) -> BrokerError {
         _ => BrokerError::Damaged { reason },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What SQLite does for a statement, or by which way it looks for rows.
+    fn explain(what: &str, sql: &str, column: &str) -> Vec<String> {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(include_str!("schema.sql"))
+            .unwrap();
+        let mut rows = connection.prepare(&format!("{what} {sql}")).unwrap();
+        let column = rows.column_index(column).unwrap();
+        let rows = rows.query_map((), |row| row.get(column)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn a_move_builds_no_table_on_its_way() {
+        let sql = "UPDATE jobs SET state = 3, rank = 1 WHERE seq = 1";
+        let steps = explain("EXPLAIN", sql, "opcode");
+        assert!(!steps.contains(&"OpenEphemeral".to_owned()), "{steps:?}");
+    }
+
+    #[test]
+    fn what_time_asks_for_is_found_by_its_index() {
+        for state in [1, 3, 4, 6] {
+            let sql = format!(
+                "SELECT seq FROM jobs WHERE state = {state} AND rank <= 1 ORDER BY rank, seq"
+            );
+            let ways = explain("EXPLAIN QUERY PLAN", &sql, "detail");
+            let [way] = ways.as_slice() else {
+                panic!("{ways:?}")
+            };
+            assert!(
+                way.contains("INDEX jobs_timed (state=? AND rank<?)"),
+                "{way}"
+            );
+        }
+    }
+}

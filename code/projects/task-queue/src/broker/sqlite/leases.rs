@@ -154,9 +154,9 @@ impl Transaction<'_> {
     }
 
     fn complete(&mut self, job: &mut Job, result: &str) -> Result<Finished, BrokerError> {
+        job.error = None;
+        job.completed = Some((result.to_owned(), self.now));
         self.conclude(job, JobState::Completed)?;
-        let sql = "UPDATE jobs SET result = ?1, error = NULL, ended_at = ?2 WHERE seq = ?3";
-        self.execute(sql, (result, self.now, job.seq))?;
         self.count(&job.queue, "completed", 1);
         self.release_followers(job.id)?;
         Ok(Finished::Completed)
@@ -187,11 +187,8 @@ impl Transaction<'_> {
             )?;
             return Ok(Finished::Dead);
         }
+        job.error = Some(cut_error(error).to_owned());
         self.start_when_due(job)?;
-        self.execute(
-            "UPDATE jobs SET error = ?1 WHERE seq = ?2",
-            (cut_error(error), job.seq),
-        )?;
         self.count(&job.queue, "retried", 1);
         Ok(Finished::Retrying)
     }

@@ -31,11 +31,15 @@ pub(super) struct Job {
     worker: Option<String>,
     claimed_at: Option<i64>,
     history: String,
+    /// Of the last attempt, unless it completed.
+    pub(super) error: Option<String>,
+    /// The result and when it came, once the job completes.
+    pub(super) completed: Option<(String, i64)>,
 }
 
 const COLUMNS: &str =
     "seq, id, queue, priority, state, stamp, token, failures, recoveries, max_attempts,
-    enqueued_at + max_age, keep_result, due, cancel, unique_key, worker, claimed_at, history";
+    enqueued_at + max_age, keep_result, due, cancel, unique_key, worker, claimed_at, history, error";
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
     Ok(Job {
@@ -57,6 +61,8 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
         worker: row.get(15)?,
         claimed_at: row.get(16)?,
         history: row.get(17)?,
+        error: row.get(18)?,
+        completed: None,
     })
 }
 
@@ -117,9 +123,8 @@ impl Transaction<'_> {
         counter: Option<&str>,
     ) -> Result<(), BrokerError> {
         let stamp = self.next_stamp();
+        job.error = Some(cut_error(reason).to_owned());
         self.move_to(job, JobState::Dead, stamp)?;
-        let values = (cut_error(reason), job.seq);
-        self.execute("UPDATE jobs SET error = ?1 WHERE seq = ?2", values)?;
         self.rings.ended.push(job.id);
         for name in ["died"].into_iter().chain(counter) {
             self.count(&job.queue, name, 1);
@@ -192,19 +197,27 @@ impl Transaction<'_> {
         self.count_move(&job.queue, job.priority, Some(job.state), Some(state));
         job.state = state;
         let sql = "UPDATE jobs SET state = ?1, rank = ?2, stamp = ?3, token = ?4, failures = ?5,
-                   recoveries = ?6, due = ?7, history = ?8 WHERE seq = ?9";
-        let counts = (job.failures, job.recoveries, job.due);
-        let values = (
+                   recoveries = ?6, due = ?7, history = ?8, error = ?9, result = ?10, ended_at = ?11
+                   WHERE seq = ?12";
+        let (result, ended_at) = job
+            .completed
+            .as_ref()
+            .map(|(result, at)| (result, at))
+            .unzip();
+        let values = rusqlite::params![
             state,
             rank,
             job.stamp,
             job.token,
-            counts.0,
-            counts.1,
-            counts.2,
-            &job.history,
+            job.failures,
+            job.recoveries,
+            job.due,
+            job.history,
+            job.error,
+            result,
+            ended_at,
             job.seq,
-        );
+        ];
         self.execute(sql, values).map(|_| ())
     }
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::broker::{
-    Cursor, JobState, JobStatus, JobView, NewSchedule, Page, QueueStats, ScheduleView, Stats,
-    WorkerReport, history,
+    BATCH_LIMIT, Cursor, JobState, JobStatus, JobView, LeaseKey, NewSchedule, Page, QueueStats,
+    ScheduleView, Stats, WorkerReport, history,
 };
 use crate::error::BrokerError;
 use crate::job::{JobId, Timestamp};
@@ -62,6 +62,20 @@ fn read_status(row: &Row<'_>, first: usize) -> rusqlite::Result<JobStatus> {
         error: row.get(first + 2)?,
         progress: progress.and_then(|progress| serde_json::from_str(&progress).ok()),
     })
+}
+
+/// The leases of a worker among those that end last.
+pub(super) fn held(connection: &Connection, worker: &str) -> rusqlite::Result<Vec<LeaseKey>> {
+    let sql = "SELECT id, token FROM (SELECT id, token, worker FROM jobs WHERE state = 3
+                   ORDER BY rank DESC LIMIT ?1) WHERE worker = ?2";
+    let mut sql = connection.prepare_cached(sql)?;
+    let keys = sql.query_map((BATCH_LIMIT, worker), |row| {
+        Ok(LeaseKey {
+            job: row.get(0)?,
+            token: row.get::<_, i64>(1)?.unsigned_abs(),
+        })
+    })?;
+    keys.collect()
 }
 
 const VIEW: &str =

@@ -158,8 +158,9 @@ impl Transaction<'_> {
         let mut sent = std::collections::BTreeMap::new();
         for mut job in jobs {
             (job.failures, job.recoveries, job.token, job.due) = (0, 0, job.token + 1, self.now);
+            job.error = None;
             self.make_ready(&mut job)?;
-            let sql = "UPDATE jobs SET enqueued_at = ?1, error = NULL, cancel = 0, blockers = 0 WHERE seq = ?2";
+            let sql = "UPDATE jobs SET enqueued_at = ?1, cancel = 0, blockers = 0 WHERE seq = ?2";
             self.execute(sql, (self.now, job.seq))?;
             self.count(&job.queue, "requeued", 1);
             *sent.entry(job.queue).or_insert(0) += 1;

@@ -1,0 +1,16 @@
+//! What the tasks and threads of this crate share state with.
+//!
+//! In the unit tests these names mean types of the same shape that [loom] watches, so that a test can run
+//! the very code that ships in every order in which its steps can follow each other; see `checked`.
+//!
+//! [loom]: https://docs.rs/loom/0.7.3/loom/
+
+#[cfg(not(test))]
+pub(crate) use std::sync::{Mutex, MutexGuard};
+#[cfg(not(test))]
+pub(crate) use tokio::sync::{Notify, watch};
+
+#[cfg(test)]
+pub(crate) mod checked;
+#[cfg(test)]
+pub(crate) use checked::{Mutex, MutexGuard, Notify, watch};
