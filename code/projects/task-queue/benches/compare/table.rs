@@ -73,8 +73,12 @@ impl Cells {
             .partition(|value| value.is_ok());
         let mut values: Vec<f64> = values.into_iter().flatten().copied().collect();
         values.sort_by(f64::total_cmp);
-        match values.get(values.len() / 2) {
-            Some(median) => Some(Ok(*median)),
+        // Of an even number of values, the middle between the two in the middle.
+        let half = values.len() / 2;
+        let middle = |at: usize| values.get(at).copied();
+        match middle(half) {
+            Some(above) if values.len() % 2 == 0 => Some(Ok((above + middle(half - 1)?) / 2.0)),
+            Some(median) => Some(Ok(median)),
             None => reasons
                 .into_iter()
                 .find_map(Result::err)

@@ -7,7 +7,6 @@ use anyhow::Result;
 use apalis::prelude::*;
 use apalis_redis::{Config, RedisStorage};
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt, BufReader};
 
 #[path = "../../../compare/producer.rs"]
 mod producer;
@@ -37,8 +36,7 @@ async fn main() -> Result<()> {
     let storage = RedisStorage::new(connection).with_config(config);
     let tally = Arc::new(Tally::of_environment());
     let apalis = Apalis(storage.clone());
-    println!("ready");
-    let orders = obey(&apalis, &tally);
+    let orders = producer::obey_all(&apalis, &tally);
     if std::env::args().nth(1).as_deref() != Some("worker") {
         return orders.await;
     }
@@ -46,19 +44,6 @@ async fn main() -> Result<()> {
         orders = orders => orders,
         ended = work(storage, Arc::clone(&tally)) => Err(anyhow::anyhow!("the worker ended: {ended:?}")),
     }
-}
-
-async fn obey(apalis: &Apalis, tally: &Tally) -> Result<()> {
-    let mut orders = BufReader::new(tokio::io::stdin()).lines();
-    while let Some(order) = orders.next_line().await? {
-        if order == "count" {
-            println!("count {}", tally.count());
-        } else {
-            producer::obey(apalis, &order).await?;
-            println!("ok");
-        }
-    }
-    Ok(())
 }
 
 async fn nothing(job: Job, tally: Data<Arc<Tally>>) -> Result<(), BoxDynError> {
