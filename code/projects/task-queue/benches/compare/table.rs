@@ -77,7 +77,9 @@ impl Cells {
         let half = values.len() / 2;
         let middle = |at: usize| values.get(at).copied();
         match middle(half) {
-            Some(above) if values.len() % 2 == 0 => Some(Ok((above + middle(half - 1)?) / 2.0)),
+            Some(above) if values.len().is_multiple_of(2) => {
+                Some(Ok((above + middle(half - 1)?) / 2.0))
+            }
             Some(median) => Some(Ok(median)),
             None => reasons
                 .into_iter()
