@@ -127,12 +127,14 @@ mod tests {
         rows.collect::<Result<_, _>>().unwrap()
     }
 
+    // ANCHOR: plan
     #[test]
     fn a_move_builds_no_table_on_its_way() {
         let sql = "UPDATE jobs SET state = 3, rank = 1 WHERE seq = 1";
         let steps = explain("EXPLAIN", sql, "opcode");
         assert!(!steps.contains(&"OpenEphemeral".to_owned()), "{steps:?}");
     }
+    // ANCHOR_END: plan
 
     #[test]
     fn what_time_asks_for_is_found_by_its_index() {
