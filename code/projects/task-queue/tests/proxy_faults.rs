@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use task_queue::broker::redis::RedisBroker;
 use task_queue::broker::{Broker, Enqueued, Finish, Finished, JobState};
 use task_queue::handler::{Handler, HandlerError, Registry};
 use task_queue::job::NewJob;
@@ -14,15 +15,21 @@ use crate::stores::Server;
 use crate::support::*;
 use crate::worker::{settings, start};
 
+/// A Redis, the proxy in front of it, and a broker that calls through it.
+async fn through_proxy() -> (Server, Proxy, RedisBroker) {
+    let server = Server::start(&[]);
+    let proxy = Proxy::start(&server);
+    let broker = proxy.broker(OPTIONS).await;
+    (server, proxy, broker)
+}
+
 /// The answer is cut off, at its beginning or in its midst.
 const CUTS: [Harm; 2] = [Harm::Cut(0), Harm::Cut(5)];
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn an_enqueue_whose_answer_was_lost_is_known_when_it_is_sent_again() {
-    let server = Server::start(&[]);
-    let proxy = Proxy::start(&server);
-    let broker = proxy.broker(OPTIONS).await;
+    let (_server, proxy, broker) = through_proxy().await;
     send(&broker, job("first")).await;
     for harm in CUTS {
         let jobs = vec![job("1"), job("2")];
@@ -38,9 +45,7 @@ async fn an_enqueue_whose_answer_was_lost_is_known_when_it_is_sent_again() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn a_connection_on_which_nothing_comes_back_is_given_up_for_another() {
-    let server = Server::start(&[]);
-    let proxy = Proxy::start(&server);
-    let broker = proxy.broker(OPTIONS).await;
+    let (_server, proxy, broker) = through_proxy().await;
     send(&broker, job("first")).await;
     let jobs = vec![job("1")];
     proxy.harm_next(Harm::Swallow);
@@ -53,9 +58,7 @@ async fn a_connection_on_which_nothing_comes_back_is_given_up_for_another() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn bells_on_a_connection_that_hangs_are_heard_again_on_another() {
-    let server = Server::start(&[]);
-    let proxy = Proxy::start(&server);
-    let broker = proxy.broker(OPTIONS).await;
+    let (server, proxy, broker) = through_proxy().await;
     // Whoever rings is not behind the proxy.
     let direct = server.broker(OPTIONS).await;
     let rung = broker.signals().ready;
@@ -82,9 +85,7 @@ async fn until(holds: impl Fn() -> bool) {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn a_finish_whose_answer_was_lost_is_answered_again_and_counts_once() {
-    let server = Server::start(&[]);
-    let proxy = Proxy::start(&server);
-    let broker = proxy.broker(OPTIONS).await;
+    let (_server, proxy, broker) = through_proxy().await;
     send(&broker, job("first")).await;
     finish(&broker, claim_one(&broker).await.key, done()).await;
     for harm in CUTS {
@@ -106,9 +107,7 @@ async fn a_finish_whose_answer_was_lost_is_answered_again_and_counts_once() {
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn a_claim_whose_answer_was_lost_is_handed_out_again_when_its_lease_is_over() {
-    let server = Server::start(&[]);
-    let proxy = Proxy::start(&server);
-    let broker = proxy.broker(OPTIONS).await;
+    let (_server, proxy, broker) = through_proxy().await;
     send(&broker, job("first")).await;
     finish(&broker, claim_one(&broker).await.key, done()).await;
     for harm in CUTS {
@@ -128,8 +127,7 @@ async fn a_claim_whose_answer_was_lost_is_handed_out_again_when_its_lease_is_ove
 #[tokio::test]
 #[ignore = "needs redis-server"]
 async fn a_worker_whose_connection_is_cut_again_and_again_completes_every_job_once() {
-    let server = Server::start(&[]);
-    let proxy = Proxy::start(&server);
+    let (server, proxy, broker) = through_proxy().await;
     let task = |_, n: u64| async move {
         time::sleep(Duration::from_millis(5)).await;
         Ok::<_, HandlerError>(n)
@@ -137,7 +135,7 @@ async fn a_worker_whose_connection_is_cut_again_and_again_completes_every_job_on
     let registry = Registry::new().with("t", Handler::new(task)).unwrap();
     let mut settings = settings(8);
     settings.lease = Duration::from_millis(500);
-    let worker = start(&proxy.broker(OPTIONS).await, registry, settings);
+    let worker = start(&broker, registry, settings);
 
     // Whoever asks how it stands is not behind the proxy.
     let direct = server.broker(OPTIONS).await;

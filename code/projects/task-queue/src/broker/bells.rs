@@ -155,11 +155,15 @@ impl Drop for Waiter<'_> {
 mod tests {
     use std::sync::Arc;
 
+    use loom::thread::JoinHandle;
+
     use super::*;
     use crate::broker::JobState;
     use crate::sync::checked::{every_order, on_paused_clock, spawn, spawn_task};
 
     const PATIENCE: Duration = Duration::from_secs(60);
+
+    type Answer = Result<Option<JobStatus>, BrokerError>;
 
     /// A store of one job.
     #[derive(Default)]
@@ -168,7 +172,7 @@ mod tests {
     }
 
     impl Store {
-        async fn look(&self) -> Result<Option<JobStatus>, BrokerError> {
+        async fn look(&self) -> Answer {
             let state = match *self.ended.lock().unwrap() {
                 true => JobState::Completed,
                 false => JobState::Running,
@@ -180,6 +184,12 @@ mod tests {
             *self.ended.lock().unwrap() = true;
             bells.ring(&ended(job));
         }
+    }
+
+    /// A thread that waits until the job of the store has ended.
+    fn waiter(job: JobId, bells: &Arc<Bells>, store: &Arc<Store>) -> JoinHandle<Answer> {
+        let (bells, store) = (Arc::clone(bells), Arc::clone(store));
+        spawn_task(async move { bells.wait(job, PATIENCE, || store.look()).await })
     }
 
     fn ended(job: JobId) -> Rings {
@@ -203,10 +213,7 @@ mod tests {
         let job = JobId::new();
         every_order(move || {
             let (bells, store) = (Arc::new(Bells::new()), Arc::new(Store::default()));
-            let waiter = spawn_task({
-                let (bells, store) = (Arc::clone(&bells), Arc::clone(&store));
-                async move { bells.wait(job, PATIENCE, || store.look()).await }
-            });
+            let waiter = waiter(job, &bells, &store);
             store.end(job, &bells);
             let answer = waiter.join().unwrap();
             assert_eq!(answer.unwrap(), status(JobState::Completed));
@@ -235,10 +242,7 @@ mod tests {
         let job = JobId::new();
         every_order(move || {
             let (bells, store) = (Arc::new(Bells::new()), Arc::new(Store::default()));
-            let waiter = spawn_task({
-                let (bells, store) = (Arc::clone(&bells), Arc::clone(&store));
-                async move { bells.wait(job, PATIENCE, || store.look()).await }
-            });
+            let waiter = waiter(job, &bells, &store);
             let impatient = spawn_task({
                 let bells = Arc::clone(&bells);
                 let look = async || Ok(status(JobState::Running));

@@ -128,8 +128,8 @@ for _, job in ipairs(new) do
     .. int(job.stamp) .. UNTRIED .. ARGV[at + 4] .. SINCE .. ARGV[at + 5]
 end
 if #records > 0 then call('MSET', unpack(records)) end
-for _, job in ipairs(new) do
-  for _, parent in ipairs(waits[job.at] or {}) do note(load(parent), 'kids', '1') end
+for _, blockers in pairs(waits) do
+  for _, parent in ipairs(blockers) do note(load(parent), 'kids', '1') end
 end
 if guard_name then redis.call('ZADD', P .. 'ticks', guard_next, guard_name) end
 finish_script()

@@ -194,14 +194,15 @@ pub(super) fn status(
 pub(super) fn held(id: &str, head: &[u8], worker: &str) -> Option<LeaseKey> {
     // The rest may have been cut off in the middle of a character.
     let head = String::from_utf8_lossy(head);
-    let words: Vec<_> = head.split(' ').take(4).collect();
-    match words.as_slice() {
-        ["running", _, token, holder] if *holder == worker => Some(LeaseKey {
-            job: id.parse().ok()?,
-            token: token.parse().ok()?,
-        }),
-        _ => None,
+    let line: Vec<_> = head.split(' ').take(place::WORKER + 1).collect();
+    let is_held = line.first() == Some(&"running") && line.get(place::WORKER) == Some(&worker);
+    if !is_held {
+        return None;
     }
+    Some(LeaseKey {
+        job: id.parse().ok()?,
+        token: line[place::TOKEN].parse().ok()?,
+    })
 }
 
 /// `until` is when a delayed job falls due, or a lease ends; `fields` are those beside the record.
