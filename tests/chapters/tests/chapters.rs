@@ -8,7 +8,7 @@ use harness::compiler::Compiler;
 use harness::suite;
 
 /// The crates that serve these tests. A block uses only those that a reader can.
-const HIDDEN: &[&str] = &["anyhow", "chapters", "harness", "invocation"];
+const HIDDEN: &[&str] = &["chapters", "harness", "invocation"];
 
 fn main() -> anyhow::Result<ExitCode> {
     // Beside Cargo's own folders, so that `cargo clean` removes it and each target has its own.

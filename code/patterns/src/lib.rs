@@ -1,0 +1,4 @@
+//! The patterns that the chapters of the book build, one concept a file.
+//!
+//! Each file is shown in its chapter and used by the systems of Part 9.
+//! This package depends on no other package of the book.
