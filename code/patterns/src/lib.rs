@@ -4,4 +4,5 @@
 //! This package depends on no other package of the book.
 
 pub mod board;
+pub mod condition;
 pub mod event;
