@@ -71,7 +71,7 @@ const SKIPPED_CLASSES: [&str; 7] = [
     "part-lane",
     "run",
     "lanes",
-    "mend",
+    "fix",
     "whole",
 ];
 /// Elements that go on with the line they stand in.

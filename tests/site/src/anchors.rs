@@ -22,13 +22,13 @@ pub fn check(book: &Book) -> Vec<Problem> {
     let lost = lines
         .filter(|(_, line)| !now.contains(*line))
         .map(|(index, line)| {
-            let mend =
+            let fix =
                 "give the heading its id again, or the one that took its place a second anchor";
             Problem::new(
                 LIST,
                 index + 1,
                 format!("{line} is published and no longer there"),
-                mend,
+                fix,
             )
         });
     let listed: BTreeSet<&str> = listed.lines().collect();

@@ -140,9 +140,9 @@ pub fn check(book: &Book) -> Vec<Problem> {
 fn chapter(page: &Page) -> Result<Vec<Problem>, Problem> {
     let front: Chapter = read(page)?;
     let mut problems = description(page, &front.description);
-    let mut expect = |good: bool, key: &str, what: String, mend: String| {
+    let mut expect = |good: bool, key: &str, what: String, fix: String| {
         if !good {
-            problems.push(Problem::new(&page.path, line_of(page, key), what, mend));
+            problems.push(Problem::new(&page.path, line_of(page, key), what, fix));
         }
     };
     let number = chapter_number(stem(page)).unwrap_or_default();
@@ -209,12 +209,12 @@ fn read<T: DeserializeOwned>(page: &Page) -> Result<T, Problem> {
     })?;
     toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| lines(text)(span.start)) + 1;
-        let mend = "compare with the front matter of a page beside it";
+        let fix = "compare with the front matter of a page beside it";
         Problem::new(
             &page.path,
             line,
             format!("front matter: {}", error.message()),
-            mend,
+            fix,
         )
     })
 }

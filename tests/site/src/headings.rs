@@ -11,8 +11,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
     for page in book.content() {
         let mut seen = HashSet::new();
         for heading in &page.headings {
-            let mut problem = |what: String, mend: &str| {
-                problems.push(Problem::new(&page.path, heading.line, what, mend));
+            let mut problem = |what: String, fix: &str| {
+                problems.push(Problem::new(&page.path, heading.line, what, fix));
             };
             let title = &heading.title;
             if heading.level == 1 {

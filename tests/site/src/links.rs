@@ -14,7 +14,7 @@ use crate::book::{Book, without_code};
 static HTML_ID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"\sid="([^"]+)""#).expect("a pattern"));
 
-/// What is wrong, and how to mend it.
+/// What is wrong, and how to fix it.
 type Wrong = (String, String);
 
 /// Every link of every page.
@@ -23,8 +23,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for page in &book.pages {
         for link in &page.links {
-            if let Err((what, mend)) = one(book, page, link, &versions) {
-                problems.push(Problem::new(&page.path, link.line, what, mend));
+            if let Err((what, fix)) = one(book, page, link, &versions) {
+                problems.push(Problem::new(&page.path, link.line, what, fix));
             }
         }
     }
@@ -43,7 +43,7 @@ fn one(book: &Book, page: &Page, link: &Link, versions: &Versions) -> Result<(),
         let target = book.page(&path).ok_or_else(|| {
             (
                 format!("leads to {path}, which does not exist"),
-                "mend it, or name the page without a link".into(),
+                "fix it, or name the page without a link".into(),
             )
         })?;
         id.map_or(Ok(()), |id| anchor(target, id))
@@ -58,7 +58,7 @@ fn one(book: &Book, page: &Page, link: &Link, versions: &Versions) -> Result<(),
         }
         Err((
             format!("leads to {path}, which does not exist"),
-            "mend it".into(),
+            "fix it".into(),
         ))
     } else if link.image && to.starts_with('/') {
         let file = format!("static{to}");
@@ -67,7 +67,7 @@ fn one(book: &Book, page: &Page, link: &Link, versions: &Versions) -> Result<(),
         }
         Err((
             format!("shows {file}, which does not exist"),
-            "mend it".into(),
+            "fix it".into(),
         ))
     } else if to.starts_with("mailto:") {
         Ok(())
@@ -158,8 +158,8 @@ impl Versions {
         if let Some(rest) = to.strip_prefix("https://doc.rust-lang.org/") {
             let version = rest.split('/').next().unwrap_or_default();
             if version != self.rust {
-                let mend = format!("https://doc.rust-lang.org/{}/…", self.rust);
-                return Err((format!("`{to}` is not of the book's Rust"), mend));
+                let fix = format!("https://doc.rust-lang.org/{}/…", self.rust);
+                return Err((format!("`{to}` is not of the book's Rust"), fix));
             }
         }
         if let Some(rest) = to.strip_prefix("https://docs.rs/") {
@@ -175,8 +175,8 @@ impl Versions {
                 return Ok(());
             }
             let version = locked.last().unwrap_or(&"1.2.3");
-            let mend = format!("https://docs.rs/{name}/{version}/…");
-            return Err((format!("`{to}` is not of the version in Cargo.lock"), mend));
+            let fix = format!("https://docs.rs/{name}/{version}/…");
+            return Err((format!("`{to}` is not of the version in Cargo.lock"), fix));
         }
         Ok(())
     }

@@ -86,14 +86,14 @@ impl Outline {
 /// Reads outline.toml.
 pub fn read(root: &Path) -> Result<Outline, Problem> {
     let file = "outline.toml";
-    let mend = "compare with the entries around it";
+    let fix = "compare with the entries around it";
     let text = fs::read_to_string(root.join(file))
         .map_err(|error| Problem::new(file, 1, error.to_string(), "restore the file"))?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let line = error
             .span()
             .map_or(1, |span| harness::book::lines(&text)(span.start));
-        Problem::new(file, line, error.message(), mend)
+        Problem::new(file, line, error.message(), fix)
     })
 }
 

@@ -87,13 +87,13 @@ const NAMES: &[&str] = &[
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for page in book.content() {
-        let mut problem = |line, what: String, mend: &str| {
-            problems.push(Problem::new(&page.path, line, what, mend));
+        let mut problem = |line, what: String, fix: &str| {
+            problems.push(Problem::new(&page.path, line, what, fix));
         };
         for (line, text) in &page.prose {
             for found in EMPTY.find_iter(text) {
-                let mend = "leave it out: it says nothing, or that the reader is slow";
-                problem(*line, format!("the word \"{}\"", found.as_str()), mend);
+                let fix = "leave it out: it says nothing, or that the reader is slow";
+                problem(*line, format!("the word \"{}\"", found.as_str()), fix);
             }
             for found in BRITISH.find_iter(text) {
                 problem(

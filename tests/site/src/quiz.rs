@@ -51,12 +51,12 @@ fn cards(page: &Page, problems: &mut Vec<Problem>) -> Vec<Card> {
     for (line, text) in (1..).zip(text.lines()) {
         if text.starts_with("<quiz-card") {
             let Some(found) = CARD.captures(text) else {
-                let mend = "write <quiz-card answer=\"2\"> on a line of its own";
+                let fix = "write <quiz-card answer=\"2\"> on a line of its own";
                 problems.push(Problem::new(
                     &page.path,
                     line,
                     "a card without an answer",
-                    mend,
+                    fix,
                 ));
                 continue;
             };
@@ -132,7 +132,7 @@ fn faults(page: &Page, card: &Card) -> Vec<Problem> {
     faults
         .into_iter()
         .filter(|(good, ..)| !good)
-        .map(|(_, what, mend): (bool, String, String)| Problem::new(&page.path, *first, what, mend))
+        .map(|(_, what, fix): (bool, String, String)| Problem::new(&page.path, *first, what, fix))
         .collect()
 }
 

@@ -92,8 +92,8 @@ fn arguments(mut text: &str) -> Result<Vec<(String, String)>, String> {
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for shortcode in all(book) {
-        let problem = |(what, mend): (String, String)| {
-            Problem::new(&shortcode.page.path, shortcode.line, what, mend)
+        let problem = |(what, fix): (String, String)| {
+            Problem::new(&shortcode.page.path, shortcode.line, what, fix)
         };
         match form(&shortcode) {
             Err(error) => problems.push(problem(error)),
@@ -103,7 +103,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong, and how to mend it.
+/// What is wrong, and how to fix it.
 type Wrong = (String, String);
 
 fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
@@ -115,11 +115,11 @@ fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
             format!("use {}", names.join(", ")),
         ));
     };
-    let mend = format!("its arguments are {}", known.join(", "));
+    let fix = format!("its arguments are {}", known.join(", "));
     let arguments = shortcode.arguments.as_ref().map_err(|text| {
         (
             format!("`{name}` has an argument that cannot be read: {text}"),
-            format!("{mend}, each =\"…\""),
+            format!("{fix}, each =\"…\""),
         )
     })?;
     let is_known = |key: &str| {
@@ -128,11 +128,11 @@ fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
             .any(|known| known.trim_matches(['[', ']']) == key)
     };
     if let Some((key, _)) = arguments.iter().find(|(key, _)| !is_known(key)) {
-        return Err((format!("`{name}` has no argument `{key}`"), mend));
+        return Err((format!("`{name}` has no argument `{key}`"), fix));
     }
     let is_given = |key: &&&str| key.starts_with('[') || shortcode.argument(key).is_some();
     if let Some(key) = known.iter().find(|key| !is_given(key)) {
-        return Err((format!("`{name}` lacks the argument `{key}`"), mend));
+        return Err((format!("`{name}` lacks the argument `{key}`"), fix));
     }
     if name != "measured" && !shortcode.stands_alone {
         return Err((
@@ -145,14 +145,14 @@ fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
 
 fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
     let argument = |name| shortcode.argument(name).unwrap_or_default();
-    let exists = |path: String, mend: &str| match book.file(&path) {
+    let exists = |path: String, fix: &str| match book.file(&path) {
         Some(text) => Ok(text),
-        None => Err((format!("there is no file {path}"), mend.to_owned())),
+        None => Err((format!("there is no file {path}"), fix.to_owned())),
     };
     match shortcode.name.as_str() {
         "anti_pattern" => {
             let case = format!("tests/anti_patterns/{}", argument("name"));
-            exists(format!("{case}.rs"), "write it, or mend the name")?;
+            exists(format!("{case}.rs"), "write it, or fix the name")?;
             exists(
                 format!("{case}.stderr"),
                 "type `cargo xtask bless`, then read it",
@@ -160,7 +160,7 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
         }
         "drawing" => {
             let file = format!("static/drawings/{}.svg", argument("name"));
-            exists(file, "draw it, or mend the name")?;
+            exists(file, "draw it, or fix the name")?;
         }
         "report" => {
             let file = argument("file");
@@ -196,7 +196,7 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
         }
         _ => {
             let file = format!("code/measurements/results/{}.toml", argument("name"));
-            let text = exists(file.clone(), "measure it, or mend the name")?;
+            let text = exists(file.clone(), "measure it, or fix the name")?;
             let result: Table = text.parse().map_err(|error: toml::de::Error| {
                 (
                     format!("{file} is not TOML: {}", error.message()),
