@@ -13,10 +13,14 @@ use crate::book::Book;
 pub const LAST_SECTIONS: &[&str] = &[
     "coming-from-asyncio",
     "in-production",
+    "second-reading",
     "recap",
     "quiz",
     "exercises",
 ];
+
+/// Those of them that a chapter may do without.
+const OPTIONAL_SECTIONS: &[&str] = &["second-reading"];
 
 /// What outline.toml plans.
 #[derive(Debug, Default, Deserialize)]
@@ -151,7 +155,9 @@ fn sections(page: &Page, chapter: &Chapter) -> Vec<Problem> {
         ));
     }
     let is_found = |id: &&str| found.iter().any(|(_, found)| found == id);
-    for id in wanted.iter().copied().filter(|id| !is_found(id)) {
+    let required = wanted.iter().copied();
+    let required = required.filter(|id| !OPTIONAL_SECTIONS.contains(id));
+    for id in required.filter(|id| !is_found(id)) {
         problems.push(problem(1, format!("there is no heading `## … {{#{id}}}`")));
     }
     let in_order = wanted.iter().copied().filter(is_found);
@@ -204,6 +210,23 @@ mod tests {
                     "`wakeups` stands where `selectors` belongs",
                 )],
             );
+    }
+
+    #[test]
+    fn a_second_reading_may_stand_before_the_recap_and_nowhere_else() {
+        let second = "## Second reading {#second-reading}\n\nRare forms.\n\n";
+        let before = |section: &str| {
+            Fixture::sound().replace(CHAPTER, section, &format!("{second}{section}"))
+        };
+        before("## Recap").expect(check, &[]);
+        before("## Quiz").expect(
+            check,
+            &[(
+                CHAPTER,
+                "## Recap",
+                "`recap` stands where `second-reading` belongs",
+            )],
+        );
     }
 
     #[test]
