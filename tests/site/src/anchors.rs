@@ -8,6 +8,7 @@ use std::fs;
 
 use crate::Problem;
 use crate::book::{Book, address};
+use crate::cards;
 
 /// The list, from the root of the repository.
 pub const LIST: &str = "tests/site/anchors.txt";
@@ -69,7 +70,10 @@ fn anchors(book: &Book) -> BTreeSet<String> {
             .headings
             .iter()
             .filter_map(|heading| heading.id.as_ref());
-        ids.map(move |id| format!("{address}#{id}"))
+        let cards = cards::of_page(page).into_iter().map(|card| card.id);
+        ids.cloned()
+            .chain(cards)
+            .map(move |id| format!("{address}#{id}"))
             .collect::<Vec<_>>()
     };
     book.content().flat_map(of_page).collect()

@@ -40,7 +40,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-fn is_kebab(id: &str) -> bool {
+/// `two-words`
+pub fn is_kebab(id: &str) -> bool {
     id.split('-').all(|word| {
         !word.is_empty()
             && word

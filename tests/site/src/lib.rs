@@ -15,6 +15,7 @@ pub mod anti_patterns;
 pub mod api;
 pub mod book;
 pub mod built;
+pub mod cards;
 pub mod documentation;
 pub mod drawings;
 pub mod exercises;

@@ -85,6 +85,22 @@ impl Outline {
         all.into_iter()
             .find(|(_, chapter)| chapter.number == number)
     }
+
+    /// `content/part1-foundations/ch03-coroutines.md`, whether or not it stands there yet.
+    pub fn path(&self, chapter: u32) -> Option<String> {
+        let (part, chapter) = self.chapter(chapter)?;
+        let (
+            Part {
+                number: part,
+                slug: folder,
+                ..
+            },
+            Chapter { number, slug, .. },
+        ) = (part, chapter);
+        Some(format!(
+            "content/part{part}-{folder}/ch{number:02}-{slug}.md"
+        ))
+    }
 }
 
 /// Reads outline.toml.
@@ -105,7 +121,8 @@ pub fn read(root: &Path) -> Result<Outline, Problem> {
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (number, page) in book.chapters() {
-        let Some((part, chapter)) = book.outline.chapter(number) else {
+        let planned = book.outline.chapter(number).zip(book.outline.path(number));
+        let Some(((_, chapter), path)) = planned else {
             problems.push(Problem::new(
                 &page.path,
                 1,
@@ -114,13 +131,6 @@ pub fn check(book: &Book) -> Vec<Problem> {
             ));
             continue;
         };
-        let Part {
-            number: part,
-            slug: part_slug,
-            ..
-        } = part;
-        let Chapter { number, slug, .. } = chapter;
-        let path = format!("content/part{part}-{part_slug}/ch{number:02}-{slug}.md");
         if page.path != path {
             problems.push(Problem::new(
                 &page.path,

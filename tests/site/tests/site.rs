@@ -95,6 +95,11 @@ fn anti_patterns_are_shown() {
 }
 
 #[test]
+fn cards_are_shown_once() {
+    holds(site::cards::check);
+}
+
+#[test]
 fn drawings_follow_the_theme() {
     holds(site::drawings::check);
 }
