@@ -1,5 +1,5 @@
 //! `in_pieces` does blocking work on the blocking pool, piece by piece. Its caller
-//! it may be cancelled. The closure does not notice, and works through all pieces
+//! may be cancelled. The closure does not notice, and works through all pieces
 //! for a caller that has gone.
 //!
 //! Make it stop after the piece it is in when the future of `in_pieces` is dropped.
