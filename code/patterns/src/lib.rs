@@ -6,3 +6,5 @@
 pub mod board;
 pub mod condition;
 pub mod event;
+pub mod pool;
+pub mod token_bucket;
