@@ -2,3 +2,7 @@
 //!
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
+
+pub mod board;
+pub mod condition;
+pub mod event;
