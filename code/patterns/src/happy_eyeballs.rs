@@ -2,9 +2,8 @@
 //! and take the first that succeeds.
 //!
 //! You want it when one of several addresses may be dead, and asking all at once would be rude.
-//! The rules are those of [RFC 8305], sections 4 and 5, without its handling of DNS.
-//!
-//! [RFC 8305]: https://www.rfc-editor.org/rfc/rfc8305
+//! The rules are those of RFC 8305, sections 4 and 5, without its handling of DNS:
+//! <https://www.rfc-editor.org/rfc/rfc8305>.
 
 use futures::stream::{FuturesUnordered, StreamExt};
 use std::io;
@@ -25,8 +24,7 @@ pub const MINIMUM_GAP: Duration = Duration::from_millis(10);
 ///
 /// # Errors
 ///
-/// If no attempt succeeds: all errors, in the order in which they came.
-/// None, if there was no attempt.
+/// All errors, in the order in which they came, if no attempt succeeds.
 ///
 /// # Panics
 ///
@@ -34,8 +32,7 @@ pub const MINIMUM_GAP: Duration = Duration::from_millis(10);
 ///
 /// # Cancel safety
 ///
-/// Dropping the future drops the attempts that run, and the others never start.
-/// The same happens to the losers when one succeeds.
+/// Dropping the future drops the attempts that run, as success does with the losers.
 // ANCHOR: first_success
 pub async fn first_success<T, E, A>(
     attempts: impl IntoIterator<Item = A>,
@@ -128,9 +125,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_quick_first_attempt_stays_alone() {
-        let (answer, starts, took) = run(&[(200, true), (1, true)]).await;
+        let (answer, starts, _) = run(&[(200, true), (1, true)]).await;
         assert_eq!((answer, starts), (Ok(0), millis(&[0])));
-        assert_eq!(took, Duration::from_millis(200));
     }
 
     #[tokio::test(start_paused = true)]
