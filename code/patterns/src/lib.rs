@@ -6,3 +6,4 @@
 pub mod board;
 pub mod condition;
 pub mod event;
+pub mod happy_eyeballs;
