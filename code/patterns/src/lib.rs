@@ -8,3 +8,4 @@ pub mod condition;
 pub mod event;
 pub mod pool;
 pub mod token_bucket;
+pub mod happy_eyeballs;
