@@ -6,3 +6,6 @@
 pub mod board;
 pub mod condition;
 pub mod event;
+pub mod pool;
+pub mod token_bucket;
+pub mod happy_eyeballs;
