@@ -84,7 +84,6 @@ impl<T: Send + 'static, E: Send + 'static> TaskGroup<T, E> {
             sleep(grace).await;
         };
         tokio::select! {
-            biased; // at the deadline, an end counts more than an abort
             () = self.drain() => {}
             () = expired => {
                 self.tasks.abort_all();

@@ -161,7 +161,8 @@ proptest! {
             }
             found.values.sort_unstable();
             found.errors.sort_unstable();
-            prop_assert!(expected.allows(&found), "{found:?} instead of {expected:?}");
+            let difference = format!("{found:?} instead of {expected:?}");
+            prop_assert!(expected.allows(&found), "{}", difference);
             Ok(())
         })?;
     }
@@ -183,3 +184,42 @@ proptest! {
     }
 }
 // ANCHOR_END: properties
+
+// ANCHOR: nested
+/// A group within a task of a group, each with a stubborn task: what is left when `join` returns?
+fn left_of_a_tree(outer_grace: u64, inner_grace: u64) -> usize {
+    paused(async {
+        let (alive, root) = (Arc::new(()), CancellationToken::new());
+        let mut outer = TaskGroup::new(&root, ms(outer_grace));
+        let stop = outer.token();
+        let leaf = [Plan {
+            at: ms(10_000),
+            end: End::Value,
+            listens: false,
+        }];
+        let inner = group_of(&leaf, &stop, ms(inner_grace), &alive);
+        outer.spawn(async { inner.join().await });
+        root.cancel();
+        assert!(outer.join().await.is_err());
+        Arc::strong_count(&alive) - 1
+    })
+}
+
+#[test]
+fn an_inner_group_needs_the_shorter_grace() {
+    assert_eq!(left_of_a_tree(2_000, 1_000), 0);
+    assert_eq!(left_of_a_tree(1_000, 2_000), 1); // aborted with its owner, not waited for
+}
+// ANCHOR_END: nested
+
+#[test]
+fn its_message_has_all_errors() {
+    let error = GroupError {
+        errors: vec!["disk full", "timed out"],
+        aborted: 1,
+    };
+    assert_eq!(
+        error.to_string(),
+        "2 failed, 1 aborted: disk full; timed out"
+    );
+}
