@@ -186,38 +186,35 @@ proptest! {
 // ANCHOR_END: properties
 
 // ANCHOR: nested
-/// A group within a task of a group, each with a stubborn task: what is left when `join` returns?
-fn left_of_a_tree(outer_grace: u64, inner_grace: u64) -> usize {
+/// What the outer group reports when its task owns a group with a stubborn task.
+fn report(outer: Duration, inner: Duration) -> GroupError<GroupError<&'static str>> {
     paused(async {
-        let (alive, root) = (Arc::new(()), CancellationToken::new());
-        let mut outer = TaskGroup::new(&root, ms(outer_grace));
-        let stop = outer.token();
-        let leaf = [Plan {
-            at: ms(10_000),
-            end: End::Value,
-            listens: false,
-        }];
-        let inner = group_of(&leaf, &stop, ms(inner_grace), &alive);
-        outer.spawn(async { inner.join().await });
+        let root = CancellationToken::new();
+        let mut group = TaskGroup::<Vec<()>, _>::new(&root, outer);
+        let mut below = TaskGroup::new(&group.token(), inner);
+        below.spawn(std::future::pending());
+        group.spawn(below.join());
         root.cancel();
-        assert!(outer.join().await.is_err());
-        Arc::strong_count(&alive) - 1
+        group.join().await.expect_err("something was aborted")
     })
 }
 
 #[test]
-fn an_inner_group_needs_the_shorter_grace() {
-    assert_eq!(left_of_a_tree(2_000, 1_000), 0);
-    assert_eq!(left_of_a_tree(1_000, 2_000), 1); // aborted with its owner, not waited for
+fn an_inner_group_with_the_shorter_grace_ends_in_time_to_report() {
+    let (errors, aborted) = (vec![], 1);
+    let inner = GroupError { errors, aborted };
+    let (errors, aborted) = (vec![inner], 0);
+    assert_eq!(report(ms(20), ms(10)), GroupError { errors, aborted });
+
+    let (errors, aborted) = (vec![], 1); // its owner: of the inner group not a word
+    assert_eq!(report(ms(10), ms(20)), GroupError { errors, aborted });
 }
 // ANCHOR_END: nested
 
 #[test]
 fn its_message_has_all_errors() {
-    let error = GroupError {
-        errors: vec!["disk full", "timed out"],
-        aborted: 1,
-    };
+    let errors = vec!["disk full", "timed out"];
+    let error = GroupError { errors, aborted: 1 };
     assert_eq!(
         error.to_string(),
         "2 failed, 1 aborted: disk full; timed out"
