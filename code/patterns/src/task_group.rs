@@ -162,4 +162,6 @@ impl<E: fmt::Debug + fmt::Display> std::error::Error for GroupError<E> {}
 // ANCHOR_END: error
 
 #[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;
