@@ -127,7 +127,7 @@ impl<T: 'static, E: 'static> TaskGroup<T, E> {
 // ANCHOR: drop
 impl<T, E> Drop for TaskGroup<T, E> {
     fn drop(&mut self) {
-        // The set aborts its tasks. Blocking closures and inner groups hear the token only.
+        // The set aborts its tasks. A blocking closure can only be told.
         self.stop.cancel();
     }
 }

@@ -11,6 +11,7 @@ const fn ms(count: u64) -> Duration {
     Duration::from_millis(count)
 }
 
+// ANCHOR: plan
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum End {
     Value,
@@ -18,7 +19,6 @@ enum End {
     Panic,
 }
 
-// ANCHOR: plan
 /// What one task is going to do.
 #[derive(Clone, Copy, Debug)]
 struct Plan {
@@ -52,7 +52,11 @@ impl Plan {
 
 /// Tasks end at full tens of milliseconds; what happens to a group happens between them.
 fn plans() -> impl Strategy<Value = Vec<Plan>> {
-    let end = prop_oneof![6 => Just(End::Value), 2 => Just(End::Error), 1 => Just(End::Panic)];
+    let end = prop_oneof![
+        6 => Just(End::Value),
+        2 => Just(End::Error),
+        1 => Just(End::Panic),
+    ];
     let plan = (0..20_u64, end, any::<bool>()).prop_map(|(tens, end, listens)| Plan {
         at: ms(tens * 10),
         end,
@@ -84,7 +88,7 @@ fn group_of(
 }
 
 // ANCHOR: outcome
-/// What must become of `plans` if the group is told to stop at `told`, at the latest.
+/// What becomes of a group.
 #[derive(Debug, Default, PartialEq)]
 struct Outcome {
     values: Vec<usize>,
@@ -107,6 +111,7 @@ impl Outcome {
     }
 }
 
+/// What must become of `plans`, if the group is told to stop at `told` at the latest.
 fn foretell(plans: &[Plan], told: Duration, grace: Duration) -> Outcome {
     let failures = plans.iter().filter(|plan| plan.end != End::Value);
     let told = failures.map(|plan| plan.at).fold(told, Duration::min);
