@@ -4,3 +4,6 @@
 //! This package depends on no other package of the book.
 
 pub mod task_group;
+pub mod board;
+pub mod condition;
+pub mod event;
