@@ -3,7 +3,7 @@
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
 
-pub mod task_group;
 pub mod board;
 pub mod condition;
 pub mod event;
+pub mod task_group;
