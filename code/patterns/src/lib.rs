@@ -6,5 +6,5 @@
 pub mod board;
 pub mod condition;
 pub mod event;
-pub mod task_group;
 pub mod happy_eyeballs;
+pub mod task_group;
