@@ -1,6 +1,8 @@
 //! What a group does, in examples. What holds for any group stands in `properties`.
 
 use super::*;
+use std::sync::Arc;
+use tokio::task::yield_now;
 use tokio::time::Instant;
 
 const fn ms(count: u64) -> Duration {
@@ -70,4 +72,25 @@ fn its_message_has_all_errors() {
         error.to_string(),
         "2 failed, 1 aborted: disk full; timed out"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_several_threads_too_no_task_is_left_when_join_returns() {
+    for _ in 0..50 {
+        let alive = Arc::new(());
+        let mut group = TaskGroup::<(), _>::new(&CancellationToken::new(), Duration::ZERO);
+        for id in 0..8 {
+            let alive = Arc::clone(&alive);
+            group.spawn(async move {
+                while id > 0 {
+                    yield_now().await;
+                }
+                drop(alive);
+                Err(id)
+            });
+        }
+        let error = group.join().await.expect_err("the first one fails");
+        assert_eq!(Arc::strong_count(&alive), 1, "a task is left");
+        assert_eq!((error.errors, error.aborted), (vec![0], 7));
+    }
 }
