@@ -6,5 +6,7 @@
 pub mod board;
 pub mod condition;
 pub mod event;
+pub mod pool;
+pub mod token_bucket;
 pub mod happy_eyeballs;
 pub mod task_group;
