@@ -82,10 +82,12 @@ async fn on_several_threads_too_no_task_is_left_when_join_returns() {
         for id in 0..8 {
             let alive = Arc::clone(&alive);
             group.spawn(async move {
-                while id > 0 {
-                    yield_now().await;
+                let _alive = alive;
+                if id > 0 {
+                    loop {
+                        yield_now().await;
+                    }
                 }
-                drop(alive);
                 Err(id)
             });
         }
