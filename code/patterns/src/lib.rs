@@ -6,6 +6,7 @@
 pub mod board;
 pub mod condition;
 pub mod event;
-pub mod pool;
-pub mod token_bucket;
 pub mod happy_eyeballs;
+pub mod pool;
+pub mod task_group;
+pub mod token_bucket;
