@@ -2,3 +2,6 @@
 //!
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
+
+pub mod deadline;
+pub mod idle;
