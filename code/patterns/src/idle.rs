@@ -104,20 +104,24 @@ mod tests {
         assert_eq!(start.elapsed(), 7 * SECOND); // bytes at 2 s and 4 s, then 3 s of silence
     }
 
+    // ANCHOR: loses_a_race
     #[tokio::test(start_paused = true)]
     async fn a_read_that_loses_a_race_does_not_restart_the_clock() {
         let (_client, server) = duplex(64);
         let mut server = IdleReader::new(server, 3 * SECOND);
-        let (start, mut byte) = (Instant::now(), [0]);
-        let error = loop {
+        let mut byte = [0];
+        for _ in 0..2 {
             tokio::select! {
-                read = server.read(&mut byte) => break read.expect_err("nothing comes"),
-                () = sleep(SECOND) => {}
+                _ = server.read(&mut byte) => panic!("nothing comes"),
+                () = sleep(SECOND) => {} // The read is dropped.
             }
-        };
+        }
+        let start = Instant::now();
+        let error = server.read(&mut byte).await.expect_err("silence");
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert_eq!(start.elapsed(), 3 * SECOND);
+        assert_eq!(start.elapsed(), SECOND); // The third of three.
     }
+    // ANCHOR_END: loses_a_race
 
     #[tokio::test(start_paused = true)]
     async fn time_in_which_the_program_does_not_read_is_not_silence() {
