@@ -5,3 +5,6 @@
 
 pub mod deadline;
 pub mod idle;
+pub mod board;
+pub mod condition;
+pub mod event;
