@@ -3,8 +3,8 @@
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
 
-pub mod deadline;
-pub mod idle;
 pub mod board;
 pub mod condition;
+pub mod deadline;
 pub mod event;
+pub mod idle;
