@@ -58,8 +58,8 @@ impl Deadline {
     /// The name of the header, as a server that we ask expects it.
     pub const HEADER: &str = "x-deadline-ms";
 
-    /// What remains, in whole milliseconds, rounded down: whoever receives it
-    /// never has more time than whoever sent it.
+    /// What remains, in whole milliseconds, rounded down: a receiver never has
+    /// more time than the sender had.
     pub fn to_header(self) -> String {
         self.remaining().as_millis().to_string()
     }
