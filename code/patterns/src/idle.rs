@@ -51,7 +51,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for IdleReader<R> {
             this.waiting = false;
             return Poll::Ready(read);
         }
-        if !this.waiting {
+        if true {
             this.waiting = true;
             this.silence.as_mut().reset(Instant::now() + this.limit);
         }
