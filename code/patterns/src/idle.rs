@@ -104,7 +104,6 @@ mod tests {
         assert_eq!(start.elapsed(), 7 * SECOND); // bytes at 2 s and 4 s, then 3 s of silence
     }
 
-    // ANCHOR: loses_a_race
     #[tokio::test(start_paused = true)]
     async fn a_read_that_loses_a_race_does_not_restart_the_clock() {
         let (_client, server) = duplex(64);
@@ -121,7 +120,6 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert_eq!(start.elapsed(), SECOND); // The third of three.
     }
-    // ANCHOR_END: loses_a_race
 
     #[tokio::test(start_paused = true)]
     async fn time_in_which_the_program_does_not_read_is_not_silence() {
