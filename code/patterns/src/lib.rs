@@ -8,3 +8,6 @@ pub mod condition;
 pub mod deadline;
 pub mod event;
 pub mod idle;
+pub mod pool;
+pub mod token_bucket;
+pub mod happy_eyeballs;
