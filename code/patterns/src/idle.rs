@@ -51,7 +51,7 @@ impl<R: AsyncRead + Unpin> AsyncRead for IdleReader<R> {
             this.waiting = false;
             return Poll::Ready(read);
         }
-        if true {
+        if !this.waiting {
             this.waiting = true;
             this.silence.as_mut().reset(Instant::now() + this.limit);
         }

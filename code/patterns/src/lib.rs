@@ -7,7 +7,7 @@ pub mod board;
 pub mod condition;
 pub mod deadline;
 pub mod event;
+pub mod happy_eyeballs;
 pub mod idle;
 pub mod pool;
 pub mod token_bucket;
-pub mod happy_eyeballs;
