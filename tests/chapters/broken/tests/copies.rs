@@ -62,6 +62,7 @@ fn proves(folder: &Path, target: &Path) -> bool {
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env_remove("RUSTC")
+        .env_remove("BOOK_ROOT")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
