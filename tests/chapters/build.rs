@@ -38,8 +38,12 @@ fn generate() -> Result<()> {
         Err(_) => "../..".into(),
     };
     println!("cargo:rerun-if-changed=Cargo.toml");
-    println!("cargo:rerun-if-changed={root}/README.md");
-    println!("cargo:rerun-if-changed={root}/content");
+    // cargo takes what is not there for changed.
+    for part in ["README.md", "content"] {
+        if Path::new(&root).join(part).exists() {
+            println!("cargo:rerun-if-changed={root}/{part}");
+        }
+    }
     println!("cargo:rerun-if-env-changed=BOOK_ROOT");
     // Two checkouts may share a target directory; .cargo/config.toml says which one this is.
     println!("cargo:rerun-if-env-changed=CHECKOUT");

@@ -33,6 +33,7 @@ pub fn prove(program: &Program, triple: &str, text: &str) {
 }
 
 /// Runs the program of a `python` block.
+#[allow(dead_code, reason = "a book may have none")]
 pub fn prove_python(program: &Program, code: &str) {
     let proved = is_current(program).and_then(|()| {
         let Program { page, line, .. } = *program;
