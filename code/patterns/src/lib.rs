@@ -11,3 +11,5 @@ pub mod pool;
 pub mod scale;
 pub mod token_bucket;
 pub mod worker_pool;
+pub mod task_group;
+pub mod token_bucket;
