@@ -5,11 +5,14 @@
 
 pub mod board;
 pub mod condition;
+pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
 pub mod pool;
 pub mod scale;
 pub mod task_group;
+pub mod idle;
+pub mod pool;
 pub mod token_bucket;
 pub mod token_bucket;
 pub mod worker_pool;
