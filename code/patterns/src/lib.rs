@@ -2,3 +2,5 @@
 //!
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
+
+pub mod cancel_at_every_await;
