@@ -72,7 +72,7 @@ function sheets(link) {
   // In the outline of the PDF, a chapter is a branch of its part.
   const depth = chapter ? 1 : 0;
   for (const heading of article.querySelectorAll("h1, h2, h3, h4")) {
-    if (heading.closest(".brief")) heading.role = "presentation";
+    if (heading.closest(".minute, .brief")) heading.role = "presentation";
     else heading.ariaLevel = Number(heading.localName[1]) + depth;
   }
   return renamed(article, nameOf(path));

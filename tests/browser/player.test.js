@@ -197,7 +197,7 @@ scenario("a thumb on a small phone reaches every control, and the program stays 
   }
 });
 
-scenario("a run is loaded when it is first used, and a failure is told and can be mended", async (visit) => {
+scenario("a run is loaded when it is first used, and a failure is told and can be fixed", async (visit) => {
   const asked = [];
   let offline = true;
   const prepare = (page) => page.route("**/runs/*.json*", (route) => {

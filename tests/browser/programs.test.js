@@ -4,7 +4,7 @@ import { scenario } from "./browser.js";
 import { PAGES, RUNS } from "./site.js";
 
 const CHAPTER = RUNS.find((run) => run.name.startsWith("ch01")).page;
-const MENDED = "/coroutines/"; // its first mended program awaits what was forgotten
+const FIXED = "/coroutines/"; // its first fixed program awaits what was forgotten
 const PLAYGROUND = "https://play.rust-lang.org/execute";
 const BUILT = "   Compiling playground v0.0.1 (/playground)\n    Finished `dev` profile [unoptimized + debuginfo] target(s) in 1.01s\n     Running `target/debug/playground`\n";
 
@@ -117,9 +117,9 @@ scenario("Copy selects the program where the browser does not let it copy", asyn
   assert.equal(await page.evaluate(() => getSelection().toString().trim()), (await figure.locator("code").textContent()).trim());
 });
 
-scenario("a mended program shows line by line what changed, and stays whole to copy and run", async (visit) => {
-  const page = await visit(MENDED, { permissions: ["clipboard-read", "clipboard-write"] });
-  const figure = page.locator("figure.code:has(show-mend)").first();
+scenario("a fixed program shows line by line what changed, and stays whole to copy and run", async (visit) => {
+  const page = await visit(FIXED, { permissions: ["clipboard-read", "clipboard-write"] });
+  const figure = page.locator("figure.code:has(show-fix)").first();
   await figure.scrollIntoViewIfNeeded();
   const program = await figure.locator("code").first().textContent();
   const changed = figure.getByRole("button", { name: "What changed" });
@@ -137,10 +137,10 @@ scenario("a mended program shows line by line what changed, and stays whole to c
   assert.equal(await figure.locator("pre:visible").textContent(), program);
 });
 
-scenario("every mended program differs from the one above it in some lines and not in all", async (visit) => {
+scenario("every fixed program differs from the one above it in some lines and not in all", async (visit) => {
   for (const path of PAGES) {
     const page = await visit(path, { expectErrors: path === "/404.html" });
-    for (const figure of await page.locator("figure.code:has(show-mend)").all()) {
+    for (const figure of await page.locator("figure.code:has(show-fix)").all()) {
       await figure.scrollIntoViewIfNeeded();
       await figure.getByRole("button", { name: "What changed" }).click();
       const [same, other] = await figure.locator("pre:visible > code").evaluate((code) =>

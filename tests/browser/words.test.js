@@ -164,17 +164,17 @@ for (const [name, answer] of Object.entries({
 }
 
 scenario("no word about what is copied and what changed is left in English", async (visit) => {
-  const mended = "/coroutines/";
+  const fixed = "/coroutines/";
   for (const permissions of [["clipboard-read", "clipboard-write"], []]) {
-    const page = await visitIn(visit, mended, { permissions });
-    const program = page.locator("figure.code:has(show-mend)").first();
+    const page = await visitIn(visit, fixed, { permissions });
+    const program = page.locator("figure.code:has(show-fix)").first();
     await program.scrollIntoViewIfNeeded();
-    await press(program, "show-mend button");
+    await press(program, "show-fix button");
     await press(program, "copy-code button");
     await page.locator("article > h2").nth(1).hover();
     await press(page, ".copy-link button");
     await page.waitForTimeout(100);
-    await expectNone(page, mended);
+    await expectNone(page, fixed);
   }
 });
 

@@ -112,7 +112,7 @@ impl Writer<'_> {
         }
         match element.value().name() {
             "run-player" => self.children(element),
-            "a" if is_anchor_of_heading(element) => self.children(element),
+            "a" if leads_to_itself(element) => self.children(element),
             "quiz-card" => {
                 let number = self.answers.len() + 1;
                 let name = self.contents.words.files.question(number);
@@ -232,10 +232,13 @@ fn parent_is_lane(parent: Option<ElementRef<'_>>) -> bool {
     })
 }
 
-/// Headings lead to themselves on the site, so that their address can be copied.
-fn is_anchor_of_heading(link: ElementRef<'_>) -> bool {
-    let in_heading = parent(link).is_some_and(|it| ["h2", "h3", "h4"].contains(&it.value().name()));
-    in_heading && link.attr("href").is_some_and(|href| href.starts_with('#'))
+/// Headings and cards lead to themselves on the site, so that their address can be copied.
+fn leads_to_itself(link: ElementRef<'_>) -> bool {
+    let is_name = parent(link).is_some_and(|it| {
+        ["h2", "h3", "h4"].contains(&it.value().name())
+            || parent(it).is_some_and(|figure| has_class(figure, "card"))
+    });
+    is_name && link.attr("href").is_some_and(|href| href.starts_with('#'))
 }
 
 fn is_in_picture(element: ElementRef<'_>) -> bool {

@@ -162,6 +162,17 @@ fn what_acts_is_left_out_and_what_only_scripts_know_is_taken_off() {
 }
 
 #[test]
+fn a_card_keeps_its_anchor_and_its_name_is_no_link() {
+    let html = "<figure class=\"card pattern\" id=\"ask\"><figcaption>Pattern: <a href=\"#ask\">Ask</a></figcaption>\
+                <dl><div><dt>Use</dt><dd>in doubt.</dd></div></dl></figure>";
+    assert_eq!(
+        chapter(html),
+        "<figure class=\"card pattern\" id=\"ask\"><figcaption>Pattern: Ask</figcaption>\
+         <dl><div><dt>Use</dt><dd>in doubt.</dd></div></dl></figure>"
+    );
+}
+
+#[test]
 fn answers_stand_at_the_end_of_the_page_with_links_there_and_back() {
     let html = "<quiz-card answer=\"2\"><p>Who?</p><details><summary>Answer</summary><p>You.</p></details></quiz-card><p>More.</p>";
     let page = text(&bound(html), "EPUB/lazy.xhtml");

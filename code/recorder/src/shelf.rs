@@ -46,12 +46,12 @@ impl Shelf {
 
     /// Says how a recording differs from the one that is kept.
     fn compare(&self, block: &Block, recording: &Recording) -> Result<()> {
-        let mend = format!("type `cargo xtask record {}`", block.name);
+        let fix = format!("type `cargo xtask record {}`", block.name);
         let kept = |kind| fs::read_to_string(self.file(&block.name, kind)).ok();
         let (Some(json), Some(svg)) = (kept("json"), kept("svg")) else {
-            bail!("it is not recorded: {mend}");
+            bail!("it is not recorded: {fix}");
         };
-        let was = Run::from_json(&json).with_context(|| format!("its file is no run: {mend}"))?;
+        let was = Run::from_json(&json).with_context(|| format!("its file is no run: {fix}"))?;
         let is = Run::from_json(&recording.json)?;
         // Another run of many may go another way; its program may not.
         if block.many && was.many && was.source == is.source {
@@ -68,7 +68,7 @@ impl Shelf {
             return Ok(());
         };
         bail!(
-            "{what} is no longer as recorded: {mend}, then read the difference\n{}",
+            "{what} is no longer as recorded: {fix}, then read the difference\n{}",
             diff(was, is)
         )
     }

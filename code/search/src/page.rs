@@ -71,7 +71,7 @@ const SKIPPED_CLASSES: [&str; 7] = [
     "part-lane",
     "run",
     "lanes",
-    "mend",
+    "fix",
     "whole",
 ];
 /// Elements that go on with the line they stand in.
@@ -96,10 +96,12 @@ impl Page {
                 heading: title.clone(),
                 ..Section::default()
             }],
+            cards: Vec::new(),
             line: String::new(),
         };
         cutter.walk(first("main article")?, Kind::Prose);
         cutter.end_line(Kind::Prose);
+        cutter.end_section();
         Some(Page {
             path: path.to_owned(),
             title,
@@ -113,6 +115,8 @@ impl Page {
 struct Cutter {
     /// Never empty.
     sections: Vec<Section>,
+    /// Those of the last section: each is found by itself, after it.
+    cards: Vec<Section>,
     line: String,
 }
 
@@ -147,12 +151,18 @@ impl Cutter {
             self.end_line(kind);
             match (name, element.value().id()) {
                 ("h1", _) => {}
-                ("h2" | "h3" | "h4", Some(id)) => self.sections.push(Section {
-                    id: id.to_owned(),
-                    level: name.as_bytes()[1] - b'0',
-                    heading: plain(element),
-                    ..Section::default()
-                }),
+                ("h2" | "h3" | "h4", Some(id)) => {
+                    self.end_section();
+                    self.sections.push(Section {
+                        id: id.to_owned(),
+                        level: name.as_bytes()[1] - b'0',
+                        heading: plain(element),
+                        ..Section::default()
+                    });
+                }
+                ("figure", Some(id)) if element.value().classes().any(|it| it == "card") => {
+                    self.card(element, id);
+                }
                 ("pre", _) => self.program(element, kind),
                 ("quiz-card", _) => self.walk(element, Kind::Quiz),
                 _ => self.walk(element, kind),
@@ -181,6 +191,27 @@ impl Cutter {
             }
             self.push(kind, line);
         }
+    }
+
+    /// A pattern or an anti-pattern: a section named by its caption, and the one around it goes on.
+    fn card(&mut self, element: ElementRef<'_>, id: &str) {
+        let [caption, texts] =
+            ["figcaption", "dl"].map(|it| Selector::parse(it).expect("a selector"));
+        self.sections.push(Section {
+            id: id.to_owned(),
+            level: 4,
+            heading: element.select(&caption).map(plain).collect(),
+            ..Section::default()
+        });
+        for texts in element.select(&texts) {
+            self.walk(texts, Kind::Prose);
+        }
+        self.end_line(Kind::Prose);
+        self.cards.extend(self.sections.pop());
+    }
+
+    fn end_section(&mut self) {
+        self.sections.append(&mut self.cards);
     }
 
     fn introduce(&mut self, term: String) {
@@ -265,6 +296,31 @@ mod tests {
         assert_eq!(clone.heading, "Clone it");
         let texts = ["One", "Two", "and three", "Not a section"];
         assert_eq!(blocks(clone), texts.map(|text| (Kind::Prose, text)));
+    }
+
+    #[test]
+    fn a_card_is_a_section_of_its_own_and_the_one_around_it_goes_on() {
+        let page = page(
+            "<h1>Wakers</h1><h2 id=\"one\">One</h2><p>Before.</p>\
+             <figure class=\"card pattern\" id=\"ask\"><figcaption>Pattern: <a href=\"#ask\">Ask</a></figcaption>\
+             <dl><div><dt>Use</dt><dd>in doubt.</dd></div></dl></figure><p>After.</p><h2 id=\"two\">Two</h2>",
+        );
+        let [_, one, card, two] = page.sections.as_slice() else {
+            panic!("{:?}", page.sections)
+        };
+        assert_eq!(
+            blocks(one),
+            ["Before.", "After."].map(|it| (Kind::Prose, it))
+        );
+        assert_eq!(
+            (card.id.as_str(), card.heading.as_str()),
+            ("ask", "Pattern: Ask")
+        );
+        assert_eq!(
+            blocks(card),
+            ["Use", "in doubt."].map(|it| (Kind::Prose, it))
+        );
+        assert_eq!(two.id, "two");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub fn check(shell: &Shell) -> Result<()> {
         eprintln!("\n[{at}/{steps}] {claim}");
         for command in *commands {
             run(shell, command).with_context(|| {
-                format!("stopped at step {at} of {steps}, `{command}`; what to mend stands above")
+                format!("stopped at step {at} of {steps}, `{command}`; what to fix stands above")
             })?;
         }
     }

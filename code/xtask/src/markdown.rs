@@ -68,6 +68,7 @@ fn whole(
     let description = text(&page.front, "description");
     let mut whole = format!("# {}\n\n{description}\n\n{at}\n\n", page.title());
     for (list, heading) in [
+        ("in_one_minute", text(&words, "in_one_minute")),
         ("objectives", text(&words, "you_can")),
         ("prerequisites", text(&words, "you_need")),
     ] {

@@ -37,6 +37,12 @@ impl Chapter {
     pub fn stem(&self) -> String {
         format!("{}-{}", self.key(), self.slug)
     }
+
+    /// Its file, from `content/`.
+    pub fn file(&self) -> String {
+        let Part { number, slug, .. } = &self.part;
+        format!("part{number}-{slug}/{}.md", self.stem())
+    }
 }
 
 /// The chapter that `name` means: `5`, `ch05`, `structured-concurrency` or the whole stem.

@@ -54,11 +54,11 @@ fn bin_list(set: &Set, place: &str) -> Result<Option<Problem>, Problem> {
     if list.is_some_and(|(list, _)| list == set.bin_list()) {
         return Ok(None);
     }
-    let mend = "run `rustlings dev update` in code/exercises";
+    let fix = "run `rustlings dev update` in code/exercises";
     Ok(Some(Problem::new(
         place,
         "its `bin` list is not what info.toml asks for",
-        mend,
+        fix,
     )))
 }
 

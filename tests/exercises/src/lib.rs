@@ -17,7 +17,7 @@ pub mod text;
 
 use std::fmt;
 
-/// What is wrong with one file, and how to mend it.
+/// What is wrong with one file, and how to fix it.
 #[derive(Clone, Debug)]
 pub struct Problem {
     /// The file, with a line where one is known.
@@ -25,25 +25,25 @@ pub struct Problem {
     /// What is wrong with it.
     pub what: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl Problem {
     pub(crate) fn new(
         place: impl Into<String>,
         what: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Self {
         Self {
             place: place.into(),
             what: what.into(),
-            mend: mend.into(),
+            fix: fix.into(),
         }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}\n  mend: {}", self.place, self.what, self.mend)
+        write!(f, "{}: {}\n  fix: {}", self.place, self.what, self.fix)
     }
 }

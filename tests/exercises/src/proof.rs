@@ -62,8 +62,8 @@ impl<'a> Proof<'a> {
         for kind in Kind::ALL {
             let place = Set::place(kind, exercise);
             if chapter.unformatted.contains(&self.set.path(kind, exercise)) {
-                let mend = format!("run `rustfmt --edition 2024 {place}`");
-                problems.push(Problem::new(&place, "is not formatted", mend));
+                let fix = format!("run `rustfmt --edition 2024 {place}`");
+                problems.push(Problem::new(&place, "is not formatted", fix));
             }
             let Some(verdict) = chapter.files.get(&(kind, exercise.name().to_owned())) else {
                 continue; // Missing, which the text's check has said, or in the reader's hands.
@@ -179,7 +179,7 @@ impl<'a> Proof<'a> {
 }
 
 fn refused(kind: Kind, exercise: &Exercise, said: &str) -> Option<Problem> {
-    let mend = match kind {
+    let fix = match kind {
         Kind::Given if !exercise.compiles => return None,
         Kind::Given => {
             "make it compile, or, where being refused is the exercise, write `compiles = false` in info.toml"
@@ -188,13 +188,13 @@ fn refused(kind: Kind, exercise: &Exercise, said: &str) -> Option<Problem> {
         Kind::Wrong => "make it compile: what rustc refuses needs no test to reject it",
     };
     let what = format!("does not compile:\n{}", indented(said));
-    Some(Problem::new(Set::place(kind, exercise), what, mend))
+    Some(Problem::new(Set::place(kind, exercise), what, fix))
 }
 
 fn judged(kind: Kind, place: &str, tests: &[(String, Outcome)]) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (test, outcome) in tests {
-        let (what, mend) = match outcome {
+        let (what, fix) = match outcome {
             Outcome::Hung => (
                 format!("the test `{test}` hangs"),
                 "give the test a `timeout`: Rustlings has none, so a reader's terminal would hang",
@@ -208,14 +208,14 @@ fn judged(kind: Kind, place: &str, tests: &[(String, Outcome)]) -> Vec<Problem> 
             ),
             Outcome::Failed(said) if kind == Kind::Solution => (
                 format!("the test `{test}` fails:\n{}", indented(said)),
-                "mend the solution, or the test in all files of the exercise",
+                "fix the solution, or the test in all files of the exercise",
             ),
             Outcome::Passed | Outcome::Failed(_) => continue,
         };
-        problems.push(Problem::new(place, what, mend));
+        problems.push(Problem::new(place, what, fix));
     }
     let passed = tests.iter().all(|(_, outcome)| *outcome == Outcome::Passed);
-    let (what, mend) = match kind {
+    let (what, fix) = match kind {
         _ if tests.is_empty() => ("has no test that runs", "write at least one `#[test]`"),
         Kind::Given if passed => (
             "is solved already: all its tests pass",
@@ -227,7 +227,7 @@ fn judged(kind: Kind, place: &str, tests: &[(String, Outcome)]) -> Vec<Problem> 
         ),
         _ => return problems,
     };
-    problems.push(Problem::new(place, what, mend));
+    problems.push(Problem::new(place, what, fix));
     problems
 }
 

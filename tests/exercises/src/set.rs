@@ -93,12 +93,12 @@ impl Set {
     /// Reads `info.toml` and what Rustlings noted about this reader.
     pub fn read(root: &Path) -> Result<Set, Problem> {
         let place = format!("{HOME}/info.toml");
-        let mend = "compare with the entry of `ch01_first_join` in the same file";
+        let fix = "compare with the entry of `ch01_first_join` in the same file";
         let info = fs::read_to_string(root.join("info.toml"))
-            .map_err(|error| Problem::new(&place, format!("cannot be read: {error}"), mend))?;
+            .map_err(|error| Problem::new(&place, format!("cannot be read: {error}"), fix))?;
         let parsed: Info = toml::from_str(&info).map_err(|error| {
             let line = error.span().map_or(1, |span| line_of(&info, span.start));
-            Problem::new(format!("{place}:{line}"), error.message(), mend)
+            Problem::new(format!("{place}:{line}"), error.message(), fix)
         })?;
         if parsed.format_version != 1 {
             let what = format!("format_version is {}", parsed.format_version);
@@ -150,12 +150,12 @@ impl Set {
         let mut names = HashSet::new();
         for (index, exercise) in self.exercises.iter().enumerate() {
             let line = line_of(&self.info, exercise.name.span().start);
-            let mut refuse = |what: String, mend: &str| {
+            let mut refuse = |what: String, fix: &str| {
                 let place = format!("{HOME}/info.toml:{line}");
                 problems.push(Problem::new(
                     place,
                     format!("{}: {what}", exercise.name()),
-                    mend,
+                    fix,
                 ));
             };
             let name = exercise.name();

@@ -30,12 +30,12 @@ pub fn problems(set: &Set, exercise: &Exercise) -> Vec<Problem> {
     // The others are held against the first: the exercise as given, if that is not the reader's.
     let first = texts.first().cloned();
     for (kind, text) in &texts {
-        let mut refuse = |line: usize, what: String, mend: &str| {
+        let mut refuse = |line: usize, what: String, fix: &str| {
             let place = format!("{}:{line}", Set::place(*kind, exercise));
-            problems.push(Problem::new(place, what, mend));
+            problems.push(Problem::new(place, what, fix));
         };
-        for (line, what, mend) in alone(*kind, text) {
-            refuse(line, what, mend);
+        for (line, what, fix) in alone(*kind, text) {
+            refuse(line, what, fix);
         }
         let Some((first_kind, first)) = first.as_ref().filter(|(first, _)| first != kind) else {
             continue;
@@ -63,7 +63,7 @@ pub fn problems(set: &Set, exercise: &Exercise) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong with one file by itself: line, what, mend.
+/// What is wrong with one file by itself: line, what, fix.
 fn alone(kind: Kind, text: &str) -> Vec<(usize, String, &'static str)> {
     let mut wrong = Vec::new();
     let code = code_of(text);

@@ -107,7 +107,7 @@ fn chapters_short_of_exercises(set: &Set) -> Vec<Problem> {
                 problems.push(Problem {
                     place: format!("content/{}/{name}", part.file_name().to_string_lossy()),
                     what: format!("has {count} exercises, and a chapter has {AT_LEAST} or more"),
-                    mend: format!("run `cargo xtask new exercise {dir}_…`"),
+                    fix: format!("run `cargo xtask new exercise {dir}_…`"),
                 });
             }
         }

@@ -43,8 +43,8 @@ pub fn rust(compiler: &Compiler, block: &Block, limit: Duration) -> Result<(), S
 
 fn build(compiler: &Compiler, block: &Block) -> Result<(), String> {
     compiler.build_alone(block).map_err(|error| {
-        let mend = "A program that the compiler is to refuse belongs in tests/anti_patterns.";
-        let details = format!("{error:#}\n\n{mend}");
+        let fix = "A program that the compiler is to refuse belongs in tests/anti_patterns.";
+        let details = format!("{error:#}\n\n{fix}");
         report(block, "does not compile without a warning", details)
     })
 }

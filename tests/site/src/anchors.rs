@@ -8,6 +8,7 @@ use std::fs;
 
 use crate::Problem;
 use crate::book::{Book, address};
+use crate::cards;
 
 /// The list, from the root of the repository.
 pub const LIST: &str = "tests/site/anchors.txt";
@@ -22,13 +23,13 @@ pub fn check(book: &Book) -> Vec<Problem> {
     let lost = lines
         .filter(|(_, line)| !now.contains(*line))
         .map(|(index, line)| {
-            let mend =
+            let fix =
                 "give the heading its id again, or the one that took its place a second anchor";
             Problem::new(
                 LIST,
                 index + 1,
                 format!("{line} is published and no longer there"),
-                mend,
+                fix,
             )
         });
     let listed: BTreeSet<&str> = listed.lines().collect();
@@ -69,7 +70,10 @@ fn anchors(book: &Book) -> BTreeSet<String> {
             .headings
             .iter()
             .filter_map(|heading| heading.id.as_ref());
-        ids.map(move |id| format!("{address}#{id}"))
+        let cards = cards::of_page(page).into_iter().map(|card| card.id);
+        ids.cloned()
+            .chain(cards)
+            .map(move |id| format!("{address}#{id}"))
             .collect::<Vec<_>>()
     };
     book.content().flat_map(of_page).collect()

@@ -26,15 +26,15 @@ pub fn check(book: &Book) -> Vec<Problem> {
         if chapter_number(folder).is_none() {
             continue;
         }
-        let mut problem = |file: &str, line, what: &str, mend: String| {
-            problems.push(Problem::new(file, line, what, mend));
+        let mut problem = |file: &str, line, what: &str, fix: String| {
+            problems.push(Problem::new(file, line, what, fix));
         };
         if !book.chapters().any(|(_, page)| stem(page) == folder) {
-            let mend = "name the folder as the chapter's file".into();
-            problem(&file, 1, "there is no such chapter", mend);
+            let fix = "name the folder as the chapter's file".into();
+            problem(&file, 1, "there is no such chapter", fix);
         } else if !shown.iter().any(|shown| shown == case) {
-            let mend = format!("write {{{{ anti_pattern(name=\"{case}\") }}}} there, or remove it");
-            problem(&file, 1, "no chapter shows this case", mend);
+            let fix = format!("write {{{{ anti_pattern(name=\"{case}\") }}}} there, or remove it");
+            problem(&file, 1, "no chapter shows this case", fix);
         }
         if !name
             .bytes()
@@ -49,21 +49,21 @@ pub fn check(book: &Book) -> Vec<Problem> {
         }
         let length = book.file(&file).unwrap_or_default().lines().count();
         if length > MOST_LINES {
-            let mend = "shorten it to what shows the error".into();
-            problem(&file, MOST_LINES + 1, "a case of more than 25 lines", mend);
+            let fix = "shorten it to what shows the error".into();
+            problem(&file, MOST_LINES + 1, "a case of more than 25 lines", fix);
         }
         let message = format!("{FOLDER}{case}.stderr");
         match book.file(&message) {
             None => {
-                let mend = "type `cargo xtask bless`, then read it".into();
-                problem(&message, 1, "the compiler's message is missing", mend);
+                let fix = "type `cargo xtask bless`, then read it".into();
+                problem(&message, 1, "the compiler's message is missing", fix);
             }
             Some(text) => {
                 if let Some(index) = text.lines().position(|line| line.contains("--> $RUST")) {
                     let what = "the message shows the standard library's source, which not \
                                 everyone has";
-                    let mend = "choose a program whose message stays within it".into();
-                    problem(&message, index + 1, what, mend);
+                    let fix = "choose a program whose message stays within it".into();
+                    problem(&message, index + 1, what, fix);
                 }
             }
         }
@@ -71,12 +71,12 @@ pub fn check(book: &Book) -> Vec<Problem> {
     for message in book.files(FOLDER, "stderr") {
         let program = message.replace(".stderr", ".rs");
         if message.starts_with("tests/anti_patterns/ch") && book.file(&program).is_none() {
-            let mend = "remove it, or write the program";
+            let fix = "remove it, or write the program";
             problems.push(Problem::new(
                 &message,
                 1,
                 "a message without a program",
-                mend,
+                fix,
             ));
         }
     }

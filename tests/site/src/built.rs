@@ -82,7 +82,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     for (path, page) in &pages {
         for to in page.links() {
             if let Err(what) = leads_somewhere(base, &folder, path, to, &ids) {
-                problems.push(page.problem(to, what, "mend the link, or what it leads to"));
+                problems.push(page.problem(to, what, "fix the link, or what it leads to"));
             }
         }
     }
@@ -99,13 +99,13 @@ struct Built {
 
 impl Built {
     /// A problem on the first line that has this text.
-    fn problem(&self, at: &str, what: impl Into<String>, mend: &str) -> Problem {
+    fn problem(&self, at: &str, what: impl Into<String>, fix: &str) -> Problem {
         let line = self
             .text
             .lines()
             .position(|line| line.contains(at))
             .map_or(1, |line| line + 1);
-        Problem::new(&self.file, line, what, mend)
+        Problem::new(&self.file, line, what, fix)
     }
 
     fn parse_errors(&self) -> Vec<Problem> {
@@ -119,10 +119,10 @@ impl Built {
         errors.dedup();
         let is_redirect = self.text.contains("http-equiv=\"refresh\"");
         errors.retain(|_| !is_redirect);
-        let mend = "find the element that is not closed, or stands where it must not";
+        let fix = "find the element that is not closed, or stands where it must not";
         errors
             .into_iter()
-            .map(|error| self.problem("", format!("HTML: {error}"), mend))
+            .map(|error| self.problem("", format!("HTML: {error}"), fix))
             .collect()
     }
 

@@ -18,7 +18,7 @@ use crate::terms::{read_through, spans};
 static SOURCES: LazyLock<Result<Sources, String>> =
     LazyLock::new(|| Sources::locate(&harness::root()));
 
-/// What is wrong, and how to mend it.
+/// What is wrong, and how to fix it.
 type Wrong = (String, String);
 
 /// Every link of every page, and every name in code font in the pages that are read through.
@@ -38,8 +38,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for page in &book.pages {
         for link in &page.links {
-            if let Err((what, mend)) = leads_somewhere(sources, &link.to) {
-                problems.push(Problem::new(&page.path, link.line, what, mend));
+            if let Err((what, fix)) = leads_somewhere(sources, &link.to) {
+                problems.push(Problem::new(&page.path, link.line, what, fix));
             }
         }
     }
@@ -48,7 +48,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
             problems.extend(undefined(page, span));
         }
         for (span, named) in tokio.unlinked(book, page) {
-            let (what, mend) = match named {
+            let (what, fix) = match named {
                 Named::Page(to) => {
                     let text = &page.text[span.range.clone()];
                     (
@@ -56,9 +56,9 @@ pub fn check(book: &Book) -> Vec<Problem> {
                         written(text, &to),
                     )
                 }
-                Named::Nothing(why) => (why, "mend the name".into()),
+                Named::Nothing(why) => (why, "fix the name".into()),
             };
-            problems.push(Problem::new(&page.path, span.line, what, mend));
+            problems.push(Problem::new(&page.path, span.line, what, fix));
         }
     }
     problems
@@ -119,8 +119,8 @@ fn undefined(page: &Page, span: &Span) -> Option<Problem> {
         && page.text[..span.range.start].ends_with('[')
         && page.text[span.range.end..].starts_with(']');
     let what = format!("[{}] leads nowhere", &page.text[span.range.clone()]);
-    let mend = "define it at the end of the file, or remove the brackets";
-    is_reference.then(|| Problem::new(&page.path, span.line, what, mend))
+    let fix = "define it at the end of the file, or remove the brackets";
+    is_reference.then(|| Problem::new(&page.path, span.line, what, fix))
 }
 
 /// Whether a link to docs.rs leads to something that the sources declare.

@@ -33,12 +33,12 @@ pub fn check(book: &Book) -> Vec<Problem> {
     for file in book.files(FOLDER, "svg") {
         let name = file.trim_start_matches(FOLDER).trim_end_matches(".svg");
         let text = book.file(&file).unwrap_or_default();
-        let mut problem = |line, what: String, mend: &str| {
-            problems.push(Problem::new(&file, line, what, mend));
+        let mut problem = |line, what: String, fix: &str| {
+            problems.push(Problem::new(&file, line, what, fix));
         };
         if !texts.iter().any(|text| text.contains(name)) {
-            let mend = "show it with the shortcode `drawing`, or remove it";
-            problem(1, "no page shows this drawing".into(), mend);
+            let fix = "show it with the shortcode `drawing`, or remove it";
+            problem(1, "no page shows this drawing".into(), fix);
         }
         if text.len() > MOST_BYTES {
             problem(
@@ -71,8 +71,8 @@ fn elements(drawing: &Document, name: &str, problem: &mut impl FnMut(usize, Stri
     ] {
         let is = root.attribute(key);
         if is.is_none() || wanted.is_some_and(|wanted| is != Some(wanted)) {
-            let mend = format!("write {key}=\"{}\"", wanted.unwrap_or("0 0 720 …"));
-            problem(1, format!("`{key}` is missing or wrong"), &mend);
+            let fix = format!("write {key}=\"{}\"", wanted.unwrap_or("0 0 720 …"));
+            problem(1, format!("`{key}` is missing or wrong"), &fix);
         }
     }
     for key in ["width", "height"]
@@ -89,8 +89,8 @@ fn elements(drawing: &Document, name: &str, problem: &mut impl FnMut(usize, Stri
                 && child.text().is_some_and(|text| !text.trim().is_empty())
         });
         if !fits {
-            let mend = "open the drawing with <title id=…-title> and <desc id=…-desc>, which tell all it shows";
-            problem(1, format!("no <{tag} id=\"{id}\"> in its place"), mend);
+            let fix = "open the drawing with <title id=…-title> and <desc id=…-desc>, which tell all it shows";
+            problem(1, format!("no <{tag} id=\"{id}\"> in its place"), fix);
         }
     }
     for node in drawing.descendants().filter(Node::is_element) {

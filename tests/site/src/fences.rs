@@ -18,7 +18,7 @@ const OPTIONS: &[Option] = &[("hl_lines", is_line_list)];
 const RUST_OPTIONS: &[Option] = &[
     ("should_panic", |value| value == "1"),
     ("no_run", |value| value == "1"),
-    ("mends", |value| value == "1"),
+    ("fixes", |value| value == "1"),
     ("python", |value| value == "1"),
     ("run", |value| {
         value.starts_with("ch") || value.starts_with("guide")
@@ -39,12 +39,12 @@ pub fn check(book: &Book) -> Vec<Problem> {
     let of_block = blocks.flat_map(|block| fence(block).into_iter().chain(text(block)));
     let pages = book.pages.iter();
     of_block
-        .chain(pages.flat_map(|page| mends(page).into_iter().chain(tabs(page))))
+        .chain(pages.flat_map(|page| fixes(page).into_iter().chain(tabs(page))))
         .collect()
 }
 
-/// A program that mends the one above it stands in the same section.
-fn mends(page: &Page) -> Vec<Problem> {
+/// A program that fixes the one above it stands in the same section.
+fn fixes(page: &Page) -> Vec<Problem> {
     let blocks = page
         .blocks
         .iter()
@@ -57,11 +57,11 @@ fn mends(page: &Page) -> Vec<Problem> {
         .map(|block| block.line)
         .chain(shown.map(|shortcode| shortcode.line))
         .collect();
-    let mending = page
+    let fixing = page
         .blocks
         .iter()
-        .filter(|block| block.option("mends").is_some());
-    lonely(page, mending, &programs, "`mends=1`, and no program stands")
+        .filter(|block| block.option("fixes").is_some());
+    lonely(page, fixing, &programs, "`fixes=1`, and no program stands")
 }
 
 /// A program that is shown in turn with a Python program stands in the same section.
@@ -99,16 +99,16 @@ fn lonely<'a>(
     lonely
         .map(|block| {
             let what = format!("{what} above it in this section");
-            let mend = "put the two next to each other, or remove the option";
-            Problem::new(&block.path, block.line, what, mend)
+            let fix = "put the two next to each other, or remove the option";
+            Problem::new(&block.path, block.line, what, fix)
         })
         .collect()
 }
 
 fn fence(block: &Block) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut problem = |what: String, mend: String| {
-        problems.push(Problem::new(&block.path, block.line, what, mend));
+    let mut problem = |what: String, fix: String| {
+        problems.push(Problem::new(&block.path, block.line, what, fix));
     };
     let language = block.language();
     if !LANGUAGES.contains(&language) {
@@ -141,12 +141,12 @@ fn fence(block: &Block) -> Vec<Problem> {
             ),
             None => problem(
                 format!("an unknown option `{name}`"),
-                "the options are should_panic=1, no_run=1, mends=1, python=1, run=NAME and hl_lines=2 4-5"
+                "the options are should_panic=1, no_run=1, fixes=1, python=1, run=NAME and hl_lines=2 4-5"
                     .into(),
             ),
         }
     }
-    for name in ["mends", "python"] {
+    for name in ["fixes", "python"] {
         if block.option(name).is_some() && block.option("run").is_some() {
             problem(
                 format!("`{name}` and `run` together"),
@@ -165,8 +165,8 @@ fn fence(block: &Block) -> Vec<Problem> {
 
 fn text(block: &Block) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let mut problem = |line: usize, what: &str, mend: &str| {
-        problems.push(Problem::new(&block.path, line, what, mend));
+    let mut problem = |line: usize, what: &str, fix: &str| {
+        problems.push(Problem::new(&block.path, line, what, fix));
     };
     for (line, text) in (block.line + 1..).zip(block.code.lines()) {
         if SHORTCODE.is_match(text) {
@@ -285,16 +285,16 @@ mod tests {
 
     #[test]
     fn a_program_that_mends_nothing_is_named() {
-        fence("```rust,mends=1").expect(
+        fence("```rust,fixes=1").expect(
             check,
-            &[(CHAPTER, "```rust", "`mends=1`, and no program stands above")],
+            &[(CHAPTER, "```rust", "`fixes=1`, and no program stands above")],
         );
-        fence("```rust\nfn main() {\n    assert!(true);\n}\n```\n\n```rust,mends=1")
+        fence("```rust\nfn main() {\n    assert!(true);\n}\n```\n\n```rust,fixes=1")
             .expect(check, &[]);
-        fence("```rust\nfn main() {\n    assert!(true);\n}\n```\n\n```rust,mends=1,run=ch02-tick")
+        fence("```rust\nfn main() {\n    assert!(true);\n}\n```\n\n```rust,fixes=1,run=ch02-tick")
             .expect(
                 check,
-                &[(CHAPTER, "```rust,mends", "`mends` and `run` together")],
+                &[(CHAPTER, "```rust,fixes", "`fixes` and `run` together")],
             );
     }
 

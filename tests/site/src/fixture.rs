@@ -154,6 +154,7 @@ fn nothing_is_wrong_with_the_sound_book() {
     let checks: &[fn(&Book) -> Vec<Problem>] = &[
         crate::anchors::check,
         crate::anti_patterns::check,
+        crate::cards::check,
         crate::documentation::check,
         crate::drawings::check,
         crate::exercises::check,

@@ -129,7 +129,7 @@ mod tests {
     use crate::fixture::{CHAPTER, Fixture};
 
     #[test]
-    fn a_block_that_is_not_formatted_is_named_and_blessing_mends_it() {
+    fn a_block_that_is_not_formatted_is_named_and_blessing_fixes_it() {
         let fixture = Fixture::sound().replace(CHAPTER, "    assert!(true);", "  assert!( true );");
         assert_eq!(check(&fixture.book()).len(), 1);
         bless(&fixture.book()).unwrap();

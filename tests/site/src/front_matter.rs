@@ -16,6 +16,13 @@ const MINUTES_A_BLOCK: f64 = 0.7;
 /// Search engines cut what is longer.
 const LONGEST_DESCRIPTION: usize = 160;
 
+/// Chapters that stood before *In one minute* and the cards were asked for.
+/// Take a number out once its page has them; with the last, take the list out.
+const WITHOUT_CARDS: &[u32] = &[1, 2, 3, 29];
+
+const LEAST_PATTERNS: usize = 3;
+const LEAST_ANTI_PATTERNS: usize = 4;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Chapter {
@@ -31,8 +38,38 @@ struct Chapter {
 #[serde(deny_unknown_fields)]
 struct ChapterExtra {
     minutes: u32,
+    /// What is worth remembering, a sentence each, readable without the rest.
+    #[serde(default)]
+    in_one_minute: Vec<String>,
     objectives: Vec<String>,
     prerequisites: Vec<String>,
+    #[serde(default)]
+    patterns: Vec<Pattern>,
+    #[serde(default)]
+    anti_patterns: Vec<AntiPattern>,
+}
+
+/// A card of what to do; cards.rs looks at its id.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pattern {
+    #[serde(rename = "id")]
+    _id: String,
+    title: String,
+    #[serde(rename = "use")]
+    when: String,
+    not: String,
+}
+
+/// A card of what not to do.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AntiPattern {
+    #[serde(rename = "id")]
+    _id: String,
+    title: String,
+    harm: String,
+    fix: String,
 }
 
 /// A page that is no chapter.
@@ -105,12 +142,16 @@ struct Proof {
 
 /// Every page has the front matter of its kind, and an address of its own.
 pub fn check(book: &Book) -> Vec<Problem> {
+    check_without(book, WITHOUT_CARDS)
+}
+
+fn check_without(book: &Book, without_cards: &[u32]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut addresses: HashMap<String, &str> = HashMap::new();
     let mut names: HashMap<&str, &str> = HashMap::new();
     for page in book.content() {
         let found = if chapter_number(stem(page)).is_some() {
-            chapter(page)
+            chapter(page, without_cards)
         } else if stem(page) == "_index" {
             read::<Section>(page).map(|front| description(page, &front.description))
         } else {
@@ -137,12 +178,12 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-fn chapter(page: &Page) -> Result<Vec<Problem>, Problem> {
+fn chapter(page: &Page, without_cards: &[u32]) -> Result<Vec<Problem>, Problem> {
     let front: Chapter = read(page)?;
     let mut problems = description(page, &front.description);
-    let mut expect = |good: bool, key: &str, what: String, mend: String| {
+    let mut expect = |good: bool, key: &str, what: String, fix: String| {
         if !good {
-            problems.push(Problem::new(&page.path, line_of(page, key), what, mend));
+            problems.push(Problem::new(&page.path, line_of(page, key), what, fix));
         }
     };
     let number = chapter_number(stem(page)).unwrap_or_default();
@@ -163,8 +204,11 @@ fn chapter(page: &Page) -> Result<Vec<Problem>, Problem> {
     );
     let ChapterExtra {
         minutes,
+        in_one_minute,
         objectives,
         prerequisites,
+        patterns,
+        anti_patterns,
     } = &front.extra;
     let expected = expected_minutes(page);
     expect(
@@ -185,6 +229,47 @@ fn chapter(page: &Page) -> Result<Vec<Problem>, Problem> {
         format!("{} prerequisites", prerequisites.len()),
         "name 1 to 4 things that the reader needs to know".into(),
     );
+    let may_lack = |there: usize| there == 0 && without_cards.contains(&number);
+    let sentences = in_one_minute.len();
+    expect(
+        (3..=5).contains(&sentences) || may_lack(sentences),
+        "in_one_minute",
+        format!("{sentences} sentences in one minute"),
+        "write the 3 to 5 worth remembering, each a text of its own".into(),
+    );
+    for sentence in in_one_minute {
+        expect(
+            sentence.ends_with(['.', '?']),
+            "in_one_minute",
+            format!("\"{sentence}\" is not a sentence"),
+            "end it with a full stop".into(),
+        );
+    }
+    for (key, there, least) in [
+        ("patterns", patterns.len(), LEAST_PATTERNS),
+        ("anti_patterns", anti_patterns.len(), LEAST_ANTI_PATTERNS),
+    ] {
+        expect(
+            there >= least || without_cards.contains(&number),
+            key,
+            format!("{there} {}", key.replace('_', "-")),
+            format!("name {least} or more, and show each by `card`"),
+        );
+    }
+    let texts = patterns.iter().map(|it| [&it.title, &it.when, &it.not]);
+    let texts = texts.chain(
+        anti_patterns
+            .iter()
+            .map(|it| [&it.title, &it.harm, &it.fix]),
+    );
+    for [title, ..] in texts.filter(|texts| texts.iter().any(|text| text.trim().is_empty())) {
+        expect(
+            false,
+            "patterns",
+            format!("the card \"{title}\" has an empty text"),
+            "say all that the card shows".into(),
+        );
+    }
     Ok(problems)
 }
 
@@ -209,12 +294,12 @@ fn read<T: DeserializeOwned>(page: &Page) -> Result<T, Problem> {
     })?;
     toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(1, |span| lines(text)(span.start)) + 1;
-        let mend = "compare with the front matter of a page beside it";
+        let fix = "compare with the front matter of a page beside it";
         Problem::new(
             &page.path,
             line,
             format!("front matter: {}", error.message()),
-            mend,
+            fix,
         )
     })
 }
@@ -242,8 +327,10 @@ fn line_of(page: &Page, key: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, check_without};
     use crate::fixture::{CHAPTER, Fixture};
+
+    const SENTENCES: &str = r#"["Tasks rest.", "They ask for nothing.", "They go on."]"#;
 
     #[test]
     fn malformed_front_matter_is_named_with_its_line() {
@@ -297,6 +384,44 @@ mod tests {
                     (CHAPTER, "minutes", "60 minutes are not what"),
                     (CHAPTER, "objectives", "3 objectives"),
                 ],
+            );
+    }
+
+    #[test]
+    fn a_minute_of_few_sentences_is_named() {
+        let minute = |with: &str| Fixture::sound().replace(CHAPTER, SENTENCES, with);
+        minute("[\"One.\", \"Two.\"]").expect(
+            check,
+            &[(CHAPTER, "in_one_minute", "2 sentences in one minute")],
+        );
+        minute("[\"One.\", \"Two.\", \"three\"]").expect(
+            check,
+            &[(CHAPTER, "in_one_minute", "\"three\" is not a sentence")],
+        );
+        minute("[]").expect(check, &[]);
+        minute("[]").expect(
+            |book| check_without(book, &[]),
+            &[
+                (CHAPTER, "in_one_minute", "0 sentences in one minute"),
+                (CHAPTER, "patterns", "1 patterns"),
+                (CHAPTER, "anti_patterns", "1 anti-patterns"),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_card_with_an_unknown_or_empty_text_is_named() {
+        Fixture::sound()
+            .replace(CHAPTER, "harm = \"all but", "harms = \"all but")
+            .expect(
+                check,
+                &[(CHAPTER, "harms =", "front matter: unknown field `harms`")],
+            );
+        Fixture::sound()
+            .replace(CHAPTER, "use = \"when one is due\"", "use = \"\"")
+            .expect(
+                check,
+                &[(CHAPTER, "patterns", "the card \"One guest\" has an empty")],
             );
     }
 }

@@ -11,8 +11,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
     for page in book.content() {
         let mut seen = HashSet::new();
         for heading in &page.headings {
-            let mut problem = |what: String, mend: &str| {
-                problems.push(Problem::new(&page.path, heading.line, what, mend));
+            let mut problem = |what: String, fix: &str| {
+                problems.push(Problem::new(&page.path, heading.line, what, fix));
             };
             let title = &heading.title;
             if heading.level == 1 {
@@ -40,7 +40,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-fn is_kebab(id: &str) -> bool {
+/// `two-words`
+pub fn is_kebab(id: &str) -> bool {
     id.split('-').all(|word| {
         !word.is_empty()
             && word

@@ -7,7 +7,7 @@
 //! ```console
 //! $ cargo test -p site                    # every rule
 //! $ cargo test -p site links              # one of them
-//! $ BLESS=1 cargo test -p site --test site   # mends what a program can: format, links of terms, anchors
+//! $ BLESS=1 cargo test -p site --test site   # fixes what a program can: format, links of terms, anchors
 //! ```
 
 pub mod anchors;
@@ -15,6 +15,7 @@ pub mod anti_patterns;
 pub mod api;
 pub mod book;
 pub mod built;
+pub mod cards;
 pub mod documentation;
 pub mod drawings;
 pub mod exercises;
@@ -41,7 +42,7 @@ pub mod words;
 
 use std::fmt;
 
-/// Something that is wrong, where, and how to mend it.
+/// Something that is wrong, where, and how to fix it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// From the root of the repository.
@@ -51,7 +52,7 @@ pub struct Problem {
     /// What is wrong.
     pub what: String,
     /// What to do about it.
-    pub mend: String,
+    pub fix: String,
 }
 
 impl Problem {
@@ -60,13 +61,13 @@ impl Problem {
         file: impl Into<String>,
         line: usize,
         what: impl Into<String>,
-        mend: impl Into<String>,
+        fix: impl Into<String>,
     ) -> Problem {
         Problem {
             file: file.into(),
             line,
             what: what.into(),
-            mend: mend.into(),
+            fix: fix.into(),
         }
     }
 }
@@ -77,8 +78,8 @@ impl fmt::Display for Problem {
             file,
             line,
             what,
-            mend,
+            fix,
         } = self;
-        write!(f, "{file}:{line}: {what}\n  mend: {mend}")
+        write!(f, "{file}:{line}: {what}\n  fix: {fix}")
     }
 }

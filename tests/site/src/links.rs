@@ -9,12 +9,13 @@ use toml::{Table, Value};
 
 use crate::Problem;
 use crate::book::{Book, without_code};
+use crate::{cards, shortcodes};
 
 /// An anchor that HTML in the text makes.
 static HTML_ID: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"\sid="([^"]+)""#).expect("a pattern"));
+    LazyLock::new(|| Regex::new(r#"<[^>]*\sid="([^"]+)""#).expect("a pattern"));
 
-/// What is wrong, and how to mend it.
+/// What is wrong, and how to fix it.
 type Wrong = (String, String);
 
 /// Every link of every page.
@@ -23,9 +24,29 @@ pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for page in &book.pages {
         for link in &page.links {
-            if let Err((what, mend)) = one(book, page, link, &versions) {
-                problems.push(Problem::new(&page.path, link.line, what, mend));
+            if let Err((what, fix)) = one(book, page, link, &versions) {
+                problems.push(Problem::new(&page.path, link.line, what, fix));
             }
+        }
+        problems.extend(later(book, page));
+    }
+    problems
+}
+
+/// Where `later` leads to a heading or a card, it is there once its chapter is.
+fn later(book: &Book, page: &Page) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for shortcode in shortcodes::of_page(page) {
+        let chapter = shortcode.argument("chapter").map(str::parse);
+        let path = chapter
+            .and_then(Result::ok)
+            .and_then(|it| book.outline.path(it));
+        let Some(path) = path.filter(|_| shortcode.name == "later") else {
+            continue; // a chapter that is not planned is named by `shortcodes`
+        };
+        let target = book.page(&path).zip(shortcode.argument("id"));
+        if let Some(Err((what, fix))) = target.map(|(target, id)| anchor(target, id)) {
+            problems.push(Problem::new(&page.path, shortcode.line, what, fix));
         }
     }
     problems
@@ -43,7 +64,7 @@ fn one(book: &Book, page: &Page, link: &Link, versions: &Versions) -> Result<(),
         let target = book.page(&path).ok_or_else(|| {
             (
                 format!("leads to {path}, which does not exist"),
-                "mend it, or name the page without a link".into(),
+                "fix it; a chapter to come is {{ later(chapter=14, text=\"chapter 14\") }}".into(),
             )
         })?;
         id.map_or(Ok(()), |id| anchor(target, id))
@@ -58,7 +79,7 @@ fn one(book: &Book, page: &Page, link: &Link, versions: &Versions) -> Result<(),
         }
         Err((
             format!("leads to {path}, which does not exist"),
-            "mend it".into(),
+            "fix it".into(),
         ))
     } else if link.image && to.starts_with('/') {
         let file = format!("static{to}");
@@ -67,7 +88,7 @@ fn one(book: &Book, page: &Page, link: &Link, versions: &Versions) -> Result<(),
         }
         Err((
             format!("shows {file}, which does not exist"),
-            "mend it".into(),
+            "fix it".into(),
         ))
     } else if to.starts_with("mailto:") {
         Ok(())
@@ -98,6 +119,7 @@ fn anchors(page: &Page) -> HashSet<String> {
         .map(|heading| heading.id.clone().unwrap_or_else(|| slug(&heading.title)))
         .collect();
     let text = without_code(page);
+    anchors.extend(cards::of_page(page).into_iter().map(|card| card.id));
     anchors.extend(
         HTML_ID
             .captures_iter(&text)
@@ -158,8 +180,8 @@ impl Versions {
         if let Some(rest) = to.strip_prefix("https://doc.rust-lang.org/") {
             let version = rest.split('/').next().unwrap_or_default();
             if version != self.rust {
-                let mend = format!("https://doc.rust-lang.org/{}/…", self.rust);
-                return Err((format!("`{to}` is not of the book's Rust"), mend));
+                let fix = format!("https://doc.rust-lang.org/{}/…", self.rust);
+                return Err((format!("`{to}` is not of the book's Rust"), fix));
             }
         }
         if let Some(rest) = to.strip_prefix("https://docs.rs/") {
@@ -175,8 +197,8 @@ impl Versions {
                 return Ok(());
             }
             let version = locked.last().unwrap_or(&"1.2.3");
-            let mend = format!("https://docs.rs/{name}/{version}/…");
-            return Err((format!("`{to}` is not of the version in Cargo.lock"), mend));
+            let fix = format!("https://docs.rs/{name}/{version}/…");
+            return Err((format!("`{to}` is not of the version in Cargo.lock"), fix));
         }
         Ok(())
     }
@@ -209,6 +231,28 @@ mod tests {
                 "content/glossary.md has no anchor `dead`",
             )],
         );
+    }
+
+    #[test]
+    fn a_later_chapter_is_held_to_its_anchors_once_it_stands() {
+        let later = |arguments: &str| {
+            Fixture::sound().replace(
+                CHAPTER,
+                "chapter=2, text=\"chapter 2\", id=\"quiz\"",
+                arguments,
+            )
+        };
+        let chapter = |id: &str| format!("chapter=2, text=\"chapter 2\", id=\"{id}\"");
+        later(&chapter("one-guest")).expect(check, &[]);
+        later(&chapter("dead")).expect(
+            check,
+            &[(
+                CHAPTER,
+                "\"dead\"",
+                "content/part1-foundations/ch02-event-loop-internals.md has no anchor `dead`",
+            )],
+        );
+        later("chapter=3, text=\"chapter 3\", id=\"dead\"").expect(check, &[]);
     }
 
     #[test]

@@ -48,19 +48,19 @@ pub fn check(book: &Book) -> Vec<Problem> {
                     Some(index) => drop(open.remove(index)),
                     None => {
                         let what = format!("closes a part `{part}` that is not open");
-                        let mend = format!("write `{comment}{OPEN}{part}` where it begins");
-                        problems.push(Problem::new(&file, line, what, mend));
+                        let fix = format!("write `{comment}{OPEN}{part}` where it begins");
+                        problems.push(Problem::new(&file, line, what, fix));
                     }
                 }
             }
         }
         problems.extend(open.into_iter().map(|(part, line)| {
-            let mend = format!("write `{comment}{CLOSE}{part}` where it ends");
+            let fix = format!("write `{comment}{CLOSE}{part}` where it ends");
             Problem::new(
                 &file,
                 line,
                 format!("the part `{part}` is never closed"),
-                mend,
+                fix,
             )
         }));
     }

@@ -13,10 +13,14 @@ use crate::book::Book;
 pub const LAST_SECTIONS: &[&str] = &[
     "coming-from-asyncio",
     "in-production",
+    "second-reading",
     "recap",
     "quiz",
     "exercises",
 ];
+
+/// Those of them that a chapter may do without.
+const OPTIONAL_SECTIONS: &[&str] = &["second-reading"];
 
 /// What outline.toml plans.
 #[derive(Debug, Default, Deserialize)]
@@ -81,19 +85,35 @@ impl Outline {
         all.into_iter()
             .find(|(_, chapter)| chapter.number == number)
     }
+
+    /// `content/part1-foundations/ch03-coroutines.md`, whether or not it stands there yet.
+    pub fn path(&self, chapter: u32) -> Option<String> {
+        let (part, chapter) = self.chapter(chapter)?;
+        let (
+            Part {
+                number: part,
+                slug: folder,
+                ..
+            },
+            Chapter { number, slug, .. },
+        ) = (part, chapter);
+        Some(format!(
+            "content/part{part}-{folder}/ch{number:02}-{slug}.md"
+        ))
+    }
 }
 
 /// Reads outline.toml.
 pub fn read(root: &Path) -> Result<Outline, Problem> {
     let file = "outline.toml";
-    let mend = "compare with the entries around it";
+    let fix = "compare with the entries around it";
     let text = fs::read_to_string(root.join(file))
         .map_err(|error| Problem::new(file, 1, error.to_string(), "restore the file"))?;
     toml::from_str(&text).map_err(|error: toml::de::Error| {
         let line = error
             .span()
             .map_or(1, |span| harness::book::lines(&text)(span.start));
-        Problem::new(file, line, error.message(), mend)
+        Problem::new(file, line, error.message(), fix)
     })
 }
 
@@ -101,7 +121,8 @@ pub fn read(root: &Path) -> Result<Outline, Problem> {
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (number, page) in book.chapters() {
-        let Some((part, chapter)) = book.outline.chapter(number) else {
+        let planned = book.outline.chapter(number).zip(book.outline.path(number));
+        let Some(((_, chapter), path)) = planned else {
             problems.push(Problem::new(
                 &page.path,
                 1,
@@ -110,13 +131,6 @@ pub fn check(book: &Book) -> Vec<Problem> {
             ));
             continue;
         };
-        let Part {
-            number: part,
-            slug: part_slug,
-            ..
-        } = part;
-        let Chapter { number, slug, .. } = chapter;
-        let path = format!("content/part{part}-{part_slug}/ch{number:02}-{slug}.md");
         if page.path != path {
             problems.push(Problem::new(
                 &page.path,
@@ -151,7 +165,9 @@ fn sections(page: &Page, chapter: &Chapter) -> Vec<Problem> {
         ));
     }
     let is_found = |id: &&str| found.iter().any(|(_, found)| found == id);
-    for id in wanted.iter().copied().filter(|id| !is_found(id)) {
+    let required = wanted.iter().copied();
+    let required = required.filter(|id| !OPTIONAL_SECTIONS.contains(id));
+    for id in required.filter(|id| !is_found(id)) {
         problems.push(problem(1, format!("there is no heading `## … {{#{id}}}`")));
     }
     let in_order = wanted.iter().copied().filter(is_found);
@@ -204,6 +220,23 @@ mod tests {
                     "`wakeups` stands where `selectors` belongs",
                 )],
             );
+    }
+
+    #[test]
+    fn a_second_reading_may_stand_before_the_recap_and_nowhere_else() {
+        let second = "## Second reading {#second-reading}\n\nRare forms.\n\n";
+        let before = |section: &str| {
+            Fixture::sound().replace(CHAPTER, section, &format!("{second}{section}"))
+        };
+        before("## Recap").expect(check, &[]);
+        before("## Quiz").expect(
+            check,
+            &[(
+                CHAPTER,
+                "## Recap",
+                "`recap` stands where `second-reading` belongs",
+            )],
+        );
     }
 
     #[test]

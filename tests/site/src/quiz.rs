@@ -1,4 +1,5 @@
 //! Quizzes: the answer is one of the options, and a program proves it.
+//! A card may stand in any section, and some stand together at the end, in the section `quiz`.
 
 use std::sync::LazyLock;
 
@@ -23,19 +24,20 @@ struct Card {
     shown: bool,
 }
 
-/// 5 to 8 cards in a chapter, each of them sound.
+/// 5 to 10 cards in a chapter, each of them sound.
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (_, page) in book.chapters() {
         let cards = cards(page, &mut problems);
-        if !(5..=8).contains(&cards.len()) {
+        if !(5..=10).contains(&cards.len()) {
             let line = page
                 .headings
                 .iter()
                 .find(|it| it.id.as_deref() == Some("quiz"));
             let line = line.map_or(1, |heading| heading.line);
-            let what = format!("a quiz of {} questions", cards.len());
-            problems.push(Problem::new(&page.path, line, what, "ask 5 to 8"));
+            let what = format!("{} quiz cards in this chapter", cards.len());
+            let fix = "ask 5 to 10, one at the end of a section and a few in the section `quiz`";
+            problems.push(Problem::new(&page.path, line, what, fix));
         }
         for card in cards {
             problems.extend(faults(page, &card));
@@ -51,12 +53,12 @@ fn cards(page: &Page, problems: &mut Vec<Problem>) -> Vec<Card> {
     for (line, text) in (1..).zip(text.lines()) {
         if text.starts_with("<quiz-card") {
             let Some(found) = CARD.captures(text) else {
-                let mend = "write <quiz-card answer=\"2\"> on a line of its own";
+                let fix = "write <quiz-card answer=\"2\"> on a line of its own";
                 problems.push(Problem::new(
                     &page.path,
                     line,
                     "a card without an answer",
-                    mend,
+                    fix,
                 ));
                 continue;
             };
@@ -132,7 +134,7 @@ fn faults(page: &Page, card: &Card) -> Vec<Problem> {
     faults
         .into_iter()
         .filter(|(good, ..)| !good)
-        .map(|(_, what, mend): (bool, String, String)| Problem::new(&page.path, *first, what, mend))
+        .map(|(_, what, fix): (bool, String, String)| Problem::new(&page.path, *first, what, fix))
         .collect()
 }
 
@@ -180,9 +182,30 @@ mod tests {
     }
 
     #[test]
-    fn a_short_quiz_is_named() {
+    fn a_card_inside_a_section_counts() {
+        let card = |text: &str| {
+            let first = text.find("<quiz-card").unwrap();
+            let last = text.find("</quiz-card>").unwrap() + "</quiz-card>\n\n".len();
+            text[first..last].to_owned()
+        };
+        let text = include_str!("../fixture/chapter.md");
+        let card = card(text);
+        let moved = text.replacen(&card, "", 1);
+        let moved = moved.replace("## Who wakes", &format!("{card}## Who wakes"));
+        Fixture::sound().write(CHAPTER, &moved).expect(check, &[]);
+        let eleven = text.replacen(&card, &card.repeat(7), 1);
+        Fixture::sound()
+            .write(CHAPTER, &eleven)
+            .expect(check, &[(CHAPTER, "## Quiz", "11 quiz cards")]);
+    }
+
+    #[test]
+    fn a_chapter_with_few_questions_is_named() {
         Fixture::sound()
             .replace(CHAPTER, "<quiz-card answer=\"2\">", "")
-            .expect(check, &[(CHAPTER, "## Quiz", "a quiz of 4 questions")]);
+            .expect(
+                check,
+                &[(CHAPTER, "## Quiz", "4 quiz cards in this chapter")],
+            );
     }
 }

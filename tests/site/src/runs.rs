@@ -22,8 +22,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
         let Some(name) = block.option("run") else {
             continue;
         };
-        let mut problem = |what: String, mend: String| {
-            problems.push(Problem::new(&block.path, block.line, what, mend));
+        let mut problem = |what: String, fix: String| {
+            problems.push(Problem::new(&block.path, block.line, what, fix));
         };
         if let Some(other) = seen.insert(name, format!("{}:{}", block.path, block.line)) {
             problem(
@@ -33,19 +33,19 @@ pub fn check(book: &Book) -> Vec<Problem> {
             continue;
         }
         let file = format!("{FOLDER}/{name}.json");
-        let mend = format!("type `cargo xtask record {name}`");
+        let fix = format!("type `cargo xtask record {name}`");
         match book.file(&file).map(|text| Run::from_json(&text)) {
-            None => problem(format!("the run `{name}` is not recorded"), mend),
-            Some(Err(error)) => problem(format!("{file} is not a recorded run: {error}"), mend),
+            None => problem(format!("the run `{name}` is not recorded"), fix),
+            Some(Err(error)) => problem(format!("{file} is not a recorded run: {error}"), fix),
             Some(Ok(run)) if run.source != block.code => {
                 problem(
                     format!("the program changed since the run `{name}` was recorded"),
-                    mend,
+                    fix,
                 );
             }
             Some(Ok(_)) => {
                 if let Some(what) = fault_of_picture(book, name) {
-                    problem(what, mend);
+                    problem(what, fix);
                 }
             }
         }
@@ -57,8 +57,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
             .unwrap_or_default()
             .trim_end_matches(".json");
         if !seen.contains_key(name) {
-            let mend = format!("write `run={name}` behind the fence of its program, or remove it");
-            problems.push(Problem::new(&file, 1, "no page shows this run", mend));
+            let fix = format!("write `run={name}` behind the fence of its program, or remove it");
+            problems.push(Problem::new(&file, 1, "no page shows this run", fix));
         }
     }
     problems

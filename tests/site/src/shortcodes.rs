@@ -1,4 +1,4 @@
-//! Shortcodes: only the four of the book, with arguments that name something that exists.
+//! Shortcodes: only those of the book, with arguments that name something that exists.
 
 use std::sync::LazyLock;
 
@@ -14,13 +14,20 @@ use crate::listings;
 static SHORTCODE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\{[{%]\s*([A-Za-z_]\w*)\s*\(([^)}]*(?:\)[^}]*?)?)\)\s*[%}]\}").expect("a pattern")
 });
-static ARGUMENT: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"^\s*(\w+)\s*=\s*"([^"]*)"\s*(?:,|$)"#).expect("a pattern"));
+static ARGUMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"^\s*(?:(\w+)\s*=\s*"([^"]*)"|(chapter)\s*=\s*(\d+))\s*(?:,|$)"#)
+        .expect("a pattern")
+});
+
+/// Those that may stand inside a line.
+const INLINE: &[&str] = &["later", "measured"];
 
 /// Each shortcode with its arguments; those in brackets may be left out.
 const KNOWN: &[(&str, &[&str])] = &[
     ("anti_pattern", &["name"]),
+    ("card", &["id"]),
     ("drawing", &["name", "[caption]"]),
+    ("later", &["chapter", "text", "[id]"]),
     ("listing", &["file", "[part]"]),
     ("measured", &["name", "value"]),
     ("report", &["file"]),
@@ -82,7 +89,11 @@ fn arguments(mut text: &str) -> Result<Vec<(String, String)>, String> {
         let found = ARGUMENT
             .captures(text)
             .ok_or_else(|| text.trim().to_owned())?;
-        arguments.push((found[1].to_owned(), found[2].to_owned()));
+        let part = |text: usize, number: usize| {
+            let part = found.get(text).or(found.get(number));
+            part.map_or("", |part| part.as_str()).to_owned()
+        };
+        arguments.push((part(1, 3), part(2, 4)));
         text = &text[found[0].len()..];
     }
     Ok(arguments)
@@ -92,8 +103,8 @@ fn arguments(mut text: &str) -> Result<Vec<(String, String)>, String> {
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     for shortcode in all(book) {
-        let problem = |(what, mend): (String, String)| {
-            Problem::new(&shortcode.page.path, shortcode.line, what, mend)
+        let problem = |(what, fix): (String, String)| {
+            Problem::new(&shortcode.page.path, shortcode.line, what, fix)
         };
         match form(&shortcode) {
             Err(error) => problems.push(problem(error)),
@@ -103,7 +114,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
-/// What is wrong, and how to mend it.
+/// What is wrong, and how to fix it.
 type Wrong = (String, String);
 
 fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
@@ -115,11 +126,11 @@ fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
             format!("use {}", names.join(", ")),
         ));
     };
-    let mend = format!("its arguments are {}", known.join(", "));
+    let fix = format!("its arguments are {}", known.join(", "));
     let arguments = shortcode.arguments.as_ref().map_err(|text| {
         (
             format!("`{name}` has an argument that cannot be read: {text}"),
-            format!("{mend}, each =\"…\""),
+            format!("{fix}, each =\"…\""),
         )
     })?;
     let is_known = |key: &str| {
@@ -128,13 +139,13 @@ fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
             .any(|known| known.trim_matches(['[', ']']) == key)
     };
     if let Some((key, _)) = arguments.iter().find(|(key, _)| !is_known(key)) {
-        return Err((format!("`{name}` has no argument `{key}`"), mend));
+        return Err((format!("`{name}` has no argument `{key}`"), fix));
     }
     let is_given = |key: &&&str| key.starts_with('[') || shortcode.argument(key).is_some();
     if let Some(key) = known.iter().find(|key| !is_given(key)) {
-        return Err((format!("`{name}` lacks the argument `{key}`"), mend));
+        return Err((format!("`{name}` lacks the argument `{key}`"), fix));
     }
-    if name != "measured" && !shortcode.stands_alone {
+    if !INLINE.contains(&name.as_str()) && !shortcode.stands_alone {
         return Err((
             format!("`{name}` shares its line"),
             "put it on a line of its own".into(),
@@ -145,22 +156,39 @@ fn form(shortcode: &Shortcode) -> Result<(), Wrong> {
 
 fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
     let argument = |name| shortcode.argument(name).unwrap_or_default();
-    let exists = |path: String, mend: &str| match book.file(&path) {
+    let exists = |path: String, fix: &str| match book.file(&path) {
         Some(text) => Ok(text),
-        None => Err((format!("there is no file {path}"), mend.to_owned())),
+        None => Err((format!("there is no file {path}"), fix.to_owned())),
     };
     match shortcode.name.as_str() {
         "anti_pattern" => {
             let case = format!("tests/anti_patterns/{}", argument("name"));
-            exists(format!("{case}.rs"), "write it, or mend the name")?;
+            exists(format!("{case}.rs"), "write it, or fix the name")?;
             exists(
                 format!("{case}.stderr"),
                 "type `cargo xtask bless`, then read it",
             )?;
         }
+        "card" => {} // cards.rs holds it to the front matter
+        "later" => {
+            let (chapter, text) = (argument("chapter"), argument("text"));
+            let number = chapter.parse().ok();
+            if number.and_then(|it| book.outline.chapter(it)).is_none() {
+                return Err((
+                    format!("outline.toml has no chapter `{chapter}`"),
+                    "write the number of one: chapter=14".into(),
+                ));
+            }
+            if text.trim().is_empty() {
+                return Err((
+                    "`later` has no text".into(),
+                    "write what stands there until the chapter does: text=\"chapter 14\"".into(),
+                ));
+            }
+        }
         "drawing" => {
             let file = format!("static/drawings/{}.svg", argument("name"));
-            exists(file, "draw it, or mend the name")?;
+            exists(file, "draw it, or fix the name")?;
         }
         "report" => {
             let file = argument("file");
@@ -196,7 +224,7 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
         }
         _ => {
             let file = format!("code/measurements/results/{}.toml", argument("name"));
-            let text = exists(file.clone(), "measure it, or mend the name")?;
+            let text = exists(file.clone(), "measure it, or fix the name")?;
             let result: Table = text.parse().map_err(|error: toml::de::Error| {
                 (
                     format!("{file} is not TOML: {}", error.message()),
@@ -298,6 +326,17 @@ mod tests {
                 "code/measurements/results/wakes.toml has no value `x`",
             )],
         );
+    }
+
+    #[test]
+    fn a_chapter_that_is_not_planned_is_named() {
+        listing("later(chapter=77, text=\"chapter 77\")").expect(
+            check,
+            &[(CHAPTER, "chapter=77", "outline.toml has no chapter `77`")],
+        );
+        listing("later(chapter=2, text=\" \")")
+            .expect(check, &[(CHAPTER, "text=\" \"", "`later` has no text")]);
+        listing("later(chapter=2, text=\"chapter 2\")").expect(check, &[]);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
             if !exists(name) {
                 let line = lines(text)(found.get(0).map_or(0, |whole| whole.start()));
                 let what = format!("there is no template {name}");
-                problems.push(Problem::new(file, line, what, "mend the name"));
+                problems.push(Problem::new(file, line, what, "fix the name"));
             }
         }
     }

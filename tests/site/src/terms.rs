@@ -32,7 +32,7 @@ struct Unlinked {
 }
 
 impl Unlinked {
-    fn mended(&self) -> String {
+    fn fixed(&self) -> String {
         format!("[{}](@/glossary.md#{})", self.word, self.id)
     }
 }
@@ -51,7 +51,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
                 &page.path,
                 unlinked.line,
                 what,
-                format!("write {}", unlinked.mended()),
+                format!("write {}", unlinked.fixed()),
             ));
         }
     }
@@ -65,7 +65,7 @@ pub fn bless(book: &Book) -> std::io::Result<()> {
         let mut text = page.text.clone();
         let unlinked = terms.unlinked(page);
         for unlinked in unlinked.iter().rev() {
-            text.replace_range(unlinked.range.clone(), &unlinked.mended());
+            text.replace_range(unlinked.range.clone(), &unlinked.fixed());
         }
         if !unlinked.is_empty() {
             fs::write(book.root.join(&page.path), text)?;

@@ -19,7 +19,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
 }
 
 fn compare(book: &Book, page: &Page) -> Vec<Problem> {
-    let problem = |line, what: String, mend: &str| Problem::new(&page.path, line, what, mend);
+    let problem = |line, what: String, fix: &str| Problem::new(&page.path, line, what, fix);
     let Some((stem, language)) = page.path.trim_end_matches(".md").rsplit_once('.') else {
         return Vec::new();
     };
@@ -28,7 +28,7 @@ fn compare(book: &Book, page: &Page) -> Vec<Problem> {
         return vec![problem(
             1,
             format!("there is no {original}"),
-            "mend the name",
+            "fix the name",
         )];
     };
     let mut problems = Vec::new();

@@ -41,7 +41,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
                 let text = book.file(&file).unwrap_or_default();
                 let line = lines(&text)(error.span().map_or(0, |span| span.start));
                 let what = format!("this is not TOML: {}", error.message());
-                problems.push(Problem::new(file, line, what, "mend it"));
+                problems.push(Problem::new(file, line, what, "fix it"));
             }
         }
     }
@@ -101,7 +101,7 @@ fn compare(book: &Book, file: &str, words: &Words, english: &Words) -> Vec<Probl
             file,
             line(book, file, key),
             what,
-            "remove it, or mend the name",
+            "remove it, or fix the name",
         ));
     }
     problems
@@ -141,7 +141,7 @@ fn uses(book: &Book, english: &Words) -> Vec<Problem> {
                 file,
                 lines(text)(at),
                 what,
-                "write it there, or mend the name",
+                "write it there, or fix the name",
             ));
         }
         used.insert(key);

@@ -1,6 +1,6 @@
-//! The rules of the book, one test each. A failure names every place and how to mend it.
+//! The rules of the book, one test each. A failure names every place and how to fix it.
 //!
-//! With `BLESS=1` what a program can mend is mended first: the format of programs in the text,
+//! With `BLESS=1` what a program can fix is fixed first: the format of programs in the text,
 //! the links of terms and of Tokio's names, and the list of published anchors.
 
 use std::sync::LazyLock;
@@ -95,6 +95,11 @@ fn anti_patterns_are_shown() {
 }
 
 #[test]
+fn cards_are_shown_once() {
+    holds(site::cards::check);
+}
+
+#[test]
 fn drawings_follow_the_theme() {
     holds(site::drawings::check);
 }
@@ -139,7 +144,7 @@ fn built_pages_are_sound() {
     if site::built::are_current(&BOOK) {
         holds(site::built::check);
     } else if std::env::var_os("CI").is_some() {
-        panic!("public/ is missing or older than the text\n  mend: cargo xtask build");
+        panic!("public/ is missing or older than the text\n  fix: cargo xtask build");
     } else {
         println!("public/ is missing or older than the text: `cargo xtask build` makes it");
     }

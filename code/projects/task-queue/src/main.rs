@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
@@ -16,7 +15,7 @@ use task_queue::{demo, server, telemetry};
 
 fn main() -> ExitCode {
     let config = Config::parse();
-    raise_file_limit();
+    server::raise_file_limit();
     let runtime = tokio::runtime::Runtime::new().expect("threads and a selector");
     let outcome = runtime.block_on(run(&config));
     // A blocking handler that did not stop when it was told to is not waited for.
@@ -56,17 +55,6 @@ async fn run(config: &Config) -> Result<()> {
     );
     server::serve(listener, broker, demo::registry()?, config, shutdown).await?;
     Ok(())
-}
-
-/// Each connection takes a file; many systems start a program with 1,024 and let it ask for more.
-fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let most = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    // Without it, whoever comes when all files are in use waits to be accepted.
-    let _ = setrlimit(Resource::Nofile, most);
 }
 
 /// A store's address without its password.

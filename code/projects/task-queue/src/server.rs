@@ -7,6 +7,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time;
@@ -77,6 +78,17 @@ pub async fn serve<B: Broker>(
         warn!(%panic, "the listener broke");
     }
     Ok(summary)
+}
+
+/// Each connection takes a file; many systems start a program with 1,024 and let it ask for more.
+pub fn raise_file_limit() {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    // Without it, whoever comes when all files are in use waits to be accepted.
+    let _ = setrlimit(Resource::Nofile, most);
 }
 
 /// Accepts connections until `stop`, then lets open requests end.

@@ -49,12 +49,13 @@ async fn healthy(program: &Program) -> bool {
 }
 
 /// The program raises its limit of open files as far as it may: 256 are what it starts with.
+/// 600 are fewer than 1,024, which may be all that the tests themselves can have.
 #[tokio::test]
-async fn a_thousand_connections_that_send_nothing_keep_nobody_out_and_are_let_go() {
+async fn six_hundred_connections_that_send_nothing_keep_nobody_out_and_are_let_go() {
     let folder = tempfile::tempdir().unwrap();
     let store = sqlite(folder.path());
     let program = Program::start_under("ulimit -Sn 256", &store, &["--no-worker"]);
-    let mut silent = silent(&program, 1000).await;
+    let mut silent = silent(&program, 600).await;
     // One that has had an answer, and falls silent then.
     let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
     silent[0].write_all(request).await.unwrap();

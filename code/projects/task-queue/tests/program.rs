@@ -13,6 +13,7 @@ use task_queue::client::Client;
 use task_queue::http::JobRequest;
 use task_queue::job::JobId;
 use task_queue::name::TaskName;
+use task_queue::server;
 
 /// The longest that a test waits for a job.
 pub const END: Duration = Duration::from_secs(30);
@@ -41,6 +42,8 @@ impl Program {
     }
 
     fn run(mut command: Command, options: &[&str]) -> Self {
+        // The tests' own: each connection has an end here, too.
+        server::raise_file_limit();
         let mut process = command
             .args(["--listen", "127.0.0.1:0"])
             .args(options)

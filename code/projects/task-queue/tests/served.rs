@@ -21,6 +21,7 @@ pub struct Running {
 }
 
 pub async fn start(options: &[&str]) -> Running {
+    server::raise_file_limit();
     let folder = tempfile::tempdir().unwrap();
     let config = Config::parse_from([&["task-queue"], options].concat());
     let limits = Options {

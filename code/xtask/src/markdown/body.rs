@@ -34,7 +34,7 @@ pub fn plain(shell: &Shell, page: &Page, address: Address<'_>) -> Result<String>
                     fence = Some(open);
                 }
                 None => {
-                    let line = shortcodes(shell, line).with_context(place)?;
+                    let line = shortcodes(shell, page, address, line).with_context(place)?;
                     out += &format!("{}\n", links(&line, address).with_context(place)?);
                 }
             },
@@ -69,7 +69,7 @@ impl Fence {
 }
 
 /// Replaces `{{ name(key="value") }}` by what it shows.
-fn shortcodes(shell: &Shell, line: &str) -> Result<String> {
+fn shortcodes(shell: &Shell, page: &Page, address: Address<'_>, line: &str) -> Result<String> {
     let (mut out, mut rest) = (String::new(), line);
     while let Some((before, call)) = rest.split_once("{{ ") {
         let (call, after) = call
@@ -87,7 +87,9 @@ fn shortcodes(shell: &Shell, line: &str) -> Result<String> {
         out += before;
         out += &match name {
             "anti_pattern" => shown::anti_pattern(shell, arguments)?,
+            "card" => shown::card(shell, page, arguments)?,
             "drawing" => shown::drawing(shell, arguments)?,
+            "later" => shown::later(shell, address, arguments)?,
             "listing" => shown::listing(shell, arguments)?,
             "report" => shown::report(shell, arguments)?,
             "measured" => shown::measured(shell, arguments)?,

@@ -1,8 +1,71 @@
 //! What shortcodes and recorded runs show, in Markdown. Their HTML stands in `templates/shortcodes/`.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use toml::{Table, Value};
 use xshell::Shell;
+
+use super::body::Address;
+use crate::outline;
+use crate::pages::{Page, text, words};
+
+/// A pattern or an anti-pattern of the page's front matter.
+pub fn card(shell: &Shell, page: &Page, arguments: &Table) -> Result<String> {
+    let id = argument(arguments, "id")?;
+    let words = words(shell, &page.language)?;
+    let said = [
+        (
+            "patterns",
+            "pattern",
+            ["use", "not"],
+            ["card_use", "card_not"],
+        ),
+        (
+            "anti_patterns",
+            "anti_pattern",
+            ["harm", "fix"],
+            ["card_harm", "card_fix"],
+        ),
+    ];
+    for (list, kind, keys, names) in said {
+        let cards = page.front.get("extra").and_then(|it| it.get(list));
+        let cards = cards.and_then(Value::as_array).into_iter().flatten();
+        let mut cards = cards.filter_map(Value::as_table);
+        let Some(card) = cards.find(|card| text(card, "id") == id) else {
+            continue;
+        };
+        let mut said = format!("> **{}: {}.**", text(&words, kind), text(card, "title"));
+        for (key, name) in keys.into_iter().zip(names) {
+            said += &format!(
+                "\n> *{}:* {}",
+                text(&words, name),
+                sentence(text(card, key))
+            );
+        }
+        return Ok(said);
+    }
+    bail!("the front matter has no card {id}")
+}
+
+/// With a full stop.
+fn sentence(text: &str) -> String {
+    let end = if text.ends_with(['.', '?']) { "" } else { "." };
+    format!("{text}{end}")
+}
+
+/// A link to a chapter that stands, or its plain text.
+pub fn later(shell: &Shell, address: Address<'_>, arguments: &Table) -> Result<String> {
+    let number = arguments.get("chapter").and_then(Value::as_integer);
+    let number = number.context("`later` lacks the argument `chapter`")?;
+    let chapter = outline::find_chapter(shell, &number.to_string())?;
+    let text = argument(arguments, "text")?;
+    let file = chapter.file();
+    if address(&file).is_none() {
+        return Ok(text.to_owned());
+    }
+    let id = arguments.get("id").and_then(Value::as_str);
+    let id = id.map_or(String::new(), |id| format!("#{id}"));
+    Ok(format!("[{text}](@/{file}{id})"))
+}
 
 /// A program that the compiler refuses, and its message.
 pub fn anti_pattern(shell: &Shell, arguments: &Table) -> Result<String> {

@@ -9,7 +9,10 @@ const CHAPTER: &str = "part1-x/ch01-waits.md";
 /// A small book in a folder of its own, with its site as Zola would have built it.
 fn book(chapter: &str) -> (TempDir, Shell) {
     let folder = tempfile::tempdir().unwrap();
-    let head = "title = \"Waits\"\ndescription = \"Who waits.\"\npath = \"waits\"";
+    let head = "title = \"Waits\"\ndescription = \"Who waits.\"\npath = \"waits\"\n\
+        [extra]\nin_one_minute = [\"A [task](@/glossary.md#task) waits.\"]\n\
+        patterns = [{ id = \"ask\", title = \"Ask\", use = \"when in doubt\", not = \"at `night`\" }]\n\
+        anti_patterns = [{ id = \"spin\", title = \"Spin\", harm = \"it burns\", fix = \"Wait.\" }]";
     let chapter = format!("+++\n{head}\n+++\n{chapter}");
     let files = [
         (
@@ -19,6 +22,12 @@ fn book(chapter: &str) -> (TempDir, Shell) {
         (
             EXERCISES,
             "[[exercises]]\nname = \"ch01_wait\"\ndir = \"ch01\"\ntrains = \"waiting\"\n",
+        ),
+        (
+            "outline.toml",
+            "[[part]]\nnumber = 1\nslug = \"x\"\ntitle = \"X\"\npromise = \"P.\"\n\
+             [[part.chapter]]\nnumber = 1\nslug = \"waits\"\ntitle = \"Waits\"\ntopic = []\n\
+             [[part.chapter]]\nnumber = 2\nslug = \"wakes\"\ntitle = \"Wakes\"\ntopic = []\n",
         ),
         ("words/en.toml", include_str!("../../../../words/en.toml")),
         ("content/_index.md", "+++\ntitle = \"Book\"\n+++\nHello.\n"),
@@ -73,7 +82,8 @@ fn shows(chapter: &str, expected: &str) {
     let (folder, shell) = book(chapter);
     write(&shell, Path::new("public"), None).unwrap();
     let text = fs::read_to_string(folder.path().join("public/waits/index.md")).unwrap();
-    let head = "# Waits\n\nWho waits.\n\nPage: https://example.org/book/waits/\n\n";
+    let head = "# Waits\n\nWho waits.\n\nPage: https://example.org/book/waits/\n\n\
+        In one minute:\n\n- A [task](https://example.org/book/glossary/index.md#task) waits.\n\n";
     let tail = "\n- `code/exercises/exercises/ch01/ch01_wait.rs`: waiting\n";
     assert_eq!(text, format!("{head}{expected}\n{tail}"));
 }
@@ -116,6 +126,35 @@ fn a_drawing_is_its_title_description_and_caption() {
 }
 
 #[test]
+fn a_card_is_what_the_front_matter_says() {
+    shows(
+        "{{ card(id=\"ask\") }}",
+        "> **Pattern: Ask.**\n> *Use:* when in doubt.\n> *Not:* at `night`.",
+    );
+    shows(
+        "{{ card(id=\"spin\") }}",
+        "> **Anti-pattern: Spin.**\n> *What it does:* it burns.\n> *Fix:* Wait.",
+    );
+    fails("{{ card(id=\"x\") }}", "the front matter has no card x");
+}
+
+#[test]
+fn a_later_chapter_is_a_link_once_it_stands() {
+    shows(
+        "In {{ later(chapter=2, text=\"chapter 2\", id=\"x\") }}.",
+        "In chapter 2.",
+    );
+    shows(
+        "In {{ later(chapter=1, text=\"*this* one\", id=\"x\") }} and {{ later(chapter=1, text=\"it\") }}.",
+        "In [*this* one](https://example.org/book/waits/index.md#x) and [it](https://example.org/book/waits/index.md).",
+    );
+    fails(
+        "{{ later(chapter=3, text=\"x\") }}",
+        "outline.toml has no chapter `3`",
+    );
+}
+
+#[test]
 fn measured_values_stand_in_their_line() {
     let call = "{{ measured(name=\"memory\", value=\"bytes\") }}";
     shows(&format!("| {call} or {call} |"), "| 128 or 128 |");
@@ -139,7 +178,7 @@ fn links_lead_to_the_markdown_of_their_page() {
 
 #[test]
 fn what_cannot_be_shown_is_told_with_its_line() {
-    let line = "content/part1-x/ch01-waits.md:7";
+    let line = "content/part1-x/ch01-waits.md:11";
     fails("\n{{ note(text=\"x\") }}", line);
     fails("\n{{ measured(name=\"memory\", value=\"x\") }}", line);
     fails("\n{{ listing(file=\"code/x.rs\", part=\"x\") }}", line);

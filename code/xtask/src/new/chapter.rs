@@ -14,10 +14,8 @@ const PART: &str = include_str!("../../templates/part.md");
 
 pub fn new(shell: &Shell, name: &str) -> Result<()> {
     let chapter = outline::find_chapter(shell, name)?;
-    let Part { number, slug, .. } = &chapter.part;
-    let folder = Path::new("content").join(format!("part{number}-{slug}"));
-    let page = folder.join("_index.md");
-    let file = folder.join(format!("{}.md", chapter.stem()));
+    let file = Path::new("content").join(chapter.file());
+    let page = file.with_file_name("_index.md");
 
     let mut files = vec![(file, chapter_text(&chapter))];
     if !shell.path_exists(&page) {
@@ -91,6 +89,7 @@ mod tests {
                 "wakeups",
                 "coming-from-asyncio",
                 "in-production",
+                "second-reading",
                 "recap",
                 "quiz",
                 "exercises",

@@ -1,4 +1,4 @@
-// <show-mend>: in the bar of a program that mends the one above it, a button that shows what changed from that one.
+// <show-fix>: in the bar of a program that fixes the one above it, a button that shows what changed from that one.
 import { say } from "./words.js";
 
 const PROGRAMS = 'main figure.code:has(code[data-lang="rust"])';
@@ -26,7 +26,7 @@ function compare(before, after) {
   return lines;
 }
 
-customElements.define("show-mend", class extends HTMLElement {
+customElements.define("show-fix", class extends HTMLElement {
   connectedCallback() {
     this.button = make("button", { type: "button", textContent: say("what_changed"), ariaPressed: "false", onclick: () => this.toggle() });
     this.says = make("span", { role: "status" });
