@@ -76,6 +76,7 @@ mod tests {
         server.0.lock().unwrap().clone()
     }
 
+    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
     #[tokio::test(start_paused = true)]
     async fn a_guest_who_is_cut_off_is_said_goodbye_for() {
         let server = Server::default();

@@ -60,6 +60,7 @@ mod tests {
         (hall.free, hall.sold.clone())
     }
 
+    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
     #[tokio::test(start_paused = true)]
     async fn a_seat_that_is_paid_for_is_sold() {
         let hall = hall(2);

@@ -32,6 +32,7 @@ mod tests {
     use super::*;
     use tokio::time::timeout;
 
+    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
     #[tokio::test(start_paused = true)]
     async fn the_report_is_written_and_so_are_the_notes() {
         let notes = Notes::default();

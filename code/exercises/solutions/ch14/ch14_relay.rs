@@ -41,10 +41,11 @@ mod tests {
         std::iter::from_fn(|| queue.try_recv().ok()).collect()
     }
 
+    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
     #[tokio::test(start_paused = true)]
     async fn all_jobs_are_passed_on_in_order() {
         let (mut inbox, stop) = (three_jobs().await, CancellationToken::new());
-        let (outbox, mut sent) = mpsc::channel(3);
+        let (outbox, mut sent) = mpsc::channel(4);
         let relay = relay(&mut inbox, &outbox, &stop);
         timeout(HOUR, relay).await.expect("there are no more jobs");
         assert_eq!(left(&mut sent), [0, 1, 2]);

@@ -63,6 +63,7 @@ mod tests {
         }
     }
 
+    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
     #[tokio::test(start_paused = true)]
     async fn it_is_polled_as_often_as_you_say() {
         for polls in 0..=3 {

@@ -50,6 +50,7 @@ mod tests {
         line.ok()?.expect("the client is there")
     }
 
+    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
     #[tokio::test(start_paused = true)]
     async fn lines_come_one_by_one() {
         let (mut client, mut reader) = connected();

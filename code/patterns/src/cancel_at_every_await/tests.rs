@@ -160,6 +160,7 @@ fn a_token_that_is_handed_over_and_not_fetched_is_missed() {
         );
     });
 }
+// ANCHOR_END: token
 
 #[test]
 fn tokio_passes_a_wake_up_on_when_its_owner_is_dropped() {
