@@ -64,13 +64,15 @@ const SKIPPED: [&str; 9] = [
     "run-code",
     "template",
 ];
-/// Classes likewise: what the templates say beside the text. Lanes repeat the heads of other pages.
-const SKIPPED_CLASSES: [&str; 7] = [
+/// Classes likewise: what the templates say beside the text. Lanes repeat the heads of other pages,
+/// lists of cards their cards.
+const SKIPPED_CLASSES: [&str; 8] = [
     "facts",
     "eyebrow",
     "part-lane",
     "run",
     "lanes",
+    "cards",
     "fix",
     "whole",
 ];

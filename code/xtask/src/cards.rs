@@ -265,7 +265,7 @@ mod tests {
         let list = problems.join("\n");
         assert!(
             problems.is_empty(),
-            "{list}\nmend: `cargo xtask cards`, then look at them"
+            "{list}\nfix: `cargo xtask cards`, then look at them"
         );
     }
 

@@ -93,10 +93,37 @@ fn whole(
         whole.push('\n');
         whole.extend(pages.iter().filter(below).map(|page| page.entry(base)));
     }
+    let extra = page.front.get("extra").and_then(Value::as_table);
+    if let Some(list) = extra.map(|extra| text(extra, "cards"))
+        && !list.is_empty()
+    {
+        for chapter in pages.iter().filter(|it| it.language == page.language) {
+            whole += &cards_of(chapter, list, &address, &words)?;
+        }
+    }
     if let Some(chapter) = page.chapter() {
         whole += &exercises_of(chapter, exercises);
     }
     Ok(whole)
+}
+
+/// What templates/partials/cards.html shows of a chapter.
+fn cards_of(page: &Page, list: &str, address: body::Address<'_>, words: &Table) -> Result<String> {
+    let mut shown = String::new();
+    for card in page.cards(list) {
+        let said = shown::card_of(words, list, card);
+        shown += &format!("\n{}\n", body::links(&said, address)?);
+    }
+    if shown.is_empty() {
+        return Ok(shown);
+    }
+    let number = page
+        .chapter()
+        .map_or("", |it| it[2..].trim_start_matches('0'));
+    let heading = text(words, "chapter_heading").replace("{number}", number);
+    let heading = heading.replace("{title}", page.title());
+    let to = address(&page.file).unwrap_or_default();
+    Ok(format!("\n## {heading}\n\n{to}\n{shown}"))
 }
 
 /// The list that templates/partials/exercises.html shows at the end of a chapter.

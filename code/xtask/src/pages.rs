@@ -108,6 +108,13 @@ impl Page {
         is_chapter.then(|| &name[..4])
     }
 
+    /// The cards that it declares: `patterns` or `anti_patterns`.
+    pub fn cards(&self, list: &str) -> impl Iterator<Item = &Table> {
+        let cards = self.front.get("extra").and_then(|it| it.get(list));
+        let cards = cards.and_then(Value::as_array).into_iter().flatten();
+        cards.filter_map(Value::as_table)
+    }
+
     pub fn extra(&self, list: &str) -> impl Iterator<Item = &str> {
         let extra = self.front.get("extra").and_then(|it| it.get(list));
         let list = extra.and_then(Value::as_array).into_iter().flatten();

@@ -1,6 +1,7 @@
 //! Cards: the patterns and anti-patterns that a chapter names in its front matter.
 //!
 //! Each has an id of its own in the whole book, and the chapter shows it once, by `card`.
+//! `code/projects/patterns.toml` says which systems use them.
 
 use std::collections::HashMap;
 
@@ -24,6 +25,9 @@ pub struct Card {
     /// Its name.
     pub title: String,
 }
+
+/// Where systems say which patterns they use, from the root of the repository.
+pub const SEEN: &str = "code/projects/patterns.toml";
 
 /// What a page's front matter declares, in order; nothing of what cannot be read,
 /// which `front_matter` names.
@@ -55,7 +59,7 @@ pub fn of_page(page: &Page) -> Vec<Card> {
 
 /// Ids are well formed and unique in the book; each card is shown once, and only what is declared.
 pub fn check(book: &Book) -> Vec<Problem> {
-    let mut problems = Vec::new();
+    let mut problems = seen_in(book);
     let mut seen: HashMap<String, &str> = HashMap::new();
     for page in book.content() {
         let cards = of_page(page);
@@ -124,9 +128,65 @@ pub fn check(book: &Book) -> Vec<Problem> {
     problems
 }
 
+/// What a system is said to use is a pattern of the book, stands in that file, and stands in the
+/// table of the system's README.
+fn seen_in(book: &Book) -> Vec<Problem> {
+    let text = book.file(SEEN).unwrap_or_default();
+    let systems: Table = match text.parse() {
+        Ok(systems) => systems,
+        Err(error) => {
+            let what = format!("this is not TOML: {error}");
+            return vec![Problem::new(
+                SEEN,
+                1,
+                what,
+                "write [task-queue] and id = \"file\"",
+            )];
+        }
+    };
+    let cards: Vec<Card> = book.content().flat_map(of_page).collect();
+    let mut problems = Vec::new();
+    for (system, uses) in &systems {
+        let readme = format!("code/projects/{system}/README.md");
+        let table = book.file(&readme).unwrap_or_default();
+        for (id, file) in uses.as_table().into_iter().flatten() {
+            let line = text.lines().position(|line| line.starts_with(id.as_str()));
+            let mut problem = |what: String, fix: String| {
+                let line = line.map_or(1, |line| line + 1);
+                problems.push(Problem::new(SEEN, line, what, fix));
+            };
+            let file = file.as_str().unwrap_or_default();
+            if book
+                .file(&format!("code/projects/{system}/{file}"))
+                .is_none()
+            {
+                problem(
+                    format!("{system} has no file `{file}`"),
+                    "write its path from the system's folder".into(),
+                );
+            }
+            let Some(card) = cards.iter().find(|card| card.id == *id) else {
+                problem(
+                    format!("no chapter has a card `{id}`"),
+                    "name one of a chapter that stands, by its id".into(),
+                );
+                continue;
+            };
+            let row = |line: &str| line.contains(&card.title) && line.contains(file);
+            if !table.lines().any(row) {
+                problem(
+                    format!("{readme} has no row with \"{}\" and `{file}`", card.title),
+                    "write it into the table of patterns there".into(),
+                );
+            }
+        }
+    }
+    problems
+}
+
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{SEEN, check};
     use crate::fixture::{CHAPTER, Fixture};
 
     const PATTERN: &str = "id = \"one-guest\"";
@@ -188,5 +248,40 @@ mod tests {
                 check,
                 &[(CHAPTER, "\"sleep\"", "the front matter has no card")],
             );
+    }
+
+    #[test]
+    fn what_a_system_uses_is_held_to_book_file_and_readme() {
+        let seen = |line: &str| {
+            Fixture::sound()
+                .write(
+                    "code/projects/chat/README.md",
+                    "| One guest | `src/hub.rs` |\n",
+                )
+                .write("code/projects/chat/src/hub.rs", "fn hub() {}\n")
+                .write("code/projects/chat/src/lib.rs", "mod hub;\n")
+                .write(SEEN, &format!("[chat]\n{line}\n"))
+        };
+        seen("one-guest = \"src/hub.rs\"").expect(check, &[]);
+        seen("no-guest = \"src/hub.rs\"").expect(
+            check,
+            &[(SEEN, "no-guest", "no chapter has a card `no-guest`")],
+        );
+        seen("one-guest = \"src/lib.rs\"").expect(
+            check,
+            &[(
+                SEEN,
+                "one-guest",
+                "code/projects/chat/README.md has no row with \"One guest\"",
+            )],
+        );
+        let none = "code/projects/chat/README.md has no row";
+        seen("one-guest = \"hub.rs.old\"").expect(
+            check,
+            &[
+                (SEEN, "one-guest", "chat has no file `hub.rs.old`"),
+                (SEEN, "one-guest", none),
+            ],
+        );
     }
 }

@@ -94,6 +94,16 @@ struct Other {
 struct OtherExtra {
     #[serde(rename = "minutes")]
     _minutes: Option<u32>,
+    /// The cards that templates/cards.html lists.
+    #[serde(rename = "cards")]
+    _cards: Option<Cards>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Cards {
+    Patterns,
+    AntiPatterns,
 }
 
 /// A `_index.md`.

@@ -12,38 +12,25 @@ use crate::pages::{Page, text, words};
 pub fn card(shell: &Shell, page: &Page, arguments: &Table) -> Result<String> {
     let id = argument(arguments, "id")?;
     let words = words(shell, &page.language)?;
-    let said = [
-        (
-            "patterns",
-            "pattern",
-            ["use", "not"],
-            ["card_use", "card_not"],
-        ),
-        (
-            "anti_patterns",
-            "anti_pattern",
-            ["harm", "fix"],
-            ["card_harm", "card_fix"],
-        ),
-    ];
-    for (list, kind, keys, names) in said {
-        let cards = page.front.get("extra").and_then(|it| it.get(list));
-        let cards = cards.and_then(Value::as_array).into_iter().flatten();
-        let mut cards = cards.filter_map(Value::as_table);
-        let Some(card) = cards.find(|card| text(card, "id") == id) else {
-            continue;
-        };
-        let mut said = format!("> **{}: {}.**", text(&words, kind), text(card, "title"));
-        for (key, name) in keys.into_iter().zip(names) {
-            said += &format!(
-                "\n> *{}:* {}",
-                text(&words, name),
-                sentence(text(card, key))
-            );
+    for list in ["patterns", "anti_patterns"] {
+        if let Some(card) = page.cards(list).find(|card| text(card, "id") == id) {
+            return Ok(card_of(&words, list, card));
         }
-        return Ok(said);
     }
     bail!("the front matter has no card {id}")
+}
+
+/// A card of one of the two lists.
+pub fn card_of(words: &Table, list: &str, card: &Table) -> String {
+    let (kind, rows) = match list {
+        "patterns" => ("pattern", [("use", "card_use"), ("not", "card_not")]),
+        _ => ("anti_pattern", [("harm", "card_harm"), ("fix", "card_fix")]),
+    };
+    let mut said = format!("> **{}: {}.**", text(words, kind), text(card, "title"));
+    for (key, name) in rows {
+        said += &format!("\n> *{}:* {}", text(words, name), sentence(text(card, key)));
+    }
+    said
 }
 
 /// With a full stop.

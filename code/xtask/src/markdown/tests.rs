@@ -139,6 +139,25 @@ fn a_card_is_what_the_front_matter_says() {
 }
 
 #[test]
+fn a_page_of_cards_lists_those_of_all_chapters() {
+    let (folder, shell) = book("Text.");
+    let head = "title = \"Patterns\"\ndescription = \"By name.\"\n[extra]\ncards = \"patterns\"";
+    fs::write(
+        folder.path().join("content/patterns.md"),
+        format!("+++\n{head}\n+++\nAll.\n"),
+    )
+    .unwrap();
+    let site = folder.path().join("public/patterns");
+    fs::create_dir_all(&site).unwrap();
+    fs::write(site.join("index.html"), "").unwrap();
+    write(&shell, Path::new("public"), None).unwrap();
+    let text = fs::read_to_string(site.join("index.md")).unwrap();
+    let expected = "All.\n\n## Chapter 1: Waits\n\nhttps://example.org/book/waits/index.md\n\n\
+        > **Pattern: Ask.**\n> *Use:* when in doubt.\n> *Not:* at `night`.\n";
+    assert!(text.ends_with(expected), "{text}");
+}
+
+#[test]
 fn a_later_chapter_is_a_link_once_it_stands() {
     shows(
         "In {{ later(chapter=2, text=\"chapter 2\", id=\"x\") }}.",
