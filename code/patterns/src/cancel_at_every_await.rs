@@ -45,14 +45,15 @@ const MOST_POINTS: usize = if cfg!(test) { 100 } else { 1_000 };
 // ANCHOR: driver
 /// Runs `scenario` once for each moment at which the future in it can be dropped.
 ///
-/// Returns at how many points the future waited when nothing cut it. Assert that number, or at
-/// least that it is not 0: a future that never waits cannot be cut, and its test proves nothing.
+/// Returns at how many points the future waited when nothing cut it. Assert
+/// that number, or at least that it is not 0: the test of a future that never
+/// waits proves nothing.
 ///
 /// # Panics
 ///
-/// When the scenario panics, with the moment and the scenario's own message. Also when the
-/// scenario ignores its `Cut`, waits for a year of virtual time, or runs a future that has not
-/// ended after 1,000 points.
+/// When the scenario panics, with the moment and the scenario's own message.
+/// Also when the scenario ignores its `Cut`, waits for a year of virtual time,
+/// or runs a future that has not ended after 1,000 points.
 ///
 /// # Examples
 ///
@@ -94,10 +95,11 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// Runs `future` and returns its output, or drops it at the chosen moment and returns `None`.
+    /// Runs `future` and returns its output, or drops it at the chosen
+    /// moment and returns `None`.
     ///
-    /// The future is gone when this returns, with all that it owned. It borrows what it borrows:
-    /// the scenario can look at that, or call the same function again.
+    /// When this returns, the future is gone, with all that it owned. What it
+    /// borrowed is still there to be looked at, or for a second call.
     pub async fn run<F: Future>(self, future: F) -> Option<F::Output> {
         let mut future = Box::pin(future);
         let mut waits = 0;
