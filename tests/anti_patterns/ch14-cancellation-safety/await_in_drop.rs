@@ -1,10 +1,12 @@
-use std::time::Duration;
-
 struct Session;
+
+impl Session {
+    async fn say_goodbye(&self) {}
+}
 
 impl Drop for Session {
     fn drop(&mut self) {
-        tokio::time::sleep(Duration::from_secs(1)).await;
+        self.say_goodbye().await;
     }
 }
 
