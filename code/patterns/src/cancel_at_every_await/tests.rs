@@ -1,7 +1,7 @@
 use super::*;
 use std::cell::RefCell;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, mpsc, oneshot};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
@@ -174,6 +174,22 @@ fn tokio_passes_a_wake_up_on_when_its_owner_is_dropped() {
         if finished.is_none() {
             arrived.notified().await;
         }
+    });
+    assert_eq!(points, 1);
+}
+
+#[test]
+fn tokio_passes_a_permit_on_when_its_owner_is_dropped() {
+    let points = cancel_at_every_await(async |cut| {
+        let permits = Semaphore::new(1);
+        let first = permits.acquire().await.expect("it is open");
+        let release = async {
+            sleep(Duration::from_secs(1)).await;
+            drop(first);
+        };
+        let (second, ()) = tokio::join!(cut.run(permits.acquire()), release);
+        drop(second);
+        assert_eq!(permits.available_permits(), 1);
     });
     assert_eq!(points, 1);
 }
