@@ -4,3 +4,9 @@
 //! This package depends on no other package of the book.
 
 pub mod cancel_at_every_await;
+pub mod board;
+pub mod condition;
+pub mod event;
+pub mod pool;
+pub mod token_bucket;
+pub mod happy_eyeballs;

@@ -155,6 +155,7 @@ fn nothing_is_wrong_with_the_sound_book() {
         crate::anchors::check,
         crate::anti_patterns::check,
         crate::cards::check,
+        crate::crates::check,
         crate::documentation::check,
         crate::drawings::check,
         crate::exercises::check,

@@ -16,6 +16,7 @@ pub mod api;
 pub mod book;
 pub mod built;
 pub mod cards;
+pub mod crates;
 pub mod documentation;
 pub mod drawings;
 pub mod exercises;

@@ -1,12 +1,12 @@
 //! The rules of the book, one test each. A failure names every place and how to fix it.
 //!
 //! With `BLESS=1` what a program can fix is fixed first: the format of programs in the text,
-//! the links of terms and of Tokio's names, and the list of published anchors.
+//! the links of terms and of Tokio's names, the crates to add, and the list of published anchors.
 
 use std::sync::LazyLock;
 
 use site::book::Book;
-use site::{Problem, anchors, documentation, format, terms};
+use site::{Problem, anchors, crates, documentation, format, terms};
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let book = Book::read(&harness::root());
@@ -18,6 +18,8 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
     terms::bless(&book).expect("pages can be written");
     let book = Book::read(&harness::root());
     documentation::bless(&book).expect("pages can be written");
+    let book = Book::read(&harness::root());
+    crates::bless(&book).expect("pages can be written");
     let book = Book::read(&harness::root());
     anchors::bless(&book).expect("the list can be written");
     book
@@ -97,6 +99,11 @@ fn anti_patterns_are_shown() {
 #[test]
 fn cards_are_shown_once() {
     holds(site::cards::check);
+}
+
+#[test]
+fn crates_are_named_before_they_are_needed() {
+    holds(site::crates::check);
 }
 
 #[test]
