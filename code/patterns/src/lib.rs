@@ -3,10 +3,10 @@
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
 
-pub mod cancel_at_every_await;
 pub mod board;
+pub mod cancel_at_every_await;
 pub mod condition;
 pub mod event;
+pub mod happy_eyeballs;
 pub mod pool;
 pub mod token_bucket;
-pub mod happy_eyeballs;
