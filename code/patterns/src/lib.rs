@@ -6,7 +6,11 @@
 pub mod board;
 pub mod cancel_at_every_await;
 pub mod condition;
+pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
+pub mod pool;
+pub mod task_group;
+pub mod idle;
 pub mod pool;
 pub mod token_bucket;
