@@ -18,11 +18,11 @@ const FILES: &[&str] = &[
     "tests/chapters/tests/chapters.rs",
     "tests/chapters/tests/proof.rs",
     "tests/chapters/tests/python.rs",
-    "tests/harness/Cargo.toml",
-    "tests/harness/src/bench.rs",
-    "tests/harness/benches/chapters.rs",
-    "tests/harness/src/book.rs",
-    "tests/harness/src/lib.rs",
+    "code/press/book/Cargo.toml",
+    "code/press/book/src/escapes.rs",
+    "code/press/book/src/fence.rs",
+    "code/press/book/src/lib.rs",
+    "code/press/book/src/page.rs",
 ];
 
 /// A small checkout with one chapter, whose program asserts this.
@@ -35,7 +35,7 @@ fn checkout(folder: &Path, claim: &str) {
     }
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let (_, rest) = manifest.split_once("\n]\n").unwrap();
-    let members = "[workspace]\nresolver = \"3\"\nmembers = [\"tests/chapters\", \"tests/chapters/limit\", \"tests/harness\"]\n";
+    let members = "[workspace]\nresolver = \"3\"\nmembers = [\"tests/chapters\", \"tests/chapters/limit\", \"code/press/book\"]\n";
     let rest = rest.split("[profile.dev.package]").next().unwrap();
     fs::write(folder.join("Cargo.toml"), format!("{members}{rest}")).unwrap();
     // Without the crates of readers, which take long to build.
