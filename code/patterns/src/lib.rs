@@ -6,6 +6,6 @@
 pub mod board;
 pub mod condition;
 pub mod event;
+pub mod happy_eyeballs;
 pub mod pool;
 pub mod token_bucket;
-pub mod happy_eyeballs;
