@@ -12,6 +12,7 @@ pub mod happy_eyeballs;
 pub mod idle;
 pub mod pool;
 pub mod scale;
+pub mod supervisor;
 pub mod task_group;
 pub mod token_bucket;
 pub mod worker_pool;
