@@ -6,3 +6,5 @@
 pub mod board;
 pub mod condition;
 pub mod event;
+pub mod lifo_queue;
+pub mod priority_queue;
