@@ -8,3 +8,6 @@ pub mod condition;
 pub mod event;
 pub mod lifo_queue;
 pub mod priority_queue;
+pub mod pool;
+pub mod token_bucket;
+pub mod happy_eyeballs;

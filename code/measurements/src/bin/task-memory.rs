@@ -1,11 +1,12 @@
 //! How much memory a task takes: what `tokio::spawn` asks of the allocator.
 
-use std::time::Duration;
+use std::{hint::black_box, time::Duration};
 
 use allocation_counter::measure;
 use anyhow::Result;
 use measurements::Report;
 use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
 use tokio::time::sleep;
 use toml::Value;
 
@@ -24,6 +25,11 @@ fn report() -> Result<Report> {
     let (smallest, allocations) = spawned(&workers, async || {});
     let (smallest_on_one_thread, _) = spawned(&one_thread, async || {});
     let (sleeping, _) = spawned(&workers, async || sleep(Duration::from_secs(1)).await);
+    let (with_a_page, _) = spawned(&workers, async || {
+        let page = [1_u8; 1_024];
+        yield_now().await;
+        black_box(&page);
+    });
     Ok(Report {
         name: "task-memory",
         what: "What one tokio::spawn asks of the global allocator, counted by the crate allocation-counter",
@@ -35,6 +41,7 @@ fn report() -> Result<Report> {
                 Value::Integer(smallest_on_one_thread),
             ),
             ("sleeping_task_bytes", Value::Integer(sleeping)),
+            ("task_with_1024_bytes", Value::Integer(with_a_page)),
         ],
     })
 }
