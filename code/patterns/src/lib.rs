@@ -5,9 +5,13 @@
 
 pub mod board;
 pub mod condition;
+pub mod deadline;
 pub mod event;
 pub mod lifo_queue;
 pub mod priority_queue;
+pub mod happy_eyeballs;
+pub mod pool;
+pub mod task_group;
+pub mod idle;
 pub mod pool;
 pub mod token_bucket;
-pub mod happy_eyeballs;
