@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use tokio::sync::Notify;
 
-// ANCHOR: queue
+// ANCHOR: state
 /// A queue that any number of tasks share, ordered by the priority `P`.
 #[derive(Debug)]
 pub struct PriorityQueue<P, T> {
@@ -35,6 +35,7 @@ struct State<P, T> {
     count: u64,
     closed: bool,
 }
+// ANCHOR_END: state
 
 impl<P: Ord, T> PriorityQueue<P, T> {
     /// A queue with nothing in it.
@@ -42,6 +43,7 @@ impl<P: Ord, T> PriorityQueue<P, T> {
         PriorityQueue::default()
     }
 
+    // ANCHOR: pop
     /// Adds an item, and wakes a task that waits for one.
     ///
     /// # Errors
@@ -80,13 +82,13 @@ impl<P: Ord, T> PriorityQueue<P, T> {
             pushed.await; // wait
         }
     }
+    // ANCHOR_END: pop
 
     /// Refuses what is pushed from now on. What is in the queue can still be popped.
     pub fn close(&self) {
         self.state().closed = true;
         self.pushed.notify_waiters();
     }
-    // ANCHOR_END: queue
 
     /// How many items wait.
     pub fn len(&self) -> usize {

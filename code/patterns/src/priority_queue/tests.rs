@@ -6,6 +6,7 @@ use tokio_test::task::{Spawn, spawn};
 use tokio_test::{assert_pending, assert_ready_eq};
 
 use super::*;
+use crate::cancel_at_every_await::cancel_at_every_await;
 
 fn queue(items: &[(u8, char)]) -> PriorityQueue<u8, char> {
     let queue = PriorityQueue::new();
@@ -101,6 +102,21 @@ async fn every_item_goes_to_one_of_the_tasks() {
         sum += worker.await.expect("no panic");
     }
     assert_eq!(sum, 500_500);
+}
+
+#[test]
+fn a_pop_that_is_dropped_anywhere_leaves_the_item_for_the_next() {
+    let points = cancel_at_every_await(async |cut| {
+        let queue = Arc::new(PriorityQueue::new());
+        let pushing = Arc::clone(&queue);
+        tokio::spawn(async move { pushing.push(1, 'a') });
+        let item = match cut.run(queue.pop()).await {
+            Some(item) => item,
+            None => queue.pop().await, // It was dropped: ask again.
+        };
+        assert_eq!(item, Some('a'));
+    });
+    assert_eq!(points, 1);
 }
 
 type Pop = Spawn<Pin<Box<dyn Future<Output = Option<u32>>>>>;
