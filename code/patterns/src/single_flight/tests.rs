@@ -148,9 +148,15 @@ fn what_is_forgotten_under_way_answers_but_is_not_kept() {
 }
 
 #[test]
-fn a_call_that_is_never_polled_leaves_nothing() {
+fn callers_that_are_all_dropped_leave_nothing() {
     let cache = Cache::new();
-    drop(cache.get("a", ready(Ok(1))));
+    let mut first = spawn(cache.get("a", pending()));
+    let mut second = spawn(cache.get("a", pending()));
+    assert_pending!(first.poll());
+    assert_pending!(second.poll());
+    drop(first);
+    assert_eq!(cache.keys(), 1); // the second is in it
+    drop(second);
     assert_eq!(cache.keys(), 0);
 }
 
