@@ -4,12 +4,15 @@
 //! This package depends on no other package of the book.
 
 pub mod board;
+pub mod cancel_at_every_await;
 pub mod condition;
 pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
 pub mod idle;
 pub mod pool;
+pub mod scale;
 pub mod single_flight;
 pub mod task_group;
 pub mod token_bucket;
+pub mod worker_pool;
