@@ -12,6 +12,7 @@ use tokio_test::task::{Spawn, spawn};
 use tokio_test::{assert_pending, assert_ready_eq};
 
 use super::*;
+use crate::cancel_at_every_await::cancel_at_every_await;
 
 type Cache = SingleFlight<&'static str, u32, &'static str>;
 
@@ -158,6 +159,56 @@ fn callers_that_are_all_dropped_leave_nothing() {
     assert_eq!(cache.keys(), 1); // the second is in it
     drop(second);
     assert_eq!(cache.keys(), 0);
+}
+
+#[test]
+fn wherever_the_caller_that_computes_is_dropped_another_has_its_answer() {
+    let points = cancel_at_every_await(async |cut| {
+        let cache = Arc::new(Cache::new());
+        let waits = {
+            let cache = Arc::clone(&cache);
+            async move {
+                sleep(Duration::from_millis(500)).await; // comes while it computes
+                cache.get("a", ready(Ok(2))).await
+            }
+        };
+        let waits = tokio::spawn(waits);
+        let compute = async {
+            sleep(Duration::from_secs(1)).await;
+            tokio::task::yield_now().await;
+            Ok(1)
+        };
+        let answer = cut.run(cache.get("a", compute)).await;
+        // Dropped, so the other computes; or not, so it has the same.
+        let expected = answer.unwrap_or(Ok(2));
+        assert_eq!(waits.await.expect("no panic"), expected);
+        assert_eq!(cache.get("a", panics()).await, expected);
+    });
+    assert_eq!(points, 2);
+}
+
+#[test]
+fn wherever_a_caller_that_waits_is_dropped_the_answer_is_kept() {
+    let points = cancel_at_every_await(async |cut| {
+        let cache = Arc::new(Cache::new());
+        let computes = {
+            let cache = Arc::clone(&cache);
+            async move {
+                let compute = async {
+                    sleep(Duration::from_secs(1)).await;
+                    Ok(1)
+                };
+                cache.get("a", compute).await
+            }
+        };
+        let computes = tokio::spawn(computes);
+        tokio::task::yield_now().await; // it has begun
+        let answer = cut.run(cache.get("a", panics())).await;
+        assert!(matches!(answer, None | Some(Ok(1))));
+        assert_eq!(computes.await.expect("no panic"), Ok(1));
+        assert_eq!(cache.get("a", panics()).await, Ok(1));
+    });
+    assert_eq!(points, 1);
 }
 
 type Caller = Spawn<Pin<Box<dyn Future<Output = Result<u32, &'static str>>>>>;
