@@ -7,3 +7,4 @@ pub mod board;
 pub mod condition;
 pub mod event;
 pub mod happy_eyeballs;
+pub mod shards;
