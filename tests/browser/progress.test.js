@@ -63,7 +63,7 @@ scenario("a chapter is in progress from its first heading, and the way in leads 
 });
 
 scenario("whoever enters in the middle of a chapter, or leaps there at once, is in it all the same", async (visit) => {
-  const page = await visit(`${CHAPTER}#latency`, { height: 500 });
+  const page = await visit(`${CHAPTER}#latency-hiding`, { height: 500 });
   await page.mouse.move(500, 300);
   await page.mouse.wheel(0, 3000);
   await readTo(page);

@@ -5,6 +5,12 @@
 
 pub mod board;
 pub mod condition;
+pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
 pub mod shards;
+pub mod pool;
+pub mod task_group;
+pub mod idle;
+pub mod pool;
+pub mod token_bucket;

@@ -20,7 +20,7 @@ pub struct Options {
 
 #[derive(Clone, Copy, PartialEq, clap::ValueEnum)]
 enum What {
-    /// Proving the book: this harness, skeptic, merged doctests and `mdbook test`
+    /// Proving the book: cold, warm, and after an edit
     Harness,
     /// Building the site: this one, mdBook and Material for MkDocs; ten times the chapters; an edit
     Site,
@@ -41,7 +41,7 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         "--quick, --rounds and --only are options of task-queue"
     );
     match what {
-        What::Harness => cmd!(shell, "cargo bench --package harness --bench peers").run()?,
+        What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
         What::TaskQueue => {
             let quick = quick.then_some("--quick");

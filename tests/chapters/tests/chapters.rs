@@ -1,17 +1,34 @@
-//! One test for each program of README.md and content/, named by file, line and heading.
-//! Its programs are built with the compiler that built this file, and with its crates.
+//! Proves that every `rust` block of the book compiles, without a warning, and runs.
+//!
+//! ```console
+//! $ cargo test -p chapters             # every block
+//! $ cargo test -p chapters ch03        # the blocks of chapter 3
+//! $ cargo test -p chapters -- --ignored   # the `python` blocks
+//! ```
+//!
+//! skeptic finds the blocks and writes their tests (build.rs), builds them and runs them
+//! (proof.rs). The `[dependencies]` of this package are the crates that a block may use.
 
-use std::path::Path;
-use std::process::ExitCode;
+mod proof;
+mod python;
 
-use harness::compiler::Compiler;
-use harness::suite;
+include!(concat!(env!("OUT_DIR"), "/chapters.rs"));
 
-/// The crates that serve these tests. A block uses only those that a reader can.
-const HIDDEN: &[&str] = &["chapters", "harness", "invocation"];
-
-fn main() -> anyhow::Result<ExitCode> {
-    // Beside Cargo's own folders, so that `cargo clean` removes it and each target has its own.
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("chapters");
-    suite::main(Compiler::new(invocation::invocation!(), HIDDEN, &cache)?)
+/// A word that chooses no program is a mistake, and not a book that is proved.
+///
+/// A word that may be meant for another package is none: `cargo test WORD` asks all of them.
+#[ctor::ctor(unsafe)]
+fn refuse_a_chapter_that_is_not_there() {
+    let word = std::env::args().skip(1).find(|word| !word.starts_with('-'));
+    let Some(word) = word else { return };
+    let is_chapter = word
+        .strip_prefix("ch")
+        .is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()));
+    let is_page = word.contains(".md") || word.contains("_line_");
+    if (is_chapter || is_page) && !NAMES.iter().any(|name| name.contains(&word)) {
+        eprintln!(
+            "error: no chapter {word}: a chapter is named as its file begins, `ch03`, and a program as `cargo test -p chapters -- --list` says"
+        );
+        std::process::exit(1);
+    }
 }

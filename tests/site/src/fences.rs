@@ -17,6 +17,7 @@ type Option = (&'static str, fn(&str) -> bool);
 const OPTIONS: &[Option] = &[("hl_lines", is_line_list)];
 const RUST_OPTIONS: &[Option] = &[
     ("should_panic", |value| value == "1"),
+    ("message", |value| value.len() > 2 && value.starts_with('"')),
     ("no_run", |value| value == "1"),
     ("fixes", |value| value == "1"),
     ("python", |value| value == "1"),

@@ -1,0 +1,102 @@
+//! A checkout proves its own text: also one that was copied or moved, or that shares a target
+//! directory with another.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+const CHAPTER: &str = "content/ch01-waiting.md";
+
+/// What a checkout needs to prove a chapter.
+const FILES: &[&str] = &[
+    ".cargo/config.toml",
+    "Cargo.lock",
+    "tests/chapters/build.rs",
+    "tests/chapters/rustc.rs",
+    "tests/chapters/limit/Cargo.toml",
+    "tests/chapters/limit/src/lib.rs",
+    "tests/chapters/tests/chapters.rs",
+    "tests/chapters/tests/proof.rs",
+    "tests/chapters/tests/python.rs",
+    "tests/harness/Cargo.toml",
+    "tests/harness/src/bench.rs",
+    "tests/harness/benches/chapters.rs",
+    "tests/harness/src/book.rs",
+    "tests/harness/src/lib.rs",
+];
+
+/// A small checkout with one chapter, whose program asserts this.
+fn checkout(folder: &Path, claim: &str) {
+    let root = Path::new("../../..");
+    for file in FILES {
+        let copy = folder.join(file);
+        fs::create_dir_all(copy.parent().unwrap()).unwrap();
+        fs::copy(root.join(file), copy).unwrap();
+    }
+    let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
+    let (_, rest) = manifest.split_once("\n]\n").unwrap();
+    let members = "[workspace]\nresolver = \"3\"\nmembers = [\"tests/chapters\", \"tests/chapters/limit\", \"tests/harness\"]\n";
+    let rest = rest.split("[profile.dev.package]").next().unwrap();
+    fs::write(folder.join("Cargo.toml"), format!("{members}{rest}")).unwrap();
+    // Without the crates of readers, which take long to build.
+    let manifest = fs::read_to_string(root.join("tests/chapters/Cargo.toml")).unwrap();
+    let (before, rest) = manifest.split_once("[dependencies]\n").unwrap();
+    let (_, after) = rest.split_once("[build-dependencies]").unwrap();
+    let manifest = format!("{before}[dependencies]\n\n[build-dependencies]{after}");
+    fs::write(folder.join("tests/chapters/Cargo.toml"), manifest).unwrap();
+    write(folder, claim);
+}
+
+fn write(folder: &Path, claim: &str) {
+    fs::create_dir_all(folder.join("content")).unwrap();
+    let text = format!("```rust\nfn main() {{\n    assert!({claim});\n}}\n```\n");
+    fs::write(folder.join(CHAPTER), text).unwrap();
+}
+
+/// Whether its chapter is proved.
+fn proves(folder: &Path, target: &Path) -> bool {
+    let output = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "--package", "chapters", "ch01"])
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", target)
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env_remove("RUSTC")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    let ran = said.contains("1 passed; 0 failed") || said.contains("0 passed; 1 failed");
+    assert!(ran, "{said}");
+    output.status.success()
+}
+
+#[test]
+#[ignore = "builds skeptic once more"]
+fn each_checkout_proves_its_own_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, two, moved] = ["one", "two", "three"].map(|name| folder.path().join(name));
+    // It is kept: skeptic is built once.
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("copies");
+    // The second is the older one.
+    checkout(&two, "1 + 1 == 3");
+    checkout(&one, "1 + 1 == 2");
+    assert!(proves(&one, &target));
+    assert!(
+        !proves(&two, &target),
+        "a shared target: the text of the other"
+    );
+    assert!(proves(&one, &target));
+    fs::rename(&two, &moved).unwrap();
+    assert!(!proves(&moved, &target), "moved");
+    fs::rename(&one, &two).unwrap();
+    assert!(proves(&two, &target), "moved to where another was");
+    // An edit that is older than the tests.
+    let before = fs::metadata(two.join(CHAPTER)).unwrap().modified().unwrap();
+    write(&two, "1 + 1 == 4");
+    let file = fs::File::options()
+        .write(true)
+        .open(two.join(CHAPTER))
+        .unwrap();
+    file.set_modified(before).unwrap();
+    assert!(!proves(&two, &target), "an edit with an old date");
+}
