@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{self, mpsc, oneshot};
 use toml::Value;
 
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 60;
 /// Turns of a task in a round, which takes some 10 microseconds with a free `std` mutex.
 const TURNS: u64 = 2_000;
 /// A long turn adds up this many numbers under the lock, which takes some microseconds.
@@ -24,7 +24,8 @@ const NUMBERS: usize = 20_000;
 const LONG_TURNS: u64 = 20;
 /// Two tasks that start no further apart do run on two processors.
 const TOGETHER: Duration = Duration::from_micros(1);
-const ATTEMPTS: usize = 5_000;
+const ATTEMPTS: usize = 100;
+const PASSES: usize = 100;
 
 fn main() -> Result<()> {
     print!("{}", report()?.to_toml()?);
@@ -57,7 +58,7 @@ fn report() -> Result<Report> {
     values.push(("long_read", ratio("long_read_two", "long_mutex_one")));
     Ok(Report {
         name: "lock-cost",
-        what: "Time of a task that locks a number, adds one (or reads it) and unlocks, 2,000 times, by kind of lock; `_two`: the time until two tasks on two threads, which start together, are both through; `actor`: a message to a task that owns the number, and its answer. Each as a multiple of an uncontended std mutex, rounded to one digit, and `std_per_atomic` the other way round. `long_`: two tasks at once that add up 20,000 numbers under the lock, 20 times, as a multiple of one such task. The fastest of 200 rounds",
+        what: "Time of a task that locks a number, adds one (or reads it) and unlocks, 2,000 times, by kind of lock; `_two`: the time until two tasks on two threads, which start together, are both through; `actor`: a message to a task that owns the number, and its answer. Each as a multiple of an uncontended std mutex, rounded to one digit, and `std_per_atomic` the other way round. `long_`: two tasks at once that add up 20,000 numbers under the lock, 20 times, as a multiple of one such task. The fastest of 60 rounds",
         values,
     })
 }
@@ -103,13 +104,16 @@ async fn alone(work: Work) -> Duration {
 
 /// The time until all are through, unless they started at different times.
 fn rivals(runtime: &Runtime, works: Vec<Work>) -> Option<Duration> {
-    let (ready, all) = (Arc::new(AtomicUsize::new(0)), works.len());
-    let rivals = works.into_iter().map(|work| {
-        let ready = Arc::clone(&ready);
+    let (ball, all) = (Arc::new(AtomicUsize::new(0)), works.len());
+    let rivals = works.into_iter().enumerate().map(|(me, work)| {
+        let ball = Arc::clone(&ball);
         runtime.spawn(async move {
-            ready.fetch_add(1, SeqCst);
-            while ready.load(SeqCst) < all {
-                spin_loop();
+            // Passing a ball to and fro ends at a moment at which all are running.
+            for round in 0..PASSES {
+                while ball.load(SeqCst) != round * all + me {
+                    spin_loop();
+                }
+                ball.fetch_add(1, SeqCst);
             }
             let start = Instant::now();
             work.await;
