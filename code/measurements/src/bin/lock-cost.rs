@@ -16,12 +16,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{self, mpsc, oneshot};
 use toml::Value;
 
-const ROUNDS: usize = 60;
+const ROUNDS: usize = 100;
 /// Turns of a task in a round, which takes some 10 microseconds with a free `std` mutex.
 const TURNS: u64 = 2_000;
-/// A long turn adds up this many numbers under the lock, which takes some microseconds.
-const NUMBERS: usize = 20_000;
-const LONG_TURNS: u64 = 20;
 /// Two tasks that start no further apart do run on two processors.
 const TOGETHER: Duration = Duration::from_micros(1);
 const ATTEMPTS: usize = 100;
@@ -50,15 +47,13 @@ fn report() -> Result<Report> {
     let ratio = |name, base| Value::Integer(about(time(name) / time(base)));
     let mut values: Vec<_> = ways[1..]
         .iter()
-        .filter(|way| !way.name.starts_with("long") && way.name != "atomic")
+        .filter(|way| way.name != "atomic")
         .map(|way| (way.name, ratio(way.name, "std")))
         .collect();
     values.push(("std_per_atomic", ratio("std", "atomic")));
-    values.push(("long_mutex", ratio("long_mutex_two", "long_mutex_one")));
-    values.push(("long_read", ratio("long_read_two", "long_mutex_one")));
     Ok(Report {
         name: "lock-cost",
-        what: "Time of a task that locks a number, adds one (or reads it) and unlocks, 2,000 times, by kind of lock; `_two`: the time until two tasks on two threads, which start together, are both through; `actor`: a message to a task that owns the number, and its answer. Each as a multiple of an uncontended std mutex, rounded to one digit, and `std_per_atomic` the other way round. `long_`: two tasks at once that add up 20,000 numbers under the lock, 20 times, as a multiple of one such task. The fastest of 60 rounds",
+        what: "Time of a task that locks a number, adds one (or reads it) and unlocks, 2,000 times, by kind of lock; `_two`: the time until two tasks on two threads, which start together, are both through; `actor`: a message to a task that owns the number, and its answer. Each as a multiple of an uncontended std mutex, rounded to one digit, and `std_per_atomic` the other way round. The fastest of 100 rounds",
         values,
     })
 }
@@ -145,9 +140,6 @@ fn ways() -> Vec<Way> {
         way("tokio_read_two", 2, tokio_read),
         way("actor_two", 2, actor),
         way("shards_two", 2, own_shard),
-        way("long_mutex_one", 1, long_mutex),
-        way("long_mutex_two", 2, long_mutex),
-        way("long_read_two", 2, long_read),
     ]
 }
 
@@ -227,26 +219,6 @@ async fn answer(mut inbox: mpsc::Receiver<oneshot::Sender<u64>>) {
     while let Some(answer) = inbox.recv().await {
         number += 1;
         answer.send(number).expect("the asker waits");
-    }
-}
-
-struct Numbers(Vec<u64>);
-
-impl Default for Numbers {
-    fn default() -> Numbers {
-        Numbers(vec![1; NUMBERS])
-    }
-}
-
-async fn long_mutex(numbers: Arc<Mutex<Numbers>>) {
-    for _ in 0..LONG_TURNS {
-        black_box(numbers.lock().expect("no panic").0.iter().sum::<u64>());
-    }
-}
-
-async fn long_read(numbers: Arc<RwLock<Numbers>>) {
-    for _ in 0..LONG_TURNS {
-        black_box(numbers.read().expect("no panic").0.iter().sum::<u64>());
     }
 }
 
