@@ -4,13 +4,18 @@
 //! This package depends on no other package of the book.
 
 pub mod board;
+pub mod cancel_at_every_await;
 pub mod condition;
 pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
-pub mod shards;
-pub mod pool;
-pub mod task_group;
 pub mod idle;
+pub mod lifo_queue;
 pub mod pool;
+pub mod priority_queue;
+pub mod scale;
+pub mod shards;
+pub mod supervisor;
+pub mod task_group;
 pub mod token_bucket;
+pub mod worker_pool;
