@@ -15,6 +15,7 @@ pub mod lifo_queue;
 pub mod pool;
 pub mod priority_queue;
 pub mod scale;
+pub mod shards;
 pub mod single_flight;
 pub mod supervisor;
 pub mod task_group;
