@@ -3,10 +3,12 @@
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
 
+pub mod async_facade;
 pub mod board;
 pub mod condition;
 pub mod event;
 pub mod happy_eyeballs;
 pub mod pool;
+pub mod sync_facade;
 pub mod task_group;
 pub mod token_bucket;
