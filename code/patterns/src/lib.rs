@@ -5,10 +5,15 @@
 
 pub mod async_facade;
 pub mod board;
+pub mod cancel_at_every_await;
 pub mod condition;
+pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
+pub mod idle;
 pub mod pool;
+pub mod scale;
 pub mod sync_facade;
 pub mod task_group;
 pub mod token_bucket;
+pub mod worker_pool;

@@ -1,7 +1,7 @@
 //! A checkout proves its own text: also one that was copied or moved, or that shares a target
 //! directory with another.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
@@ -55,13 +55,14 @@ fn write(folder: &Path, claim: &str) {
 
 /// Whether its chapter is proved.
 fn proves(folder: &Path, target: &Path) -> bool {
-    let output = Command::new(env!("CARGO"))
+    let output = Command::new(env::var_os("CARGO").unwrap())
         .args(["test", "--quiet", "--package", "chapters", "ch01"])
         .current_dir(folder)
         .env("CARGO_TARGET_DIR", target)
         .env("CARGO_INCREMENTAL", "0")
         .env("CARGO_PROFILE_DEV_DEBUG", "0")
         .env_remove("RUSTC")
+        .env_remove("BOOK_ROOT")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
@@ -76,7 +77,8 @@ fn each_checkout_proves_its_own_text() {
     let folder = tempfile::tempdir().unwrap();
     let [one, two, moved] = ["one", "two", "three"].map(|name| folder.path().join(name));
     // It is kept: skeptic is built once.
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("copies");
+    let program = env::current_exe().unwrap();
+    let target = program.ancestors().nth(3).unwrap().join("tmp/copies");
     // The second is the older one.
     checkout(&two, "1 + 1 == 3");
     checkout(&one, "1 + 1 == 2");
@@ -99,4 +101,32 @@ fn each_checkout_proves_its_own_text() {
         .unwrap();
     file.set_modified(before).unwrap();
     assert!(!proves(&two, &target), "an edit with an old date");
+}
+
+/// What is built may run in another checkout: where it is, it must ask when it runs.
+#[test]
+fn no_place_is_fixed_when_a_program_is_built() {
+    let mut folders = vec![
+        Path::new("../../../code").to_path_buf(),
+        Path::new("../..").to_path_buf(),
+    ];
+    let fixed = ["MANIFEST_DIR", "TARGET_TMPDIR", "WORKSPACE_DIR"]
+        .map(|name| format!("env!(\"CARGO_{name}\")"));
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                let found = fixed.iter().find(|fixed| text.contains(*fixed));
+                assert_eq!(
+                    found,
+                    None,
+                    "in {}: tests stand in their package when they run, and programs have `env::var`",
+                    path.display()
+                );
+            }
+        }
+    }
 }
