@@ -21,6 +21,7 @@ const RUST_OPTIONS: &[Option] = &[
     ("no_run", |value| value == "1"),
     ("fixes", |value| value == "1"),
     ("python", |value| value == "1"),
+    ("run-many", |value| value == "1"),
     ("run", |value| {
         value.starts_with("ch") || value.starts_with("guide")
     }),
@@ -142,7 +143,7 @@ fn fence(block: &Block) -> Vec<Problem> {
             ),
             None => problem(
                 format!("an unknown option `{name}`"),
-                "the options are should_panic=1, no_run=1, fixes=1, python=1, run=NAME and hl_lines=2 4-5"
+                "the options are should_panic=1, no_run=1, fixes=1, python=1, run=NAME, run-many=1 and hl_lines=2 4-5"
                     .into(),
             ),
         }
