@@ -4,6 +4,7 @@
 //! This package depends on no other package of the book.
 
 pub mod async_facade;
+pub mod batches;
 pub mod board;
 pub mod cancel_at_every_await;
 pub mod condition;
@@ -11,8 +12,12 @@ pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
 pub mod idle;
+pub mod lifo_queue;
 pub mod pool;
+pub mod priority_queue;
 pub mod scale;
+pub mod single_flight;
+pub mod supervisor;
 pub mod sync_facade;
 pub mod task_group;
 pub mod token_bucket;
