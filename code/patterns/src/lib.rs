@@ -8,6 +8,7 @@ pub mod cancel_at_every_await;
 pub mod condition;
 pub mod deadline;
 pub mod event;
+pub mod frames;
 pub mod happy_eyeballs;
 pub mod idle;
 pub mod pool;
