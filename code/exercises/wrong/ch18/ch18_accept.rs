@@ -1,8 +1,4 @@
-//! A server accepts connections from a `Door`, and each may fail: a client gave up while it
-//! waited, or there's no descriptor left for it. Neither is a reason to end the server.
-//!
-//! Complete `serve`, which counts the clients it has greeted until the door is closed. After
-//! an error it goes on, and it pauses for 100 ms if there was no descriptor left.
+//! Wrong: it tries again at once, so while no descriptor is free the loop spins.
 
 use std::io;
 use std::time::Duration;

@@ -1,8 +1,4 @@
-//! A format: one byte with the length, then as many bytes of text. `\x02hi` is "hi".
-//!
-//! Complete `decode`, which gets all bytes that have come and not been taken yet: it takes
-//! a whole message, or leaves everything where it is and asks for more with `None`.
-//! Messages of more than 100 bytes are refused.
+//! Wrong: it takes the length at once, and has forgotten it when the rest comes.
 
 use std::io::{self, ErrorKind};
 use tokio_util::bytes::{Buf, BytesMut};

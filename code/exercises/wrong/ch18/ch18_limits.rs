@@ -1,8 +1,4 @@
-//! A connection may be idle for a minute between two messages. A message that has begun, on
-//! the other hand, must be complete within five seconds. A message ends with a newline.
-//!
-//! Complete `next_message`: `None` at the end of the stream, an error of the kind `TimedOut`
-//! for either limit.
+//! Wrong: it starts the limit again with each piece, so a client that drips is never too slow.
 
 use std::io;
 use std::time::Duration;

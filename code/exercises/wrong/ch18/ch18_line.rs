@@ -1,8 +1,4 @@
-//! A server reads commands, one a line. A client may send a line of any length, so the server
-//! sets a limit: `limit` bytes, with the newline.
-//!
-//! Complete `next_line`. It returns the line without its newline, and `None` at the end of
-//! the stream. A line that is too long, or that the end cuts off, is an error.
+//! Wrong: it reads the whole line, however long, and looks at the length afterwards.
 
 use std::io::{self, ErrorKind};
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncReadExt};
