@@ -67,10 +67,11 @@ impl ChildGroup {
 
 // ANCHOR: stop
 impl ChildGroup {
-    /// Asks the group to end (TERM), and kills what is left of it when the child has ended,
-    /// or after `grace`. Returns how the child ended.
+    /// Asks the group to end (TERM), and kills what is left of it when the child
+    /// has ended, or after `grace`. Returns how the child ended.
     ///
-    /// Keep reading the child's pipes meanwhile, or its last words may not fit in.
+    /// Keep reading the child's pipes meanwhile, or its last words don't fit in.
+    /// A child that has become another user can't be signaled: it is waited for.
     ///
     /// Cancel safety: dropped half way, it kills the group at once.
     ///
@@ -83,7 +84,7 @@ impl ChildGroup {
         }
         self.signal(Signal::TERM)?;
         let asked = timeout(grace, self.child.wait()).await;
-        // The id is ours while a member lives. If none does, it is free since a moment ago.
+        // The id is ours while a member lives; if none does, it is free just now.
         self.signal(Signal::KILL)?;
         match asked {
             Ok(status) => status,
@@ -95,7 +96,7 @@ impl ChildGroup {
 impl Drop for ChildGroup {
     fn drop(&mut self) {
         if self.child.id().is_some() {
-            let _ = self.signal(Signal::KILL); // Best effort: there is nobody to tell.
+            let _ = self.signal(Signal::KILL); // Best effort.
         }
     }
 }
@@ -126,7 +127,9 @@ mod tests {
     /// Returns when no process has the pipe any more.
     async fn rest(mut stdout: BufReader<ChildStdout>) -> String {
         let mut rest = String::new();
-        stdout.read_to_string(&mut rest).await.expect("a pipe");
+        let end = stdout.read_to_string(&mut rest);
+        let end = timeout(Duration::from_secs(10), end).await;
+        end.expect("a process still has the pipe").expect("a pipe");
         rest
     }
 

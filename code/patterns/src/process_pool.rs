@@ -90,8 +90,8 @@ pub struct ProcessPool<F> {
 }
 
 impl<F: Fn() -> Command> ProcessPool<F> {
-    /// A pool of at most `size` workers that `command` describes, each of which has `limit`
-    /// for an answer.
+    /// A pool of at most `size` workers, started by `command`, each of which has
+    /// `limit` for an answer.
     pub fn new(size: usize, limit: Duration, command: F) -> Self {
         Self {
             command,

@@ -24,8 +24,10 @@ use tokio_util::task::JoinQueue;
 const GRACE: Duration = Duration::from_secs(2);
 
 // ANCHOR: one
-/// Runs `command` to its end, or ends it when `stop` is cancelled. Returns its output as well.
-async fn run(mut command: Command, stop: CancellationToken) -> io::Result<(Vec<u8>, ExitStatus)> {
+type Ended = io::Result<(Vec<u8>, ExitStatus)>;
+
+/// Runs `command` to its end, or ends it when `stop` is cancelled.
+async fn run(mut command: Command, stop: CancellationToken) -> Ended {
     command.stdin(Stdio::null()).stdout(Stdio::piped());
     let mut group = ChildGroup::spawn(&mut command)?;
     let mut stdout = group.child().stdout.take().expect("piped");
@@ -36,15 +38,15 @@ async fn run(mut command: Command, stop: CancellationToken) -> io::Result<(Vec<u
             () = stop.cancelled() => group.stop(GRACE).await,
         }
     };
-    // Side by side: a child whose pipe is full doesn't end, nor does it when it is asked to.
+    // Side by side: a child whose pipe is full doesn't end, even if it's asked to.
     let (status, _) = tokio::try_join!(end, stdout.read_to_end(&mut output))?;
     Ok((output, status))
 }
 // ANCHOR_END: one
 
 // ANCHOR: all
-/// Runs `command` with each line of `input`, `at_once` at a time, and writes what they print
-/// to `output`, in the order of the lines. Returns how many have failed.
+/// Runs `command` with each line of `input`, `at_once` at a time, and writes what
+/// they print to `output`, in the order of the lines. Returns how many failed.
 async fn run_all(
     command: &[String],
     input: impl AsyncBufRead + Unpin,
@@ -193,7 +195,9 @@ mod tests {
             stop.cancel();
         };
         let all = run_all(&command, "a\nb\nc\n".as_bytes(), &mut output, 2, &stop);
-        let (failed, ()) = tokio::join!(all, both_run);
+        let both = async { tokio::join!(all, both_run) };
+        let ended = tokio::time::timeout(Duration::from_secs(10), both).await;
+        let (failed, ()) = ended.expect("a child runs on");
         // That this returns says that no `sleep` has the pipe any more.
         assert_eq!(failed.expect("children that start"), 2);
         assert_eq!(String::from_utf8(output).expect("text"), "a\nb\n");
