@@ -24,11 +24,11 @@ const pseudo = (text) => text.replace(RULE, (found) => ACCENTED[VOWELS.indexOf(f
 /** The texts of a TOML file, but for those that are names. */
 const NAMES = /^(path|start|slug|name|dir|id|command|date|sort_by|template|page_template|direction|hint)\b/;
 const table = (text) => text.split("\n").map((line) =>
-  NAMES.test(line) || line.startsWith("#") ? line : line.replace(/"[^"]*"|'[^']*'/g, pseudo)).join("\n");
+  NAMES.test(line) || line.startsWith("#") ? line : line.replace(/\b(?:id|cards) = "[^"]*"|"(?:[^"\\]|\\.)*"|'[^']*'/g, (found) => (/^["']/.test(found) ? pseudo(found) : found))).join("\n");
 
 const page = (text) => {
   const [, front, body] = text.split(/^\+\+\+$/m);
-  const captioned = body.replaceAll(/caption="([^"]*)"/g, (_, caption) => `caption="${pseudo(caption)}"`)
+  const captioned = body.replaceAll(/\b(caption|text)="([^"]*)"(?=[^{}]*\}\})/g, (_, name, text) => `${name}="${pseudo(text)}"`)
     .replaceAll(/^#+ .*$/gm, (heading) => heading.replaceAll("`", "")); // the contents show code of headings as text
   return ["", table(front), pseudo(captioned)].join("+++");
 };

@@ -32,7 +32,7 @@ fn site(chapter: &str) -> TempDir {
         ("glossary/index.html", page("<h1>Glossary</h1>")),
         (
             "css/tokens.css",
-            include_str!("../../../static/css/tokens.css").to_owned(),
+            fs::read_to_string("../../static/css/tokens.css").unwrap(),
         ),
         ("fonts/text.woff2", String::new()),
         ("fonts/text-italic.woff2", String::new()),
@@ -46,8 +46,7 @@ fn site(chapter: &str) -> TempDir {
 }
 
 fn words() -> Words {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    Words::read(&root.join("../../words/en.toml")).unwrap()
+    Words::read(Path::new("../../words/en.toml")).unwrap()
 }
 
 /// The bytes of the book, which are the same each time.
@@ -233,7 +232,7 @@ fn a_picture_that_is_no_drawing_and_a_site_that_is_not_built_are_told() {
 
 #[test]
 fn every_class_of_drawings_and_of_pictures_of_runs_has_a_look() {
-    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../static");
+    let pictures = Path::new("../../static");
     let sheet = include_str!("book.css");
     for folder in ["drawings", "runs"] {
         for file in fs::read_dir(pictures.join(folder)).unwrap() {

@@ -121,7 +121,8 @@ fn output(program: &str, arguments: &[&str]) -> Result<String> {
 }
 
 fn package() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+    // As cargo says it now: the program may have been built before its checkout moved.
+    std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| ".".into(), PathBuf::from)
 }
 
 #[cfg(test)]

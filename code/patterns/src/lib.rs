@@ -3,15 +3,23 @@
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
 
+pub mod batches;
 pub mod board;
-#[cfg(unix)]
+pub mod cancel_at_every_await;
 pub mod child_group;
 pub mod condition;
 pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
 pub mod idle;
+pub mod lifo_queue;
 pub mod pool;
+pub mod priority_queue;
 pub mod process_pool;
+pub mod scale;
+pub mod shards;
+pub mod single_flight;
+pub mod supervisor;
 pub mod task_group;
 pub mod token_bucket;
+pub mod worker_pool;

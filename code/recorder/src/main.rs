@@ -1,4 +1,4 @@
-//! Records the blocks that carry `run=NAME`: `cargo xtask record [NAME…] [--check]`.
+//! Records the blocks that carry `run=NAME`: `cargo xtask record [NAME…] [--check | --draw]`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -23,6 +23,9 @@ struct Arguments {
     /// Write nothing, and fail where a program no longer does what is recorded
     #[arg(long)]
     check: bool,
+    /// Run nothing, and draw the pictures of what is recorded anew
+    #[arg(long, conflicts_with = "check")]
+    draw: bool,
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,14 @@ fn record(arguments: &Arguments) -> Result<()> {
     let all = blocks::find(&root.join("content"))?;
     let wanted = blocks::choose(&all, &arguments.names)?;
     let shelf = Shelf::new(root.join("static/runs"), arguments.check);
+    if arguments.draw {
+        for block in &wanted {
+            if shelf.draw(block).with_context(|| block.title())? {
+                println!("{}: drawn", block.name);
+            }
+        }
+        return Ok(());
+    }
     let mut failures = Vec::new();
     if !wanted.is_empty() {
         failures.extend(record_all(&root, &all, &wanted, &shelf)?);

@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use similar::TextDiff;
 
 use crate::blocks::Block;
+use crate::picture;
 use crate::recording::Recording;
 use crate::run::Run;
 
@@ -41,6 +42,19 @@ impl Shelf {
         for (path, text) in files {
             fs::write(&path, text).with_context(|| path.display().to_string())?;
         }
+        Ok(true)
+    }
+
+    /// Draws the picture of a run that is kept anew. Returns whether it is another one.
+    pub fn draw(&self, block: &Block) -> Result<bool> {
+        let json = self.file(&block.name, "json");
+        let json = fs::read_to_string(&json).with_context(|| json.display().to_string())?;
+        let svg = picture::draw(&Run::from_json(&json)?)?;
+        let file = self.file(&block.name, "svg");
+        if fs::read_to_string(&file).ok().as_ref() == Some(&svg) {
+            return Ok(false);
+        }
+        fs::write(&file, svg).with_context(|| file.display().to_string())?;
         Ok(true)
     }
 
@@ -197,6 +211,17 @@ mod tests {
         one.steps[1].say = "*main* sleeps.".into();
         let shelf = Shelf::new(folder.path().into(), true);
         assert!(shelf.put(&block(true), &recording(&one)).is_ok());
+    }
+
+    #[test]
+    fn a_run_that_is_kept_is_drawn_anew_without_running() {
+        let folder = tempfile::tempdir().unwrap();
+        let shelf = Shelf::new(folder.path().into(), false);
+        shelf.put(&block(false), &recording(&run())).unwrap();
+        assert!(shelf.draw(&block(false)).unwrap());
+        assert!(!shelf.draw(&block(false)).unwrap());
+        let svg = fs::read_to_string(shelf.file("ch01-a", "svg")).unwrap();
+        assert!(svg.contains(">steps</text>"), "{svg}");
     }
 
     #[test]

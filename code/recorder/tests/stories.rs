@@ -15,7 +15,7 @@ use recorder::{mark, recording};
 const RANDOM: &str = "random";
 
 fn programs() -> Vec<Block> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/programs");
+    let folder = Path::new("tests/programs");
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .expect("the folder of the programs")
         .map(|entry| entry.expect("a file").path())
@@ -35,7 +35,7 @@ fn programs() -> Vec<Block> {
 #[test]
 #[ignore = "builds Tokio with its instrumentation"]
 fn programs_tell_what_they_do() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let root = Path::new("../..");
     let project = Project::create(&root.canonicalize().unwrap(), "programs").unwrap();
     let blocks = programs();
     let marked: Vec<_> = blocks

@@ -8,14 +8,20 @@ use xshell::Shell;
 
 /// A shell that stands in the root of the repository, wherever cargo was called from.
 pub fn shell() -> Result<Shell> {
-    let package =
-        env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    let root = Path::new(&package)
-        .ancestors()
-        .nth(2)
-        .context("xtask no longer stands in code/xtask")?;
     let shell = Shell::new()?;
-    shell.change_dir(root);
+    // Called without cargo, it stands in the repository that it is called from.
+    let root = match env::var_os("CARGO_MANIFEST_DIR") {
+        Some(package) => Path::new(&package)
+            .ancestors()
+            .nth(2)
+            .map(Path::to_path_buf),
+        None => {
+            let here = shell.current_dir();
+            let mut folders = here.ancestors().map(Path::to_path_buf);
+            folders.find(|folder| folder.join("code/xtask").is_dir())
+        }
+    };
+    shell.change_dir(root.context("call it within the repository, as `cargo xtask`")?);
     Ok(shell)
 }
 

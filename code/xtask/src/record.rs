@@ -12,14 +12,18 @@ pub struct Options {
     /// Write nothing, and fail where a program no longer does what is recorded
     #[arg(long)]
     check: bool,
+    /// Run nothing, and draw the pictures of what is recorded anew
+    #[arg(long, conflicts_with = "check")]
+    draw: bool,
 }
 
 pub fn record(shell: &Shell, options: &Options) -> Result<()> {
-    let Options { names, check } = options;
+    let Options { names, check, draw } = options;
     let check = check.then_some("--check");
+    let draw = draw.then_some("--draw");
     let record = cmd!(
         shell,
-        "cargo run --quiet --package recorder -- {check...} {names...}"
+        "cargo run --quiet --package recorder -- {check...} {draw...} {names...}"
     );
     eprintln!("$ {record}");
     record.quiet().run()?;

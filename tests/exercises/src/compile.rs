@@ -20,14 +20,13 @@ impl Crates {
     /// Asks cargo where the libraries are; it has built them for this very package already.
     pub fn ask_cargo(names: &[String]) -> Result<Crates, Problem> {
         let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
         let mut command = Command::new(cargo);
         command.args([
             "build",
             "--lib",
             "--message-format=json",
-            "--manifest-path",
-            manifest,
+            "--package",
+            "exercises",
         ]);
         let broken = |what: String| {
             Problem::new(

@@ -20,13 +20,17 @@ const LIMITS: Limits = Limits {
 const AT_LEAST: usize = 5;
 
 static BOOK: LazyLock<PathBuf> = LazyLock::new(|| {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../..")
+    Path::new("../..")
         .canonicalize()
         .expect("the workspace is there")
 });
 static WORK: LazyLock<PathBuf> =
-    LazyLock::new(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("exercises"));
+    // target/debug/deps/set-0123456789abcdef
+    LazyLock::new(|| {
+        let program = std::env::current_exe().expect("a test knows where it is");
+        let target = program.ancestors().nth(3).expect("cargo has built it");
+        target.join("tmp/exercises")
+    });
 static SET: OnceLock<Set> = OnceLock::new();
 
 static PROOF: LazyLock<Result<Proof<'static>, Problem>> = LazyLock::new(|| {

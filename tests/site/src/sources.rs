@@ -94,7 +94,8 @@ struct Target {
 impl Sources {
     /// Asks Cargo where the crates of the workspace are.
     pub fn locate(workspace: &Path) -> Result<Sources, String> {
-        let output = Command::new(env!("CARGO"))
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let output = Command::new(cargo)
             .args(["metadata", "--format-version", "1", "--locked"])
             .current_dir(workspace)
             .output()

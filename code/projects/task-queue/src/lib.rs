@@ -37,7 +37,7 @@ pub mod job;
 pub mod metrics;
 pub mod name;
 pub mod retry;
-pub mod scale;
+pub use patterns::scale;
 pub mod server;
 mod sync;
 pub mod telemetry;

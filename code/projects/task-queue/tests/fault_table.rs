@@ -26,7 +26,7 @@ fn tests() -> BTreeSet<String> {
 
 /// The names in one column of each row, counted from the last.
 fn names_in(column: usize) -> BTreeSet<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/README.md");
+    let path = Path::new("tests/README.md");
     let text = std::fs::read_to_string(path).unwrap();
     let rows = text.lines().filter(|line| line.starts_with("| "));
     let cells = rows.filter_map(|row| row.trim_end_matches(" |").rsplit(" | ").nth(column));
@@ -58,7 +58,7 @@ fn every_test_of_a_fault_is_in_the_table() {
 /// They are unit tests, which this binary does not have: the file of their module must have them.
 #[test]
 fn every_test_that_the_table_of_races_names_exists() {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let source = Path::new("src");
     let mut names = names_in(1);
     names.retain(|name| name.contains("::"));
     assert!(names.len() > 10, "{names:?}");

@@ -2,6 +2,7 @@
 //! Tests that need `redis-server` start one of their own: `cargo test -p task-queue -- --include-ignored`.
 
 mod api;
+mod cancelled;
 mod conformance;
 mod fault_table;
 mod handler_faults;

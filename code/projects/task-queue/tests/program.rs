@@ -37,7 +37,8 @@ impl Program {
         let mut command = Command::new("sh");
         command
             .args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")])
-            .args([env!("CARGO_BIN_EXE_task-queue"), "--store", store]);
+            .arg(program())
+            .args(["--store", store]);
         Self::run(command, options)
     }
 
@@ -181,9 +182,15 @@ pub fn ends(view: &JobView) -> Vec<AttemptEnd> {
 }
 
 fn command(store: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_task-queue"));
+    let mut command = Command::new(program());
     command
         .args(["--store", store])
         .env_remove("RUST_BACKTRACE");
     command
+}
+
+/// The one of this checkout, though another with the same target directory may have built the tests.
+fn program() -> String {
+    let built = "CARGO_BIN_EXE_task-queue";
+    std::env::var(built).unwrap_or_else(|_| env!("CARGO_BIN_EXE_task-queue").to_owned())
 }

@@ -1,7 +1,8 @@
 //! Draws a run as lanes over its steps: the still picture.
 //!
 //! A bar runs, a hollow bar is ready to run, a dashed line waits, an arrow wakes, a dot is done,
-//! a cross is dropped. The picture is few elements, since it stands in the page itself.
+//! a cross is dropped. Its axis counts steps: where the clock jumps, the picture has a gap.
+//! The picture is few elements, since it stands in the page itself.
 
 use std::fmt::Write as _;
 
@@ -20,6 +21,10 @@ const ROW: u32 = 44;
 const TOP: u32 = 40;
 const RIGHT: u32 = 24;
 const WIDTH: u32 = 720;
+/// Half of the gap that a jump of the clock leaves.
+const GAP: u32 = 5;
+/// Below the lanes, where the axis has its name.
+const AXIS: u32 = 16;
 
 /// Gives every step its place, and the picture its size.
 pub fn lay_out(run: &mut Run) {
@@ -93,7 +98,9 @@ struct Pen<'a> {
     dots: String,
     crosses: String,
     prints: String,
-    jumps: String,
+    spawns: String,
+    gaps: String,
+    edges: String,
     texts: String,
     /// Where the last label of the top row ends.
     label_end: u32,
@@ -113,7 +120,9 @@ impl<'a> Pen<'a> {
             dots: String::new(),
             crosses: String::new(),
             prints: String::new(),
-            jumps: String::new(),
+            spawns: String::new(),
+            gaps: String::new(),
+            edges: String::new(),
             texts: String::new(),
             label_end: 0,
             x: 0,
@@ -211,9 +220,20 @@ impl<'a> Pen<'a> {
         }
     }
 
+    /// A strip without lanes between two wavy edges, as where an axis is broken.
     fn jump(&mut self, step: &Step) {
-        let bottom = self.run.picture.1 - 4;
-        let _ = write!(self.jumps, "M{} {}V{bottom}", step.x, TOP - 14);
+        let (left, top) = (step.x - GAP, TOP - 14);
+        let high = self.run.picture.1 - AXIS - 4 - top;
+        let wide = 2 * GAP;
+        let _ = write!(self.gaps, "M{left} {top}h{wide}v{high}h-{wide}z");
+        let waves = high.div_ceil(ROW / 2);
+        for x in [left, left + wide] {
+            let _ = write!(
+                self.edges,
+                "M{x} {top}q4 11 0 22{}",
+                "t0 22".repeat(waves as usize - 1)
+            );
+        }
         self.top(step.x, &time(step.ms.unwrap_or(0)));
     }
 
@@ -255,7 +275,7 @@ impl<'a> Pen<'a> {
             );
         } else {
             let end = if from < to { to - 4 } else { to + 4 };
-            let _ = write!(self.jumps, "M{x} {start}V{end}");
+            let _ = write!(self.spawns, "M{x} {start}V{end}");
         }
     }
 
@@ -307,6 +327,13 @@ impl<'a> Pen<'a> {
         for lane in 0..self.doing.len() {
             self.change(lane, end, Doing::Nothing);
         }
+        let (width, height) = self.run.picture;
+        let (x, y) = (width - 22, height - 4);
+        let _ = write!(
+            self.texts,
+            "<text x=\"{x}\" y=\"{y}\" text-anchor=\"end\">steps</text>"
+        );
+        let _ = write!(self.edges, "M{} {}h14m-4 -3l4 3l-4 3", x + 4, y - 4);
     }
 
     fn finish(self) -> String {
@@ -333,10 +360,12 @@ impl<'a> Pen<'a> {
                 let _ = writeln!(svg, "<path class=\"{class}\" d=\"{data}\"/>");
             }
         };
-        path("r-line", &self.jumps);
+        path("r-line", &self.spawns);
         path("r-wait", &self.waits);
         path("r-ready", &self.ready);
         path("r-run", &self.bars);
+        path("r-gap", &self.gaps);
+        path("r-edge", &self.edges);
         path("r-wake", &self.arrows);
         path("r-head", &self.heads);
         path("r-print", &self.prints);

@@ -14,6 +14,7 @@ fn book(chapter: &str) -> (TempDir, Shell) {
         patterns = [{ id = \"ask\", title = \"Ask\", use = \"when in doubt\", not = \"at `night`\" }]\n\
         anti_patterns = [{ id = \"spin\", title = \"Spin\", harm = \"it burns\", fix = \"Wait.\" }]";
     let chapter = format!("+++\n{head}\n+++\n{chapter}");
+    let words = fs::read_to_string("../../words/en.toml").unwrap();
     let files = [
         (
             "config.toml",
@@ -29,7 +30,7 @@ fn book(chapter: &str) -> (TempDir, Shell) {
              [[part.chapter]]\nnumber = 1\nslug = \"waits\"\ntitle = \"Waits\"\ntopic = []\n\
              [[part.chapter]]\nnumber = 2\nslug = \"wakes\"\ntitle = \"Wakes\"\ntopic = []\n",
         ),
-        ("words/en.toml", include_str!("../../../../words/en.toml")),
+        ("words/en.toml", &words),
         ("content/_index.md", "+++\ntitle = \"Book\"\n+++\nHello.\n"),
         (
             "content/glossary.md",
@@ -185,6 +186,29 @@ fn a_program_keeps_its_language_and_tells_its_run() {
         "```rust,run=ch01-wait,hl_lines=1\nlet text = \"](@/x)\";\n```",
         "```rust\nlet text = \"](@/x)\";\n```\n\n> **Recorded run.** main waits.",
     );
+}
+
+#[test]
+fn a_program_in_a_quote_and_in_any_fence_tells_its_run() {
+    shows(
+        "> ~~~rust,run=ch01-wait\n> let a = 1;\n> ~~~~\n",
+        "> ~~~rust\n> let a = 1;\n> ~~~~\n\n> **Recorded run.** main waits.",
+    );
+    shows(
+        "````rust\n```\n[x](@/none.md)\n````\n",
+        "````rust\n```\n[x](@/none.md)\n````",
+    );
+}
+
+#[test]
+fn a_page_may_be_saved_by_any_editor() {
+    let (folder, shell) = book("A word.\n");
+    let page = folder.path().join("content").join(CHAPTER);
+    let text = fs::read_to_string(&page).unwrap().replace('\n', "\r\n");
+    fs::write(&page, format!("\u{feff}{text}")).unwrap();
+    let section = folder.path().join("content/part1-x/_index.md");
+    fs::write(section, "+++\ntitle = \"Part X\"\n+++").unwrap();
+    write(&shell, Path::new("public"), None).unwrap();
 }
 
 #[test]

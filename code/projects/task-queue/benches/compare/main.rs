@@ -118,6 +118,8 @@ fn compare(options: &Options) -> Result<()> {
 
 /// Where peers are installed and stores are kept.
 fn folder() -> PathBuf {
-    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
-    target.with_file_name("bench").join("task-queue")
+    // target/release/deps/compare-0123456789abcdef
+    let program = std::env::current_exe().expect("a program knows where it is");
+    let target = program.ancestors().nth(3).expect("cargo has built it");
+    target.join("bench/task-queue")
 }

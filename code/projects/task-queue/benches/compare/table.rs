@@ -100,8 +100,8 @@ pub struct Table<'a> {
 impl Table<'_> {
     /// Writes it into the README beside the benchmark.
     pub fn write(&self) -> Result<()> {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/README.md");
-        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let path = Path::new("benches/README.md");
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
         let parts = text.split_once(BEGIN).and_then(|(before, rest)| {
             let (_, after) = rest.split_once(END)?;
             Some((before, after))
@@ -109,7 +109,7 @@ impl Table<'_> {
         let (before, after) = parts.with_context(|| {
             format!("{} has no {BEGIN:?} with {END:?} after it", path.display())
         })?;
-        std::fs::write(&path, format!("{before}{BEGIN}\n\n{self}\n{END}{after}"))?;
+        std::fs::write(path, format!("{before}{BEGIN}\n\n{self}\n{END}{after}"))?;
         eprintln!("{} is written", path.display());
         Ok(())
     }
