@@ -6,6 +6,7 @@
 pub mod batches;
 pub mod board;
 pub mod cancel_at_every_await;
+#[cfg(unix)]
 pub mod child_group;
 pub mod condition;
 pub mod deadline;
