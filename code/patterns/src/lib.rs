@@ -14,6 +14,8 @@ pub mod lifo_queue;
 pub mod pool;
 pub mod priority_queue;
 pub mod scale;
+pub mod slow_poll;
 pub mod task_group;
 pub mod token_bucket;
+pub mod watched;
 pub mod worker_pool;
