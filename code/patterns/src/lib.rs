@@ -3,6 +3,7 @@
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
 
+pub mod batches;
 pub mod board;
 pub mod cancel_at_every_await;
 pub mod condition;
@@ -14,7 +15,10 @@ pub mod lifo_queue;
 pub mod pool;
 pub mod priority_queue;
 pub mod scale;
+pub mod shards;
+pub mod single_flight;
 pub mod slow_poll;
+pub mod supervisor;
 pub mod task_group;
 pub mod token_bucket;
 pub mod watched;

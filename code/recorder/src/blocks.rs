@@ -87,51 +87,27 @@ pub fn choose<'a>(all: &'a [Block], names: &[String]) -> Result<Vec<&'a Block>> 
 
 /// The blocks of one page.
 fn in_page(page: &str, text: &str) -> Result<Vec<Block>> {
-    let mut blocks = Vec::new();
-    let mut lines = text.lines().enumerate();
-    while let Some((index, line)) = lines.next() {
-        let fence = line.trim_start();
-        let ticks = fence.chars().take_while(|letter| *letter == '`').count();
-        if ticks < 3 {
-            continue;
-        }
-        let indent = line.len() - fence.len();
-        let (closing, info) = fence.split_at(ticks);
-        let mut source = String::new();
-        for (_, line) in lines.by_ref() {
-            if line.trim() == closing {
-                break;
-            }
-            source.push_str(line.get(indent..).unwrap_or_default());
-            source.push('\n');
-        }
-        blocks.extend(block(page, index + 1, info, source)?);
-    }
-    Ok(blocks)
-}
-
-/// The block behind a fence, if it is to be recorded.
-fn block(page: &str, line: usize, info: &str, source: String) -> Result<Option<Block>> {
-    let value = |key: &str| {
-        info.split(',')
-            .filter_map(|word| word.trim().split_once('='))
-            .find_map(|(name, value)| (name == key).then(|| value.trim().to_owned()))
-    };
-    let Some(name) = value("run") else {
-        return Ok(None);
-    };
-    ensure!(
-        is_name(&name),
-        "{page}:{line}: a run is named like ch01-two-sleeps, not {name:?}"
-    );
-    Ok(Some(Block {
-        name,
-        many: value("run-many").is_some(),
-        panics: value("should_panic").is_some(),
-        page: page.to_owned(),
-        line,
-        source,
-    }))
+    let blocks = book::parse(page, text.to_owned()).blocks.into_iter();
+    let recorded = blocks.filter_map(|block| {
+        let name = block.option("run")?.to_owned();
+        Some(Block {
+            many: block.option("run-many").is_some(),
+            panics: block.option("should_panic").is_some(),
+            page: page.to_owned(),
+            line: block.line,
+            source: block.code,
+            name,
+        })
+    });
+    let named = recorded.map(|block| {
+        let Block { name, line, .. } = &block;
+        ensure!(
+            is_name(name),
+            "{page}:{line}: a run is named like ch01-two-sleeps, not {name:?}"
+        );
+        Ok(block)
+    });
+    named.collect()
 }
 
 fn is_name(name: &str) -> bool {
@@ -165,6 +141,21 @@ mod tests {
     fn a_fence_inside_a_longer_fence_is_text() {
         let page = "````markdown\n```rust,run=ch01-a\nfn main() {}\n```\n````\n";
         assert_eq!(in_page("p.md", page).unwrap(), []);
+    }
+
+    #[test]
+    fn a_block_in_a_quote_and_in_any_fence_is_found() {
+        for page in [
+            "> ```rust,run=ch01-a\n> fn main() {}\n> ```\n",
+            "~~~rust,run=ch01-a\nfn main() {}\n~~~~\n",
+            "```rust,run=ch01-a\r\nfn main() {}\r\n```\r\n",
+        ] {
+            let blocks = in_page("p.md", page).unwrap();
+            assert_eq!(
+                (blocks.len(), blocks[0].source.as_str()),
+                (1, "fn main() {}\n")
+            );
+        }
     }
 
     #[test]

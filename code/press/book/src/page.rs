@@ -1,4 +1,4 @@
-//! Reads the book: its pages, and the headings, links and code blocks that stand in each.
+//! The pages, and the headings, links and code blocks that stand in each.
 
 use std::fs;
 use std::ops::Range;
@@ -6,15 +6,26 @@ use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd};
 
+/// What Zola reads besides CommonMark.
+pub const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS)
+    .union(Options::ENABLE_HEADING_ATTRIBUTES)
+    .union(Options::ENABLE_GFM)
+    .union(Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS);
+
 /// A Markdown file of the book.
 #[derive(Debug, Default)]
 pub struct Page {
     /// From the root of the repository, with `/`: `content/part1-foundations/ch01-….md`.
     pub path: String,
-    /// The whole file.
+    /// The whole file, without the mark of byte order that an editor may have put first.
     pub text: String,
     /// What stands between the `+++` lines; it begins on line 2.
     pub front_matter: Option<String>,
+    /// Where the text begins that follows it, as bytes.
+    pub body: usize,
     /// Every heading, in order.
     pub headings: Vec<Heading>,
     /// Every fenced code block, in order.
@@ -83,6 +94,22 @@ pub struct Link {
     pub to: String,
     /// Whether it is an image.
     pub image: bool,
+}
+
+impl Page {
+    /// The text with its front matter and code blocks blanked out, byte for byte.
+    pub fn without_code(&self) -> String {
+        let mut bytes = self.text.clone().into_bytes();
+        let blocks = self.blocks.iter().map(|block| block.range.clone());
+        for range in blocks.chain(std::iter::once(0..self.body)) {
+            for byte in &mut bytes[range] {
+                if *byte != b'\n' {
+                    *byte = b' ';
+                }
+            }
+        }
+        String::from_utf8(bytes).expect("whole blocks were blanked, so whole characters")
+    }
 }
 
 impl Block {
@@ -160,22 +187,18 @@ fn read_page(root: &Path, file: &Path) -> Result<Page, (String, String)> {
 }
 
 /// Finds the parts of a page, which it reads as Zola does.
-pub fn parse(path: &str, text: String) -> Page {
+pub fn parse(path: &str, mut text: String) -> Page {
+    if text.starts_with('\u{feff}') {
+        text.remove(0);
+    }
     let mut page = Page {
         path: path.into(),
         ..Page::default()
     };
     let line_at = lines(&text);
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_HEADING_ATTRIBUTES
-        | Options::ENABLE_GFM
-        | Options::ENABLE_PLUSES_DELIMITED_METADATA_BLOCKS;
     let mut inside = Inside::Prose;
     let (mut link, mut is_emphasis, mut is_quiz) = (None, false, false);
-    for (event, range) in Parser::new_ext(&text, options).into_offset_iter() {
+    for (event, range) in Parser::new_ext(&text, OPTIONS).into_offset_iter() {
         match &event {
             Event::Start(Tag::Link { dest_url, .. }) => link = Some(dest_url.to_string()),
             Event::End(TagEnd::Link) => link = None,
@@ -198,7 +221,13 @@ pub fn parse(path: &str, text: String) -> Page {
             _ => {}
         }
         match event {
-            Event::Start(Tag::MetadataBlock(_)) => inside = Inside::FrontMatter(String::new()),
+            Event::Start(Tag::MetadataBlock(_)) => {
+                let line = text[range.end..]
+                    .find('\n')
+                    .map_or(text.len(), |at| range.end + at + 1);
+                page.body = line;
+                inside = Inside::FrontMatter(String::new());
+            }
             Event::Start(Tag::Heading { level, id, .. }) => {
                 inside = Inside::Heading(Heading {
                     line: line_at(range.start),
@@ -367,5 +396,37 @@ fn main() {}
         );
         assert_eq!(page.spans[1].link.as_deref(), Some("@/glossary.md#task"));
         assert!(page.spans[1].is_emphasis && !page.spans[2].is_emphasis);
+    }
+
+    #[test]
+    fn every_editor_saves_the_same_page() {
+        let text = "+++\ntitle = \"t\"\n+++\n## One\n\n~~~rust,run=x\nfn main() {\n}\n~~~~\n\n> ```rust\n> fn main() {}\n> ```\n";
+        let page = parse("content/a.md", text.into());
+        let codes = |page: &Page| {
+            let blocks = page.blocks.iter();
+            let codes = blocks.map(|block| (block.line, block.code.clone(), block.info.clone()));
+            codes.collect::<Vec<_>>()
+        };
+        assert_eq!(
+            codes(&page)[0],
+            (6, "fn main() {\n}\n".into(), "rust,run=x".into())
+        );
+        assert_eq!(
+            codes(&page)[1],
+            (11, "fn main() {}\n".into(), "rust".into())
+        );
+        for text in [
+            text.replace('\n', "\r\n"),
+            format!("\u{feff}{text}"),
+            format!("\u{feff}{}", text.replace('\n', "\r\n")),
+        ] {
+            let other = parse("content/a.md", text);
+            assert_eq!(codes(&other), codes(&page));
+            let front = other.front_matter.unwrap();
+            assert_eq!(front.trim_end(), "title = \"t\"");
+            assert!(other.text[other.body..].trim_start().starts_with("## One"));
+        }
+        let page = parse("content/_index.md", "+++\ntitle = \"t\"\n+++".into());
+        assert_eq!(page.front_matter.as_deref(), Some("title = \"t\"\n"));
     }
 }
