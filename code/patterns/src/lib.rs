@@ -3,6 +3,7 @@
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
 
+pub mod async_facade;
 pub mod batches;
 pub mod board;
 pub mod cancel_at_every_await;
@@ -19,6 +20,7 @@ pub mod shards;
 pub mod single_flight;
 pub mod slow_poll;
 pub mod supervisor;
+pub mod sync_facade;
 pub mod task_group;
 pub mod token_bucket;
 pub mod watched;
