@@ -19,7 +19,7 @@ async fn order() {
     (*stock, *orders) = (*stock - 1, *orders + 1);
 }
 
-async fn cancel() {
+async fn refund() {
     let mut orders = at("ORDERS", ORDERS.lock()).await;
     sleep(Duration::from_millis(10)).await; // Pays back.
     let mut stock = at("STOCK", STOCK.lock()).await;
@@ -30,11 +30,11 @@ async fn cancel() {
 async fn main() {
     let board = Board::default();
     tokio::spawn(board.watch("order", order()));
-    tokio::spawn(board.watch("cancel", cancel()));
+    tokio::spawn(board.watch("refund", refund()));
 
     sleep(Duration::from_secs(3600)).await;
     let report: Vec<_> = board.report().iter().map(|task| task.to_string()).collect();
     assert_eq!(report[0], "order, poll 2: waits at ORDERS, line 18");
-    assert_eq!(report[1], "cancel, poll 2: waits at STOCK, line 25");
+    assert_eq!(report[1], "refund, poll 2: waits at STOCK, line 25");
 }
 // ANCHOR_END: shop
