@@ -4,6 +4,7 @@
 //! This package depends on no other package of the book.
 
 pub mod batches;
+pub mod blackboard;
 pub mod board;
 pub mod cancel_at_every_await;
 pub mod condition;
