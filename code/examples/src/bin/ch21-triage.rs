@@ -13,7 +13,8 @@ use tokio::time::sleep;
 enum Note {
     Alert(&'static str),
     Symptom(&'static str),
-    Cause { what: &'static str, percent: u32 },
+    /// What it may be, and how sure its source is, in percent.
+    Cause(&'static str, u32),
     Action(&'static str),
 }
 use Note::{Action, Alert, Cause, Symptom};
