@@ -449,6 +449,41 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn two_that_answer_each_other_end_with_the_budget() {
+        let board = Blackboard::new(100);
+        for (from, to) in [("ping", "pong"), ("pong", "ping")] {
+            let (mut facts, source) = (board.follow(&[from]), board.source(from));
+            tokio::spawn(async move {
+                loop {
+                    let fact = facts.next().await;
+                    sleep(Duration::from_secs(1)).await;
+                    if source.post(to, fact.value, &[fact.version]).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        board.source("main").post("ping", 0, &[]).unwrap();
+        board.settled().await;
+        assert_eq!(board.log().len(), 100);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_follows_only_once_it_runs_is_not_waited_for() {
+        let board = Blackboard::new(9);
+        let own = board.clone();
+        tokio::spawn(async move {
+            let mut facts = own.follow(&["a"]);
+            let fact = facts.next().await;
+            sleep(Duration::from_secs(1)).await;
+            own.source("s").post("b", fact.value, &[]).unwrap();
+        });
+        board.source("main").post("a", 7, &[]).unwrap();
+        board.settled().await;
+        assert_eq!(board.get("b"), None);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_follower_that_is_gone_is_not_waited_for() {
         let board = Blackboard::new(9);
         let follower = board.follow(&["a"]);
