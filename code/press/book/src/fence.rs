@@ -20,6 +20,7 @@ pub const OPTIONS: &[Known] = &[
     rust("fixes", "fixes=1", is_one),
     rust("python", "python=1", is_one),
     rust("run", "run=NAME", is_run),
+    rust("run-many", "run-many=1", is_one),
     Known {
         name: "hl_lines",
         is_rust: false,
