@@ -18,7 +18,8 @@ use tokio::sync::Notify;
 /// The place of a fact in the log, from 1 on. 0 stands for "nothing is known".
 pub type Version = usize;
 
-/// What a source has posted. A fact is not changed later; a newer one may replace it.
+/// What a source has posted.
+/// A fact is not changed later; a newer one may replace it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fact<V> {
     /// Its place in the log.
@@ -29,7 +30,8 @@ pub struct Fact<V> {
     pub value: V,
     /// Who posted it.
     pub source: String,
-    /// The facts it was concluded from: older ones, so that reasons cannot run in a circle.
+    /// The facts it was concluded from, which are older:
+    /// reasons cannot run in a circle.
     pub because: Vec<Version>,
 }
 
@@ -275,7 +277,8 @@ impl<V: Clone> Blackboard<V> {
 
 // ANCHOR: next
 impl<V: Clone> Follower<V> {
-    /// The next fact of the topics. Asking for it says that the one before is dealt with.
+    /// The next fact of the topics.
+    /// Asking for it says that the one before is dealt with.
     ///
     /// Cancel safe: a fact that is not returned is the next again.
     pub async fn next(&mut self) -> Fact<V> {
