@@ -76,7 +76,6 @@ async fn judge(board: &Board, plan: &Fact<String>) -> Result<Vec<Version>, &'sta
 /// Rounds until the model says that it is done: its answer, or why it was stopped.
 async fn pursue(board: &Board, model: &mut impl Model, rounds: usize) -> Result<String, String> {
     let (planner, tool) = (board.source("model"), board.source("tool"));
-    let mut refused = Vec::new();
     for _ in 0..rounds {
         let known = board.log();
         let proposed = timeout(PATIENCE * 6, model.propose(&known)).await;
@@ -84,21 +83,19 @@ async fn pursue(board: &Board, model: &mut impl Model, rounds: usize) -> Result<
         if let Some(answer) = plan.strip_prefix("done: ") {
             return Ok(answer.to_string());
         }
-        if refused.contains(&plan) {
+        let is_known = |value: &str| known.iter().any(|fact| fact.value == value);
+        if is_known(&plan) && !is_known(&format!("did {plan}")) {
             return Err(format!("refused before: {plan}")); // It does not listen.
         }
         let because = known.last().map(|fact| fact.version);
         let posted = planner.post("plan", plan, because.as_slice());
         posted.map_err(|_| "the budget is spent")?;
         let plan = board.get("plan").expect("posted above");
-        match judge(board, &plan).await {
-            Ok(verdicts) => {
-                let did = format!("did {}", plan.value); // Here the tool would run.
-                let posted = tool.post("result", did, &verdicts);
-                posted.map_err(|_| "the budget is spent")?;
-            }
-            Err(_) => refused.push(plan.value),
-        }
+        if let Ok(verdicts) = judge(board, &plan).await {
+            let did = format!("did {}", plan.value); // Here the tool would run.
+            let posted = tool.post("result", did, &verdicts);
+            posted.map_err(|_| "the budget is spent")?;
+        } // Else the verdicts are on the board, for the model to read.
     }
     Err(format!("not done after {rounds} rounds"))
 }
