@@ -5,6 +5,7 @@
 
 pub mod async_facade;
 pub mod batches;
+pub mod blackboard;
 pub mod board;
 pub mod cancel_at_every_await;
 pub mod child_group;
