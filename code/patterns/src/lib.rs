@@ -11,6 +11,7 @@ pub mod child_group;
 pub mod condition;
 pub mod deadline;
 pub mod event;
+pub mod frames;
 pub mod happy_eyeballs;
 pub mod idle;
 pub mod lifo_queue;
