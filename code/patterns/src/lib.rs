@@ -4,15 +4,18 @@
 //! This package depends on no other package of the book.
 
 pub mod board;
+pub mod breaker;
 pub mod cancel_at_every_await;
 pub mod condition;
 pub mod deadline;
 pub mod event;
 pub mod happy_eyeballs;
+pub mod hedge;
 pub mod idle;
 pub mod lifo_queue;
 pub mod pool;
 pub mod priority_queue;
+pub mod retry;
 pub mod scale;
 pub mod single_flight;
 pub mod supervisor;
