@@ -11,7 +11,8 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
-use harness::book::{self, Block, Page};
+use book::escapes::{self, Escape};
+use book::{Block, Page};
 
 mod rustc;
 
@@ -38,8 +39,12 @@ fn generate() -> Result<()> {
         Err(_) => "../..".into(),
     };
     println!("cargo:rerun-if-changed=Cargo.toml");
-    println!("cargo:rerun-if-changed={root}/README.md");
-    println!("cargo:rerun-if-changed={root}/content");
+    // cargo takes what is not there for changed.
+    for part in ["README.md", "content"] {
+        if Path::new(&root).join(part).exists() {
+            println!("cargo:rerun-if-changed={root}/{part}");
+        }
+    }
     println!("cargo:rerun-if-env-changed=BOOK_ROOT");
     // Two checkouts may share a target directory; .cargo/config.toml says which one this is.
     println!("cargo:rerun-if-env-changed=CHECKOUT");
@@ -63,7 +68,7 @@ fn generate() -> Result<()> {
     let tests = adapt(&fs::read_to_string(written)?, &pages)?;
     fs::write(
         out.join("chapters.rs"),
-        tests + &python(&pages)? + &lists(&pages)?,
+        tests + &python(&pages)? + &refused(&pages)? + &lists(&pages)?,
     )?;
     rustc::announce(&root)?;
     Ok(())
@@ -121,16 +126,21 @@ fn is_same(block: &Block, found: &str, text: &str, call: &str) -> Result<()> {
 
 /// `ch03_coroutines_latency_hiding_line_142`
 fn name(block: &Block) -> String {
-    let stem = block.path.rsplit('/').next().unwrap_or_default();
-    let words = format!("{} {}", stem.trim_end_matches(".md"), block.heading);
-    let words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
-    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    let page = words(block.path.rsplit('/').next().unwrap_or_default());
+    let heading = words(&block.heading);
     let python = match block.language() {
         "python" => "_python",
         _ => "",
     };
-    let name = format!("{}{python}_line_{}", words.join("_"), block.line);
-    name.to_ascii_lowercase()
+    format!("{page}_{heading}{python}_line_{}", block.line)
+}
+
+/// Text as a part of a name: `event_loop` of `Event loop.md`.
+fn words(text: &str) -> String {
+    let words = text.trim_end_matches(".md");
+    let words = words.split(|letter: char| !letter.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("_").to_ascii_lowercase()
 }
 
 /// What `proof::prove` is told.
@@ -160,6 +170,22 @@ fn python(pages: &[Page]) -> Result<String> {
             program(block),
             block.code
         )?;
+    }
+    Ok(tests)
+}
+
+/// A test that fails for what looks like code and is not proved.
+fn refused(pages: &[Page]) -> Result<String> {
+    let mut tests = String::new();
+    for page in pages {
+        for (at, Escape { line, what, fix }) in escapes::of_page(page).into_iter().enumerate() {
+            let stem = words(page.path.rsplit('/').next().unwrap_or_default());
+            let words = format!("{}:{line}: {what}\n  fix: {fix}", page.path);
+            write!(
+                tests,
+                "#[test]\nfn {stem}_refused_{at}_line_{line}() {{\n    proof::refuse({words:?});\n}}\n\n"
+            )?;
+        }
     }
     Ok(tests)
 }

@@ -3,9 +3,12 @@
 //! Each file is shown in its chapter and used by the systems of Part 9.
 //! This package depends on no other package of the book.
 
+pub mod async_facade;
+pub mod batches;
 pub mod board;
 pub mod breaker;
 pub mod cancel_at_every_await;
+pub mod child_group;
 pub mod condition;
 pub mod deadline;
 pub mod event;
@@ -15,10 +18,13 @@ pub mod idle;
 pub mod lifo_queue;
 pub mod pool;
 pub mod priority_queue;
+pub mod process_pool;
 pub mod retry;
 pub mod scale;
+pub mod shards;
 pub mod single_flight;
 pub mod supervisor;
+pub mod sync_facade;
 pub mod task_group;
 pub mod token_bucket;
 pub mod worker_pool;

@@ -53,11 +53,11 @@ pub fn pages(shell: &Shell) -> Result<Vec<Page>> {
 }
 
 fn parse(file: String, source: &str) -> Result<Page> {
-    let (front, body) = source
-        .strip_prefix("+++\n")
-        .and_then(|rest| rest.split_once("\n+++\n"))
-        .context("no front matter between two lines of +++")?;
-    let lines_above = front.lines().count() + 2;
+    let read = book::parse(&file, source.to_owned());
+    let front = read.front_matter.as_deref();
+    let front = front.context("no front matter between two lines of +++")?;
+    let (above, body) = read.text.split_at(read.body);
+    let lines_above = above.lines().count();
     let front: Table = front.parse().context("the front matter is not TOML")?;
     let stem = file.trim_end_matches(".md");
     let (stem, language) = stem.rsplit_once('.').unwrap_or((stem, ENGLISH));

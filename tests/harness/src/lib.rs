@@ -1,10 +1,11 @@
 //! What the tests share.
 //!
-//! - [`book`] reads the text: its pages, and the headings, links and code blocks of each.
+//! - [`book`] reads the text.
 //! - [`bench`] is what the benchmarks share.
 
 pub mod bench;
-pub mod book;
+
+pub use book;
 
 use std::path::PathBuf;
 

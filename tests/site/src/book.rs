@@ -123,16 +123,5 @@ pub fn address(page: &Page) -> String {
 
 /// The text of the page with its front matter and code blocks blanked out, byte for byte.
 pub fn without_code(page: &Page) -> String {
-    let mut bytes = page.text.clone().into_bytes();
-    let front_matter = page.front_matter.as_ref().map_or(0, |text| text.len() + 8);
-    let front_matter = 0..front_matter.min(bytes.len());
-    let blocks = page.blocks.iter().map(|block| block.range.clone());
-    for range in blocks.chain(std::iter::once(front_matter)) {
-        for byte in &mut bytes[range] {
-            if *byte != b'\n' {
-                *byte = b' ';
-            }
-        }
-    }
-    String::from_utf8(bytes).expect("whole blocks were blanked, so whole characters")
+    page.without_code()
 }

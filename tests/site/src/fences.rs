@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use harness::book::fence::{self, OPTIONS};
 use harness::book::{Block, Page};
 use regex::Regex;
 
@@ -10,21 +11,6 @@ use crate::book::Book;
 use crate::shortcodes;
 
 const LANGUAGES: &[&str] = &["rust", "python", "toml", "console", "text", "diff", "asm"];
-
-/// What may follow a language: `(name, whether the value fits)`.
-type Option = (&'static str, fn(&str) -> bool);
-
-const OPTIONS: &[Option] = &[("hl_lines", is_line_list)];
-const RUST_OPTIONS: &[Option] = &[
-    ("should_panic", |value| value == "1"),
-    ("message", |value| value.len() > 2 && value.starts_with('"')),
-    ("no_run", |value| value == "1"),
-    ("fixes", |value| value == "1"),
-    ("python", |value| value == "1"),
-    ("run", |value| {
-        value.starts_with("ch") || value.starts_with("guide")
-    }),
-];
 
 const MOST_LINES: usize = 30;
 const MOST_COLUMNS: usize = 80;
@@ -37,7 +23,7 @@ static SHORTCODE: LazyLock<Regex> = LazyLock::new(|| {
 /// Every fence of every page.
 pub fn check(book: &Book) -> Vec<Problem> {
     let blocks = book.pages.iter().flat_map(|page| &page.blocks);
-    let of_block = blocks.flat_map(|block| fence(block).into_iter().chain(text(block)));
+    let of_block = blocks.flat_map(|block| options(block).into_iter().chain(text(block)));
     let pages = book.pages.iter();
     of_block
         .chain(pages.flat_map(|page| fixes(page).into_iter().chain(tabs(page))))
@@ -106,7 +92,7 @@ fn lonely<'a>(
         .collect()
 }
 
-fn fence(block: &Block) -> Vec<Problem> {
+fn options(block: &Block) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut problem = |what: String, fix: String| {
         problems.push(Problem::new(&block.path, block.line, what, fix));
@@ -120,17 +106,13 @@ fn fence(block: &Block) -> Vec<Problem> {
         };
         problem(what, format!("the languages are {}", LANGUAGES.join(", ")));
     }
+    let forms: Vec<&str> = OPTIONS.iter().map(|option| option.form).collect();
     for (name, value) in block.options() {
-        let rust = if language == "rust" {
-            RUST_OPTIONS
-        } else {
-            &[]
-        };
-        match OPTIONS.iter().chain(rust).find(|(known, _)| *known == name) {
-            Some((_, fits)) if fits(value) => {}
-            Some(_) => problem(
+        match fence::known(language, name) {
+            Some(known) if (known.fits)(value) => {}
+            Some(known) => problem(
                 format!("`{name}={value}`"),
-                "mind the form of the value".into(),
+                format!("write it as `{}`", known.form),
             ),
             None if ["ignore", "compile_fail"].contains(&name) => problem(
                 format!("`{name}`"),
@@ -142,8 +124,7 @@ fn fence(block: &Block) -> Vec<Problem> {
             ),
             None => problem(
                 format!("an unknown option `{name}`"),
-                "the options are should_panic=1, no_run=1, fixes=1, python=1, run=NAME and hl_lines=2 4-5"
-                    .into(),
+                format!("the options are {}", forms.join(", ")),
             ),
         }
     }
@@ -232,16 +213,6 @@ fn has_ellipsis(line: &str) -> bool {
         .or_else(|| line.find("/*"))
         .map_or("", |at| &line[at..]);
     comment.contains("...") || comment.contains('…')
-}
-
-/// `3`, `3-5`, `3 7-9`
-fn is_line_list(value: &str) -> bool {
-    let is_number = |word: &str| word.parse::<u32>().is_ok_and(|number| number > 0);
-    !value.is_empty()
-        && value.split(' ').all(|word| match word.split_once('-') {
-            Some((first, last)) => is_number(first) && is_number(last),
-            None => is_number(word),
-        })
 }
 
 #[cfg(test)]

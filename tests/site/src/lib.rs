@@ -19,6 +19,7 @@ pub mod cards;
 pub mod crates;
 pub mod documentation;
 pub mod drawings;
+pub mod escapes;
 pub mod exercises;
 pub mod fences;
 #[cfg(test)]

@@ -29,8 +29,21 @@ pub fn check(book: &Book) -> Vec<Problem> {
             }
         }
         problems.extend(later(book, page));
+        problems.extend(front_matter(book, page, &versions));
     }
     problems
+}
+
+/// Links in what a page says about itself, such as its prerequisites.
+fn front_matter(book: &Book, page: &Page, versions: &Versions) -> Vec<Problem> {
+    let text = page.front_matter.clone().unwrap_or_default();
+    let links = harness::book::parse(&page.path, text).links;
+    let wrong = links.iter().filter_map(|link| {
+        let (what, fix) = one(book, page, link, versions).err()?;
+        // The front matter begins on line 2.
+        Some(Problem::new(&page.path, link.line + 1, what, fix))
+    });
+    wrong.collect()
 }
 
 /// Where `later` leads to a heading or a card, it is there once its chapter is.

@@ -179,6 +179,12 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
                     "write the number of one: chapter=14".into(),
                 ));
             }
+            if text.contains("](") {
+                return Err((
+                    "`later` has a link in its text".into(),
+                    "take it out: the text becomes a link itself".into(),
+                ));
+            }
             if text.trim().is_empty() {
                 return Err((
                     "`later` has no text".into(),
@@ -336,6 +342,10 @@ mod tests {
         );
         listing("later(chapter=2, text=\" \")")
             .expect(check, &[(CHAPTER, "text=\" \"", "`later` has no text")]);
+        listing("later(chapter=2, text=\"[a](#b)\")").expect(
+            check,
+            &[(CHAPTER, "text=\"[a]", "`later` has a link in its text")],
+        );
         listing("later(chapter=2, text=\"chapter 2\")").expect(check, &[]);
     }
 

@@ -86,12 +86,17 @@ pub fn read_through(book: &Book) -> impl Iterator<Item = &Page> {
 
 /// Pieces of running text, without what stands in shortcodes.
 pub fn spans(page: &Page) -> impl Iterator<Item = &Span> {
+    let is_said = outside_shortcodes(page);
+    page.spans
+        .iter()
+        .filter(move |span| is_said(span.range.start))
+}
+
+/// Tells of a byte of the page whether it stands outside shortcodes: one may stand inside a span.
+fn outside_shortcodes(page: &Page) -> impl Fn(usize) -> bool + use<> {
     let shortcodes = SHORTCODE.find_iter(&page.text).map(|found| found.range());
     let shortcodes: Vec<Range<usize>> = shortcodes.collect();
-    page.spans.iter().filter(move |span| {
-        let is_in = |range: &Range<usize>| range.contains(&span.range.start);
-        !shortcodes.iter().any(is_in)
-    })
+    move |byte| !shortcodes.iter().any(|range| range.contains(&byte))
 }
 
 /// The words of the glossary.
@@ -143,6 +148,7 @@ impl Terms {
         let Some(pattern) = &self.pattern else {
             return unlinked;
         };
+        let is_said = outside_shortcodes(page);
         for span in spans(page) {
             if let Some(to) = &span.link {
                 met.extend(to.strip_prefix("@/glossary.md#").map(str::to_owned));
@@ -151,7 +157,8 @@ impl Terms {
             if span.is_code {
                 continue;
             }
-            for found in pattern.find_iter(&page.text[span.range.clone()]) {
+            let found = pattern.find_iter(&page.text[span.range.clone()]);
+            for found in found.filter(|found| is_said(span.range.start + found.start())) {
                 let Some(id) = self.id(found.as_str()) else {
                     continue;
                 };
@@ -222,5 +229,6 @@ mod tests {
         prose("A `waker` of the waker-table, a wakerless one, a [waker](#quiz).\n\n## Waker {#w}")
             .expect(check, &[]);
         prose("{{ drawing(name=\"ch02-lanes\", caption=\"A waker.\") }}").expect(check, &[]);
+        prose("See {{ later(chapter=3, text=\"a waker\") }}.").expect(check, &[]);
     }
 }

@@ -57,6 +57,11 @@ fn anchors_once_published_stay() {
 }
 
 #[test]
+fn no_code_escapes_proof() {
+    holds(site::escapes::check);
+}
+
+#[test]
 fn fences_hold_whole_programs() {
     holds(site::fences::check);
 }

@@ -1,6 +1,7 @@
 //! The text of a page, as its reader sees it.
 
 use anyhow::{Context, Result, bail};
+use book::Block;
 use toml::Table;
 use xshell::Shell;
 
@@ -14,58 +15,33 @@ pub type Address<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// but their language, and below a program what its recorded run did.
 pub fn plain(shell: &Shell, page: &Page, address: Address<'_>) -> Result<String> {
     let mut out = String::new();
-    let mut fence: Option<Fence> = None;
+    let line_at = book::lines(&page.body);
+    let blocks = book::parse(&page.file, page.body.clone()).blocks;
     for (at, line) in page.body.lines().enumerate() {
         let place = || format!("{CONTENT}/{}:{}", page.file, page.lines_above + at + 1);
-        match &fence {
-            Some(open) if line.trim() == open.ticks => {
-                out += line;
-                out.push('\n');
-                if let Some(run) = &open.run {
-                    let said = shown::run(shell, run).with_context(place)?;
-                    out += &format!("\n{said}\n");
-                }
-                fence = None;
-            }
-            Some(_) => out += &format!("{line}\n"),
-            None => match Fence::open(line) {
-                Some((open, line)) => {
-                    out += &format!("{line}\n");
-                    fence = Some(open);
-                }
-                None => {
-                    let line = shortcodes(shell, page, address, line).with_context(place)?;
-                    out += &format!("{}\n", links(&line, address).with_context(place)?);
-                }
-            },
+        let last = |block: &Block| line_at(block.range.end.saturating_sub(1));
+        let block = blocks
+            .iter()
+            .find(|block| (block.line..=last(block)).contains(&(at + 1)));
+        let Some(block) = block else {
+            let line = shortcodes(shell, page, address, line).with_context(place)?;
+            out += &format!("{}\n", links(&line, address).with_context(place)?);
+            continue;
+        };
+        // Of a fence, nothing but the language.
+        let opening = (block.line == at + 1).then(|| line.trim_end().strip_suffix(&block.info));
+        match opening.flatten() {
+            Some(fence) => out += &format!("{fence}{}\n", block.language()),
+            None => out += &format!("{line}\n"),
+        }
+        if last(block) == at + 1
+            && let Some(run) = block.option("run")
+        {
+            let said = shown::run(shell, run).with_context(place)?;
+            out += &format!("\n{said}\n");
         }
     }
     Ok(out)
-}
-
-struct Fence {
-    ticks: String,
-    run: Option<String>,
-}
-
-impl Fence {
-    /// The fence that this line opens, and the line with nothing but the language after the ticks.
-    fn open(line: &str) -> Option<(Fence, String)> {
-        let start = line.find("```")?;
-        if !line[..start].trim_matches([' ', '>']).is_empty() {
-            return None;
-        }
-        let words = line[start..].trim_start_matches('`');
-        let ticks = &line[start..line.len() - words.len()];
-        let mut words = words.split(',').map(str::trim);
-        let language = words.next().unwrap_or_default();
-        let run = words.find_map(|word| word.strip_prefix("run="));
-        let fence = Fence {
-            ticks: ticks.to_owned(),
-            run: run.map(str::to_owned),
-        };
-        Some((fence, format!("{}{ticks}{language}", &line[..start])))
-    }
 }
 
 /// Replaces `{{ name(key="value") }}` by what it shows.

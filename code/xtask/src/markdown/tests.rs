@@ -189,6 +189,29 @@ fn a_program_keeps_its_language_and_tells_its_run() {
 }
 
 #[test]
+fn a_program_in_a_quote_and_in_any_fence_tells_its_run() {
+    shows(
+        "> ~~~rust,run=ch01-wait\n> let a = 1;\n> ~~~~\n",
+        "> ~~~rust\n> let a = 1;\n> ~~~~\n\n> **Recorded run.** main waits.",
+    );
+    shows(
+        "````rust\n```\n[x](@/none.md)\n````\n",
+        "````rust\n```\n[x](@/none.md)\n````",
+    );
+}
+
+#[test]
+fn a_page_may_be_saved_by_any_editor() {
+    let (folder, shell) = book("A word.\n");
+    let page = folder.path().join("content").join(CHAPTER);
+    let text = fs::read_to_string(&page).unwrap().replace('\n', "\r\n");
+    fs::write(&page, format!("\u{feff}{text}")).unwrap();
+    let section = folder.path().join("content/part1-x/_index.md");
+    fs::write(section, "+++\ntitle = \"Part X\"\n+++").unwrap();
+    write(&shell, Path::new("public"), None).unwrap();
+}
+
+#[test]
 fn links_lead_to_the_markdown_of_their_page() {
     shows(
         "A [word](@/glossary.md#word) and [this](@/part1-x/ch01-waits.md).",

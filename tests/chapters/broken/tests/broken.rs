@@ -24,6 +24,13 @@ mod proof {
         }
     }
 
+    #[allow(dead_code, reason = "only names are needed of a book that is sound")]
+    pub fn refuse(words: &str) {
+        if std::env::var_os(crate::BREAK).is_some() {
+            crate::words::refuse(words);
+        }
+    }
+
     pub fn prove_python(program: &Program, code: &str) {
         if std::env::var_os(crate::BREAK).is_some() {
             crate::words::prove_python(program, code);
@@ -188,6 +195,34 @@ fn a_file_that_is_not_utf8_is_named_with_its_line() {
     assert!(
         !is_written && said.contains("content/ch01-waiting.md: line 2 is not UTF-8"),
         "{said}"
+    );
+}
+
+#[test]
+fn code_that_escapes_proof_is_refused() {
+    let says = |chapter: &str, part: &str| {
+        let (is_written, said, tests) = generate(chapter);
+        assert!(is_written && tests.contains(part), "{said}\n{tests}");
+    };
+    says(
+        "Text\n\n    fn main() {}\n",
+        "content/ch01-waiting.md:3: an indented code block",
+    );
+    says(
+        "<pre>fn main() {}</pre>\n",
+        "content/ch01-waiting.md:1: code in raw HTML",
+    );
+    says(
+        "<summary>A</summary>\n```rust\nfn main() {}\n```\n",
+        "content/ch01-waiting.md:2: `",
+    );
+    says(
+        "```rust\nfn main() {}\n",
+        "content/ch01-waiting.md:1: an unclosed fence",
+    );
+    says(
+        "```rust\nfn main() {}\n",
+        "fn ch01_waiting_refused_0_line_1() {",
     );
 }
 

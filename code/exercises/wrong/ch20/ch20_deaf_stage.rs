@@ -1,0 +1,54 @@
+//! Wrong: counts rightly, but reads its input to the end.
+
+use tokio::sync::mpsc;
+
+/// Squares what comes, and returns how many squares were delivered.
+async fn square(mut input: mpsc::Receiver<u64>, output: mpsc::Sender<u64>) -> usize {
+    let mut delivered = 0;
+    while let Some(number) = input.recv().await {
+        if output.send(number * number).await.is_ok() {
+            delivered += 1;
+        }
+    }
+    delivered
+}
+
+fn main() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
+    #[tokio::test(start_paused = true)]
+    async fn all_are_delivered_to_one_who_listens() {
+        let (numbers, input) = mpsc::channel(8);
+        let (output, mut squares) = mpsc::channel(8);
+        for number in 1..=3 {
+            numbers.send(number).await.unwrap();
+        }
+        drop(numbers);
+        assert_eq!(square(input, output).await, 3);
+        let mut seen = Vec::new();
+        while let Some(square) = squares.recv().await {
+            seen.push(square);
+        }
+        assert_eq!(seen, [1, 4, 9]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn it_stops_when_no_one_listens() {
+        let (numbers, input) = mpsc::channel(1);
+        let (output, mut squares) = mpsc::channel(1);
+        let stage = tokio::spawn(square(input, output));
+        numbers.send(2).await.unwrap();
+        assert_eq!(squares.recv().await, Some(4));
+        drop(squares);
+        let mut sent = 1;
+        while sent < 100 && numbers.send(3).await.is_ok() {
+            sent += 1;
+        }
+        assert!(sent < 100, "the stage goes on for no one");
+        assert_eq!(stage.await.unwrap(), 1);
+    }
+}
