@@ -139,19 +139,21 @@ proptest! {
                         under_way.extend(breaker.enter());
                     }
                 }
-                let (state, change) = &*breaker.lock();
-                let now = Instant::now();
-                match state {
-                    State::Open { until } => {
-                        prop_assert!(*until <= now + LAW.pause);
-                        opened = Some(*until);
+                {
+                    let (state, change) = &*breaker.lock();
+                    let now = Instant::now();
+                    match state {
+                        State::Open { until } => {
+                            prop_assert!(*until <= now + LAW.pause);
+                            opened = Some(*until);
+                        }
+                        State::HalfOpen { probing, .. } => {
+                            prop_assert!(opened.is_some_and(|until| until <= now));
+                            let probes = under_way.iter().filter(|permit| permit.change == *change);
+                            prop_assert_eq!(probes.count(), usize::from(*probing));
+                        }
+                        State::Closed(_) => {}
                     }
-                    State::HalfOpen { probing, .. } => {
-                        prop_assert!(opened.is_some_and(|until| until <= now));
-                        let probes = under_way.iter().filter(|permit| permit.change == *change);
-                        prop_assert_eq!(probes.count(), usize::from(*probing));
-                    }
-                    State::Closed(_) => {}
                 }
                 advance(Duration::from_millis(pause)).await;
             }
