@@ -12,6 +12,7 @@ pub mod child_group;
 pub mod condition;
 pub mod deadline;
 pub mod event;
+pub mod frames;
 pub mod happy_eyeballs;
 pub mod hedge;
 pub mod idle;
