@@ -5,21 +5,27 @@
 
 pub mod async_facade;
 pub mod batches;
+pub mod blackboard;
 pub mod board;
 pub mod cancel_at_every_await;
+pub mod child_group;
 pub mod condition;
 pub mod deadline;
 pub mod event;
+pub mod frames;
 pub mod happy_eyeballs;
 pub mod idle;
 pub mod lifo_queue;
 pub mod pool;
 pub mod priority_queue;
+pub mod process_pool;
 pub mod scale;
 pub mod shards;
 pub mod single_flight;
+pub mod slow_poll;
 pub mod supervisor;
 pub mod sync_facade;
 pub mod task_group;
 pub mod token_bucket;
+pub mod watched;
 pub mod worker_pool;
