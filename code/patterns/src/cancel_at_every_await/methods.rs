@@ -3,10 +3,9 @@
 //! The documentation of a test names what it proves, for the book's table of cancel safety.
 
 use super::*;
-use futures::FutureExt;
-use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use std::cell::RefCell;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};

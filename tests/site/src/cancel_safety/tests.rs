@@ -102,7 +102,7 @@ fn a_section_is_read_in_its_own_words() {
             quoted("This method is cancel safe when `it` is"),
         ),
         (
-            "# Cancel safety\nOne two three four five six seven eight nine ten eleven.",
+            "# Cancel safety\nOne two three four five six seven eight nine ten eleven twelve.",
             Verdict::Condition(None),
         ),
     ] {

@@ -6,14 +6,14 @@ use regex::Regex;
 
 /// What to quote of sections that say neither yes nor no, for as long as they have these words.
 const QUOTES: [&str; 5] = [
-    "the message itself is lost",
+    "the message was not sent, but the message itself is lost",
     "the message is dropped and will be lost",
     "Any partially read bytes are appended to `buf`",
     "the provided buffer has been advanced",
     "the resistance against ABA problems is lost",
 ];
 /// The most words that a first sentence may have to be quoted instead.
-const SHORT: usize = 10;
+const SHORT: usize = 11;
 
 static HEADING: LazyLock<Regex> =
     LazyLock::new(|| Regex::new("(?i)^#+ (cancel(lation)? safety)$").expect("a pattern"));
