@@ -189,4 +189,6 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 }
 
 #[cfg(test)]
+mod methods;
+#[cfg(test)]
 mod tests;

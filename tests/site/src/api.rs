@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::sources::{Item, Module, Package, Sources};
+use crate::sources::{Item, Member, Module, Package, Sources};
 
 /// More re-exports of re-exports than any crate has.
 const DEEPEST: usize = 12;
@@ -169,36 +169,25 @@ impl<'a> Api<'a> {
     }
 
     /// Whether a type or trait has a method, or an enum a variant, of this name.
-    pub fn has_member(&self, found: &Found, member: &str) -> bool {
-        if found.item.members.iter().any(|name| name == member) {
-            return true;
-        }
-        self.members(found).any(|name| name == member)
+    pub fn has_member(&self, found: &Found<'a>, name: &str) -> bool {
+        self.members(found).iter().any(|member| member.name == name)
     }
 
-    /// The methods that stand in `impl` blocks of a type.
-    fn members(&self, found: &Found) -> impl Iterator<Item = &'a str> {
-        let (krate, place) = (found.place.0, found.place.clone());
-        let name = found.item.name.clone();
-        let (name, krate) = (name, self.0.names().find(|(it, _)| *it == krate));
-        let (krate, package) = krate.expect("what was found is of a known crate");
-        let modules = package.modules().iter();
-        let of_type = modules.filter_map(move |(path, module)| {
-            let mut methods = module
-                .methods
-                .iter()
-                .filter(|(of, _)| *of == name)
-                .peekable();
-            methods.peek()?;
-            let means = self.find(&(krate, path.clone()), &name, 0);
-            let is_ours = means.iter().any(|it| it.place == place);
-            is_ours.then(|| {
-                methods
-                    .map(|(_, method)| method.as_str())
-                    .collect::<Vec<_>>()
-            })
-        });
-        of_type.flatten().collect::<Vec<_>>().into_iter()
+    /// The methods of a type or trait, and the variants of an enum.
+    pub fn members(&self, found: &Found<'a>) -> Vec<&'a Member> {
+        let (krate, name) = (found.place.0, found.item.name.as_str());
+        let package = self.0.package(krate);
+        let package = package.expect("what was found is of a known crate");
+        let mut members: Vec<&Member> = found.item.members.iter().collect();
+        for (path, module) in package.modules() {
+            let methods = module.methods.iter().filter(|(of, _)| of == name);
+            let mut methods = methods.map(|(_, method)| method).peekable();
+            let means = || self.find(&(krate, path.clone()), name, 0);
+            if methods.peek().is_some() && means().iter().any(|it| it.place == found.place) {
+                members.extend(methods);
+            }
+        }
+        members
     }
 
     /// Every page of a crate below its public modules, by the name of what it documents.

@@ -15,7 +15,7 @@ use crate::sources::Sources;
 use crate::terms::{read_through, spans};
 
 /// The sources of the crates of this workspace, of whatever book.
-static SOURCES: LazyLock<Result<Sources, String>> =
+pub static SOURCES: LazyLock<Result<Sources, String>> =
     LazyLock::new(|| Sources::locate(&harness::root()));
 
 /// What is wrong, and how to fix it.

@@ -15,6 +15,7 @@ pub mod anti_patterns;
 pub mod api;
 pub mod book;
 pub mod built;
+pub mod cancel_safety;
 pub mod cards;
 pub mod crates;
 pub mod documentation;

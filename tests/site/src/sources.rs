@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 mod reader;
 
-pub use reader::flatten;
+pub use reader::{docs, flatten};
 
 /// The crates that Cargo.lock names, by the name that programs use: `tokio_util`.
 pub struct Sources(BTreeMap<String, Package>);
@@ -40,8 +40,8 @@ pub struct Module {
     pub items: Vec<Item>,
     /// What it takes over from elsewhere.
     pub uses: Vec<Use>,
-    /// The types that it adds methods to, with the names of these.
-    pub methods: Vec<(String, String)>,
+    /// The types that it adds methods to, with these.
+    pub methods: Vec<(String, Member)>,
 }
 
 /// Something that has a name.
@@ -56,7 +56,16 @@ pub struct Item {
     /// Whether it is public, and shown.
     pub is_public: bool,
     /// The methods of a trait and the variants of an enum.
-    pub members: Vec<String>,
+    pub members: Vec<Member>,
+}
+
+/// A method or a variant.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// `read_u16`
+    pub name: String,
+    /// Its documentation.
+    pub docs: String,
 }
 
 /// `pub use path::{name as renamed}`

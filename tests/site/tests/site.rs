@@ -1,12 +1,13 @@
 //! The rules of the book, one test each. A failure names every place and how to fix it.
 //!
 //! With `BLESS=1` what a program can fix is fixed first: the format of programs in the text,
-//! the links of terms and of Tokio's names, the crates to add, and the list of published anchors.
+//! the links of terms and of Tokio's names, the table of cancel safety, the crates to add, and the
+//! list of published anchors.
 
 use std::sync::LazyLock;
 
 use site::book::Book;
-use site::{Problem, anchors, crates, documentation, format, terms};
+use site::{Problem, anchors, cancel_safety, crates, documentation, format, terms};
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let book = Book::read(&harness::root());
@@ -14,6 +15,7 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
         return book;
     }
     format::bless(&book).expect("pages can be written");
+    cancel_safety::bless(&book).expect("pages can be written");
     let book = Book::read(&harness::root());
     terms::bless(&book).expect("pages can be written");
     let book = Book::read(&harness::root());
@@ -84,6 +86,11 @@ fn terms_lead_to_the_glossary() {
 #[test]
 fn documentation_is_of_what_the_sources_declare() {
     holds(site::documentation::check);
+}
+
+#[test]
+fn cancel_safety_is_what_the_sources_say() {
+    holds(cancel_safety::check);
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use syn::{Attribute, ImplItem, Item as Syntax, Meta, TraitItem, UseTree, Visibility};
+use syn::parse::{ParseStream, Parser};
+use syn::{Attribute, ImplItem, Item as Syntax, Meta, Token, TraitItem, UseTree, Visibility};
 
-use super::{Item, Module, Modules, Use};
+use super::{Item, Member, Module, Modules, Use};
 
 /// Reads a crate from its `src/lib.rs`.
 pub fn read(root: &Path) -> Modules {
@@ -98,15 +99,16 @@ impl Reader {
                 self.declare(path, "static", &it.ident, &it.vis, &it.attrs, Vec::new())
             }
             Syntax::Enum(it) => {
-                let variants = it.variants.iter().map(|it| it.ident.to_string()).collect();
+                let variants = it.variants.iter();
+                let variants = variants.map(|it| member(&it.ident, &it.attrs)).collect();
                 self.declare(path, "enum", &it.ident, &it.vis, &it.attrs, variants);
             }
             Syntax::Trait(it) => {
                 let methods = it.items.iter().filter_map(|item| match item {
-                    TraitItem::Fn(method) => Some(method.sig.ident.to_string()),
+                    TraitItem::Fn(method) => Some(member(&method.sig.ident, &method.attrs)),
                     _ => None,
                 });
-                let mut methods: Vec<String> = methods.collect();
+                let mut methods: Vec<Member> = methods.collect();
                 // Some traits write their methods by macros of their own.
                 methods.extend(it.items.iter().flat_map(methods_in_macro));
                 self.declare(path, "trait", &it.ident, &it.vis, &it.attrs, methods);
@@ -123,8 +125,8 @@ impl Reader {
                     if let ImplItem::Fn(method) = item
                         && (is_trait || is_public(&method.vis))
                     {
-                        let name = method.sig.ident.to_string();
-                        self.module(path).methods.push((of.clone(), name));
+                        let method = member(&method.sig.ident, &method.attrs);
+                        self.module(path).methods.push((of.clone(), method));
                     }
                 }
             }
@@ -187,7 +189,7 @@ impl Reader {
         name: &syn::Ident,
         vis: &Visibility,
         attrs: &[Attribute],
-        members: Vec<String>,
+        members: Vec<Member>,
     ) {
         let item = Item {
             name: name.to_string(),
@@ -239,7 +241,8 @@ fn is_of_tests(attrs: &[Attribute]) -> bool {
     })
 }
 
-fn docs(attrs: &[Attribute]) -> String {
+/// The lines of documentation among some attributes.
+pub fn docs(attrs: &[Attribute]) -> String {
     let lines = attrs.iter().filter_map(|attr| match &attr.meta {
         Meta::NameValue(it) if it.path.is_ident("doc") => match &it.value {
             syn::Expr::Lit(syn::ExprLit {
@@ -253,22 +256,32 @@ fn docs(attrs: &[Attribute]) -> String {
     lines.collect()
 }
 
-/// The words after `fn` in a macro that stands among the methods of a trait.
-fn methods_in_macro(item: &TraitItem) -> Vec<String> {
+fn member(name: &syn::Ident, attrs: &[Attribute]) -> Member {
+    Member {
+        name: name.to_string(),
+        docs: docs(attrs),
+    }
+}
+
+/// What stands after `fn` in a macro among the methods of a trait, and the attributes before it.
+fn methods_in_macro(item: &TraitItem) -> Vec<Member> {
     let TraitItem::Macro(it) = item else {
         return Vec::new();
     };
-    let mut words = it
-        .mac
-        .tokens
-        .clone()
-        .into_iter()
-        .map(|token| token.to_string());
-    let mut names = Vec::new();
-    while words.any(|word| word == "fn") {
-        names.extend(words.next());
-    }
-    names
+    let methods = |input: ParseStream| {
+        let mut methods = Vec::new();
+        while !input.is_empty() {
+            let attrs = input.call(Attribute::parse_outer)?;
+            if input.parse::<Option<Token![fn]>>()?.is_some() {
+                methods.push(member(&input.parse()?, &attrs));
+            } else if attrs.is_empty() {
+                input.step(|at| Ok(((), at.token_tree().map_or(*at, |(_, rest)| rest))))?;
+            }
+        }
+        Ok(methods)
+    };
+    let parsed = methods.parse2(it.mac.tokens.clone());
+    parsed.unwrap_or_default()
 }
 
 /// Tells each name that a `use` brings, with the path that it stands for.
