@@ -1,6 +1,6 @@
 // Keeps what was read, and the whole book if the reader asks for it, so that both can be read offline.
 // Online, every answer comes from the network. What is kept is of one build: a file whose hash is not in the list of
-// that build (offline.json, by code/offline) is shown and not kept, and the browser is told to look for the new build.
+// that build (offline.json, by code/press/offline) is shown and not kept, and the browser is told to look for the new build.
 const BUILD = "";
 const SCOPE = new URL("./", self.location).href;
 const PREFIX = `book ${SCOPE} `; // other books may stand on the same host

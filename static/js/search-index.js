@@ -1,8 +1,8 @@
-// The search's index, as code/search wrote it: finds the sections that answer a query, and what to show of them.
+// The search's index, as code/press/search wrote it: finds the sections that answer a query, and what to show of them.
 // It fetches only the pieces that the words of a query ask for, each once.
 import { Vocabulary, split } from "./search-words.js";
 
-const FORMAT = 1; // of code/search/src/files.rs
+const FORMAT = 1; // of code/press/search/src/files.rs
 const PART = 0.2; // what a part of a known name counts
 
 export class SearchIndex {

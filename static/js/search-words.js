@@ -1,4 +1,4 @@
-// The words of the search's index, and which of them a reader may have meant. code/search cut the book into the same words.
+// The words of the search's index, and which of them a reader may have meant. code/press/search cut the book into the same words.
 
 /** The words of a query, in lower case: names whole, neighbors in a path once more together (`tokio::main`). */
 export function split(query) {

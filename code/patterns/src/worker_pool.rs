@@ -158,7 +158,7 @@ mod tests {
         for job in 0..9 {
             pool.submit(job).await.expect("it takes jobs");
         }
-        assert_eq!(pool.drain(60 * SECOND).await, []);
+        assert_eq!(pool.drain(60 * SECOND).await, [0_u64; 0]);
         assert_eq!(done.load(SeqCst), 9);
         assert_eq!(start.elapsed(), 3 * SECOND);
     }
@@ -190,7 +190,7 @@ mod tests {
             pool.submit(job).await.expect("it takes jobs");
         }
         assert_eq!(pool.next_panicked().await, Some(2));
-        assert_eq!(pool.drain(SECOND).await, []);
+        assert_eq!(pool.drain(SECOND).await, [0_u64; 0]);
         assert_eq!(done.load(SeqCst), 2);
     }
 

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::zola::NPM;
+use crate::tools;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -14,12 +14,8 @@ pub struct Options {
 
 pub fn audit(shell: &Shell, options: &Options) -> Result<()> {
     let soft_speed = options.soft_speed.then_some("--soft-speed");
-    cmd!(
-        shell,
-        "{NPM} ci --no-audit --no-fund --ignore-scripts --prefix tests/audit"
-    )
-    .run()
-    .context("the audit is not installed")?;
+    tools::need_pages_in_a_browser(shell)?;
+    tools::install(shell, "tests/audit")?;
     cmd!(shell, "node tests/audit/audit.js {soft_speed...}")
         .run()
         .context("a limit is missed, or a page could not be measured; which one stands above")

@@ -13,7 +13,7 @@ use toml::Table;
 use xshell::{Shell, cmd};
 
 use crate::pages::{Page, files, pages, text, words};
-use crate::project;
+use crate::{project, tools};
 
 const FOLDER: &str = "static/cards";
 const TEMPLATE: &str = "code/xtask/cards/card.html";
@@ -23,13 +23,6 @@ const HOME: &str = "home";
 const SIZE: (u32, u32) = (1200, 630);
 /// The text of a PNG that says what it shows.
 const KEYWORD: &str = "Title";
-
-const BROWSERS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -181,11 +174,8 @@ fn browser() -> Result<String> {
     if let Ok(named) = env::var("CHROMIUM") {
         return Ok(named);
     }
-    let folders = env::var_os("PATH").unwrap_or_default();
-    let is_there =
-        |name: &str| env::split_paths(&folders).any(|folder| folder.join(name).is_file());
-    match BROWSERS.iter().find(|name| is_there(name)) {
-        Some(name) => Ok((*name).to_owned()),
+    match tools::browser() {
+        Some(name) => Ok(name.to_owned()),
         None => bail!(
             "no Chromium is on PATH: install it, or name one in the variable CHROMIUM (cards are \
              drawn by it)"

@@ -25,6 +25,7 @@ mod pdf;
 mod project;
 mod record;
 mod serve;
+mod tools;
 mod zola;
 
 /// What cargo itself cannot do for this book.

@@ -3,8 +3,7 @@
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
-use crate::project;
-use crate::zola::NPM;
+use crate::{project, tools};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -13,18 +12,14 @@ pub struct Options {
 }
 
 pub fn pdf(shell: &Shell, options: &Options) -> Result<()> {
+    tools::need_pages_in_a_browser(shell)?;
     let chapter = options.chapter.as_deref().map(|it| it.trim_matches('/'));
     let path = chapter.map(|it| format!("/{it}/"));
     let name = chapter.unwrap_or("async-rust-step-by-step");
     let folder = project::target(shell)?.join("pdf");
     let file = folder.join(format!("{}.pdf", name.replace('/', "-")));
     shell.create_dir(&folder)?;
-    cmd!(
-        shell,
-        "{NPM} ci --no-audit --no-fund --ignore-scripts --prefix tests/browser"
-    )
-    .run()
-    .context("the browser tests, which hold the driver of Chromium, are not installed")?;
+    tools::install(shell, "tests/browser")?;
     cmd!(shell, "node tests/browser/pdf.js {file} {path...}")
         .run()
         .context("nothing is printed; the reason stands above")?;

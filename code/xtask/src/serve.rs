@@ -42,8 +42,9 @@ pub struct Options {
 pub fn serve(shell: &Shell, options: &Options) -> Result<()> {
     let zola = Zola::locate(shell)?;
     let port = choose_port(options.port)?.to_string();
-    // Zola empties this directory when it stops, so it must not be public/.
-    let output = project::target(shell)?.join("serve");
+    let name = format!("serve-{port}");
+    // Zola empties this directory when it stops, so it must not be public/, nor that of another.
+    let output = project::target(shell)?.join(name);
     let watched = watched(shell)?;
     let watch = watched
         .iter()
@@ -61,6 +62,10 @@ pub fn serve(shell: &Shell, options: &Options) -> Result<()> {
 
 /// The port asked for if it is free, or the first free one.
 fn choose_port(asked: Option<u16>) -> Result<u16> {
+    if asked == Some(0) {
+        let any = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
+        return Ok(any.local_addr()?.port());
+    }
     if let Some(port) = asked {
         if !is_free(port) {
             bail!("port {port} is taken: stop what listens there, or give another --port");
@@ -110,5 +115,7 @@ mod tests {
     #[test]
     fn a_free_port_is_found_without_asking() {
         assert!(is_free(choose_port(None).unwrap()));
+        let any = choose_port(Some(0)).unwrap();
+        assert!(any != 0 && is_free(any));
     }
 }

@@ -65,7 +65,7 @@ fn too_many_misses(queries: &[Query], answers: &[Vec<String>]) -> Option<String>
     (right * 100 < PERCENT * queries.len()).then(|| {
         format!(
             "{right} of {} have the right section first, and it must be {PERCENT} %:\n{}  \
-             fix: tests/site/queries.toml if a section moved, else the weights of code/search/src/weights.rs",
+             fix: tests/site/queries.toml if a section moved, else the weights of code/press/search/src/weights.rs",
             queries.len(),
             misses.concat()
         )

@@ -1,0 +1,129 @@
+//! Records the blocks that carry `run=NAME`: `cargo xtask record [NAME…] [--check | --draw]`.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+
+use recorder::blocks::{self, Block};
+use recorder::mark::{self, Program};
+use recorder::project::Project;
+use recorder::recording;
+use recorder::shelf::Shelf;
+
+/// Record the runs of the programs that carry `run=`, or check that they are still the same.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask record")]
+struct Arguments {
+    /// Record the blocks that carry `run=NAME`; without names, all of them
+    names: Vec<String>,
+    /// Write nothing, and fail where a program no longer does what is recorded
+    #[arg(long)]
+    check: bool,
+    /// Run nothing, and draw the pictures of what is recorded anew
+    #[arg(long, conflicts_with = "check")]
+    draw: bool,
+}
+
+fn main() -> ExitCode {
+    match record(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn record(arguments: &Arguments) -> Result<()> {
+    let root = root()?;
+    let all = blocks::find(&root.join("content"))?;
+    let wanted = blocks::choose(&all, &arguments.names)?;
+    let shelf = Shelf::new(root.join("static/runs"), arguments.check);
+    if arguments.draw {
+        for block in &wanted {
+            if shelf.draw(block).with_context(|| block.title())? {
+                println!("{}: drawn", block.name);
+            }
+        }
+        return Ok(());
+    }
+    let mut failures = Vec::new();
+    if !wanted.is_empty() {
+        failures.extend(record_all(&root, &all, &wanted, &shelf)?);
+    }
+    if arguments.names.is_empty() {
+        failures.extend(shelf.sweep(&all)?);
+    }
+    for failure in &failures {
+        eprintln!("\nrefused: {failure}");
+    }
+    if !failures.is_empty() {
+        bail!("{} refused, of {} runs", failures.len(), wanted.len());
+    }
+    println!("runs: {}, all as recorded", wanted.len());
+    Ok(())
+}
+
+/// The repository: the folder above that has the pages.
+fn root() -> Result<PathBuf> {
+    let here = env::current_dir()?;
+    let root = here.ancestors().find(|folder| {
+        folder.join("content").is_dir() && folder.join("code/press/recorder").is_dir()
+    });
+    Ok(root.context("not inside the repository")?.to_owned())
+}
+
+/// Records blocks and returns what was refused and why.
+fn record_all(root: &Path, all: &[Block], wanted: &[&Block], shelf: &Shelf) -> Result<Vec<String>> {
+    let project = Project::create(root, "book")?;
+    project.keep(
+        &all.iter()
+            .map(|block| block.name.as_str())
+            .collect::<BTreeSet<_>>(),
+    )?;
+    let mut failures = Vec::new();
+    let mut programs = Vec::new();
+    for block in wanted {
+        match mark::mark(&block.name, &block.source) {
+            Ok(program) => {
+                project.add(&block.name, &program.text)?;
+                programs.push((*block, program));
+            }
+            Err(error) => failures.push(format!("{}: {error:#}", block.title())),
+        }
+    }
+    let built = project.build(programs.iter().map(|(block, _)| block.name.as_str()))?;
+    let tokio = project.tokio_version()?;
+    for (index, (block, program)) in programs.iter().enumerate() {
+        let progress = format!("[{}/{}] {}", index + 1, programs.len(), block.name);
+        match record_one(block, program, &built, &tokio, shelf) {
+            Ok(outcome) => println!("{progress}: {outcome}"),
+            Err(error) => {
+                println!("{progress}: refused");
+                failures.push(format!("{}: {error:#}", block.title()));
+            }
+        }
+    }
+    Ok(failures)
+}
+
+/// Records one block, and says what came of it.
+fn record_one(
+    block: &Block,
+    program: &Program,
+    built: &BTreeMap<String, PathBuf>,
+    tokio: &str,
+    shelf: &Shelf,
+) -> Result<String> {
+    let executable = built.get(&block.name);
+    let executable = executable
+        .context("its marked copy does not compile; the compiler's message stands above")?;
+    let recording = recording::record(block, program, executable, tokio)?;
+    let new = shelf.put(block, &recording)?;
+    let news = if new { "recorded" } else { "the same" };
+    Ok(format!("{} steps, {news}", recording.steps))
+}
