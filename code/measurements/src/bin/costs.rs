@@ -42,7 +42,7 @@ fn report() -> Result<Report> {
     }
     let fastest = steps.iter().map(|step| step.fastest);
     let cheapest = fastest.min_by(f64::total_cmp).context("steps")?;
-    let cost = |step: &Step| (step.name, Value::Integer(about(step.fastest / cheapest)));
+    let cost = |step: &Step| (step.name, printed(about(step.fastest / cheapest)));
     Ok(Report {
         name: "costs",
         what: "Time of one step on one thread: a lock and unlock of a free std mutex; a box of 64 bytes, made and dropped; tokio's mutex; a message sent and received within one task; yield_now; a timer set and dropped; an empty task spawned and awaited; a message to another task and its answer; a read of one byte from /dev/zero; and between two threads: a byte through a pipe and one back; a thread started and joined. Each as a multiple of the cheapest, rounded to one digit, the fastest of 200 short rounds in turn",
@@ -54,6 +54,13 @@ fn report() -> Result<Report> {
 fn about(ratio: f64) -> i64 {
     let step = 10_f64.powi(ratio.log10().floor() as i32).max(1.0);
     ((ratio / step).round() * step) as i64
+}
+
+fn printed(number: i64) -> Value {
+    match number {
+        1_000.. => Value::String(format!("{},{:03}", number / 1_000, number % 1_000)),
+        _ => Value::Integer(number),
+    }
 }
 
 struct Step {

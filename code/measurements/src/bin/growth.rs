@@ -35,20 +35,28 @@ fn report(sizes: &[u32]) -> Result<Report> {
             held(all_at_once(tasks, nap))?,
             held(bounded(tasks))?,
         ];
-        values.extend(names.into_iter().zip(held.map(Value::Integer)));
+        values.extend(names.into_iter().zip(held.map(printed)));
     }
     Ok(Report {
         name: "growth",
-        what: "KiB that a program holds at most, rounded, when it runs 10 to 100,000 tasks on a current_thread runtime, counted by the crate allocation-counter: tasks that sleep and keep a buffer of 1,024 bytes across it, tasks that only sleep, and the tasks with a buffer again, at most 100 of them at a time",
+        what: "Memory that a program holds at most, rounded, when it runs 10 to 100,000 tasks on a current_thread runtime, counted by the crate allocation-counter: tasks that sleep and keep a buffer of 1,024 bytes across it, tasks that only sleep, and the tasks with a buffer again, at most 100 of them at a time",
         values,
     })
 }
 
+fn printed(kib: u64) -> Value {
+    Value::String(match kib {
+        ..1_024 => format!("{kib} KiB"),
+        1_024..10_240 => format!("{:.1} MiB", kib as f64 / 1_024.0),
+        _ => format!("{} MiB", (kib + 512) / 1_024),
+    })
+}
+
 /// The most memory, in KiB, that `program` holds while it runs.
-fn held(program: impl Future<Output = ()>) -> Result<i64> {
+fn held(program: impl Future<Output = ()>) -> Result<u64> {
     let runtime = runtime()?;
     let counted = measure(|| runtime.block_on(program));
-    Ok(((counted.bytes_max + 512) / 1_024) as i64)
+    Ok((counted.bytes_max + 512) / 1_024)
 }
 
 fn runtime() -> Result<Runtime> {
