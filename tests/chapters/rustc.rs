@@ -33,7 +33,7 @@ pub fn announce(root: &str) -> Result<()> {
         ("CARGO_CACHE_RUSTC_INFO", "0"),
         // The message of a panic, and not the way to it.
         ("RUST_BACKTRACE", "0"),
-        ("SKEPTIC_BINARY_CACHE_MB", "4096"),
+        ("SKEPTIC_BINARY_CACHE_MB", "2048"),
     ] {
         println!("cargo:rustc-env={name}={value}");
     }

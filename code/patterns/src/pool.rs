@@ -82,7 +82,7 @@ where
 pub struct Lent<'a, C> {
     connection: Option<Connection<C>>,
     idle: &'a Mutex<Vec<Connection<C>>>,
-    // Declared last, so dropped last: the connection is back before the next one is let in.
+    // Dropped after `Drop::drop` has run: the connection is back before the next one is let in.
     _permit: SemaphorePermit<'a>,
 }
 

@@ -1,0 +1,142 @@
+//! A client with all of its layers in their order, made of the patterns of the book.
+//!
+//! ```console
+//! cargo run -p examples --bin ch26-client
+//! ```
+
+use patterns::breaker::{Breaker, Law};
+use patterns::deadline::Deadline;
+use patterns::retry::{Backoff, Failure, RetryBudget, retry};
+use tokio::sync::Semaphore;
+use tokio::time::{Duration, timeout};
+
+const BACKOFF: Backoff = Backoff {
+    first: Duration::from_millis(300),
+    longest: Duration::from_secs(3),
+    attempts: 3,
+};
+
+// ANCHOR: client
+/// What an answer may be: the error says what to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Error {
+    Busy,     // the service said so, or we have no permit
+    Open,     // the breaker refuses
+    NoAnswer, // not within the limit
+}
+
+struct Client {
+    budget: RetryBudget,
+    breaker: Breaker,
+    permits: Semaphore,
+}
+
+impl Client {
+    /// The price, or the last known one. A read: it's safe to repeat.
+    async fn price(&self, known: u32, ask: impl AsyncFn() -> Result<u32, Error>) -> u32 {
+        let deadline = Deadline::after(Duration::from_secs(5));
+        let dice = || 0.5; // `fastrand::f64`
+        let attempts = retry(&BACKOFF, &self.budget, deadline, dice, async || {
+            self.attempt(&ask).await.map_err(|error| match error {
+                Error::Open => Failure::Final(error),
+                Error::Busy | Error::NoAnswer => Failure::Again(error),
+            })
+        });
+        deadline
+            .run(attempts)
+            .await
+            .map_or(known, |answer| answer.unwrap_or(known))
+    }
+
+    async fn attempt(&self, ask: impl AsyncFn() -> Result<u32, Error>) -> Result<u32, Error> {
+        let entered = self.breaker.enter().map_err(|_| Error::Open)?;
+        let _permit = self.permits.try_acquire().map_err(|_| Error::Busy)?;
+        let answer = timeout(Duration::from_secs(1), ask()).await;
+        match answer.unwrap_or(Err(Error::NoAnswer)) {
+            Ok(price) => {
+                entered.succeeded();
+                Ok(price)
+            }
+            Err(error) => {
+                entered.failed();
+                Err(error)
+            }
+        }
+    }
+}
+// ANCHOR_END: client
+
+fn client() -> Client {
+    Client {
+        budget: RetryBudget::new(10, 10),
+        breaker: Breaker::new(Law {
+            window: Duration::from_secs(10),
+            calls: 6,
+            ratio: 0.5,
+            pause: Duration::from_secs(30),
+            probes: 1,
+        }),
+        permits: Semaphore::new(10),
+    }
+}
+
+#[tokio::main(flavor = "current_thread", start_paused = true)]
+async fn main() {
+    let price = client().price(100, async || Ok(110)).await;
+    println!("{price}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::pending;
+
+    use tokio::time::{Instant, sleep};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn an_attempt_that_hangs_is_repeated() {
+        let (start, asked, client) = (Instant::now(), Cell::new(0), client());
+        let price = client.price(100, async || {
+            asked.set(asked.get() + 1);
+            if asked.get() == 1 {
+                pending::<()>().await;
+            }
+            Ok(110)
+        });
+        assert_eq!(price.await, 110);
+        assert_eq!(start.elapsed(), Duration::from_millis(1_000 + 150));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_hangs_is_left_alone_and_asked_again_after_the_pause() {
+        let (client, asked) = (client(), Cell::new(0));
+        let hangs = async || {
+            asked.set(asked.get() + 1);
+            pending().await
+        };
+        for _ in 0..2 {
+            assert_eq!(client.price(100, hangs).await, 100); // 3 attempts each
+        }
+        let start = Instant::now();
+        for _ in 0..100 {
+            assert_eq!(client.price(100, hangs).await, 100);
+        }
+        assert_eq!((asked.get(), start.elapsed()), (6, Duration::ZERO));
+
+        sleep(Duration::from_secs(30)).await;
+        assert_eq!(client.price(100, async || Ok(110)).await, 110);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_waits_to_retry_holds_no_permit() {
+        let client = client();
+        let fails = client.price(100, async || Err(Error::Busy));
+        let other = async {
+            sleep(Duration::from_millis(100)).await;
+            client.permits.available_permits()
+        };
+        assert_eq!(tokio::join!(fails, other), (100, 10));
+    }
+}

@@ -1,0 +1,168 @@
+use proptest::prelude::*;
+use tokio::runtime::Builder;
+use tokio::time::{advance, sleep};
+
+use super::*;
+
+const SECOND: Duration = Duration::from_secs(1);
+const LAW: Law = Law {
+    window: Duration::from_secs(10),
+    calls: 4,
+    ratio: 0.5,
+    pause: Duration::from_secs(5),
+    probes: 2,
+};
+
+fn call(breaker: &Breaker, success: bool) -> Result<(), Open> {
+    let permit = breaker.enter()?;
+    if success {
+        permit.succeeded();
+    } else {
+        permit.failed();
+    }
+    Ok(())
+}
+
+/// A breaker that has opened now.
+fn open() -> Breaker {
+    let breaker = Breaker::new(LAW);
+    (0..4).for_each(|_| call(&breaker, false).expect("closed"));
+    assert_eq!(breaker.enter().err(), Some(Open { wait: LAW.pause }));
+    breaker
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_opens_when_half_of_the_calls_failed() {
+    let breaker = Breaker::new(LAW);
+    for success in [true, true, true, false, false] {
+        call(&breaker, success).expect("closed");
+    }
+    call(&breaker, false).expect("2 of 5 are too few");
+    assert!(breaker.enter().is_err()); // 3 of 6
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_few_calls_do_not_open_it() {
+    let breaker = Breaker::new(LAW);
+    (0..3).for_each(|_| call(&breaker, false).expect("closed"));
+    assert!(breaker.enter().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_are_forgotten_after_the_window() {
+    let breaker = Breaker::new(LAW);
+    (0..3).for_each(|_| call(&breaker, false).expect("closed"));
+    sleep(LAW.window).await;
+    call(&breaker, false).expect("closed");
+    assert!(breaker.enter().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn failures_within_the_window_are_not_forgotten() {
+    let breaker = Breaker::new(LAW);
+    (0..3).for_each(|_| call(&breaker, false).expect("closed"));
+    sleep(LAW.window - SECOND).await;
+    call(&breaker, false).expect("closed");
+    assert!(breaker.enter().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_the_pause_one_call_goes_through_at_a_time() {
+    let breaker = open();
+    sleep(LAW.pause).await;
+    let probe = breaker.enter().expect("half-open");
+    for _ in 0..100 {
+        assert_eq!(
+            breaker.enter().err(),
+            Some(Open {
+                wait: Duration::ZERO
+            })
+        );
+    }
+    probe.succeeded();
+    call(&breaker, true).expect("the second probe");
+    let both = (breaker.enter(), breaker.enter());
+    assert!(both.0.is_ok() && both.1.is_ok()); // closed
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_fails_opens_it_for_another_pause() {
+    let breaker = open();
+    sleep(LAW.pause).await;
+    call(&breaker, true).expect("half-open");
+    call(&breaker, false).expect("half-open");
+    assert_eq!(breaker.enter().err(), Some(Open { wait: LAW.pause }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_is_dropped_frees_its_place() {
+    let breaker = open();
+    sleep(LAW.pause).await;
+    drop(breaker.enter().expect("half-open"));
+    assert!(breaker.enter().is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_from_before_it_opened_is_not_a_probe() {
+    let breaker = Breaker::new(LAW);
+    let old = (
+        breaker.enter().expect("closed"),
+        breaker.enter().expect("closed"),
+    );
+    (0..4).for_each(|_| call(&breaker, false).expect("closed"));
+    sleep(LAW.pause).await;
+    let probe = breaker.enter().expect("half-open");
+    old.0.failed();
+    old.1.succeeded();
+    assert!(breaker.enter().is_err()); // the probe is still under way
+    probe.succeeded();
+    assert!(breaker.enter().is_ok());
+}
+
+proptest! {
+    /// Whatever happens: an open breaker lets nothing through before its pause is over, at most
+    /// one call is under way when it's half-open, and a service that has recovered is used again.
+    #[test]
+    fn it_keeps_its_law(steps in prop::collection::vec((0..4_u8, 0..3_000_u64), 1..200)) {
+        let runtime = Builder::new_current_thread().enable_time().start_paused(true).build();
+        runtime.expect("a runtime").block_on(async {
+            let breaker = Breaker::new(LAW);
+            let mut under_way = Vec::new();
+            let mut opened: Option<Instant> = None;
+            for (step, pause) in steps {
+                match (step, under_way.pop()) {
+                    (0, Some(permit)) => Permit::succeeded(permit),
+                    (1, Some(permit)) => Permit::failed(permit),
+                    (2, Some(permit)) => drop(permit),
+                    (_, permit) => {
+                        under_way.extend(permit);
+                        under_way.extend(breaker.enter());
+                    }
+                }
+                {
+                    let (state, change) = &*breaker.lock();
+                    let now = Instant::now();
+                    match state {
+                        State::Open { until } => {
+                            prop_assert!(*until <= now + LAW.pause);
+                            opened = Some(*until);
+                        }
+                        State::HalfOpen { probing, .. } => {
+                            prop_assert!(opened.is_some_and(|until| until <= now));
+                            let probes = under_way.iter().filter(|permit| permit.change == *change);
+                            prop_assert_eq!(probes.count(), usize::from(*probing));
+                        }
+                        State::Closed(_) => {}
+                    }
+                }
+                advance(Duration::from_millis(pause)).await;
+            }
+            under_way.clear();
+            advance(LAW.pause).await;
+            for _ in 0..LAW.probes {
+                prop_assert!(call(&breaker, true).is_ok());
+            }
+            Ok(())
+        })?;
+    }
+}
