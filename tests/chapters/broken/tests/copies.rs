@@ -38,11 +38,11 @@ fn checkout(folder: &Path, claim: &str) {
     let members = "[workspace]\nresolver = \"3\"\nmembers = [\"tests/chapters\", \"tests/chapters/limit\", \"code/press/book\"]\n";
     let rest = rest.split("[profile.dev.package]").next().unwrap();
     fs::write(folder.join("Cargo.toml"), format!("{members}{rest}")).unwrap();
-    // Without the crates of readers, which take long to build.
+    // Without the crates of readers, which take long to build, but for the one that ends programs.
     let manifest = fs::read_to_string(root.join("tests/chapters/Cargo.toml")).unwrap();
     let (before, rest) = manifest.split_once("[dependencies]\n").unwrap();
     let (_, after) = rest.split_once("[build-dependencies]").unwrap();
-    let manifest = format!("{before}[dependencies]\n\n[build-dependencies]{after}");
+    let manifest = format!("{before}[dependencies]\nrustix.workspace = true\n\n[build-dependencies]{after}");
     fs::write(folder.join("tests/chapters/Cargo.toml"), manifest).unwrap();
     fs::write(folder.join("README.md"), "# A book\n").unwrap();
     write(folder, claim);
