@@ -35,6 +35,7 @@ for (const path of PAGES) {
     }
     const program = page.locator("figure.code:has(run-code)").first();
     if (await program.count()) {
+      await program.evaluate((it) => it.closest("details")?.setAttribute("open", ""));
       await program.scrollIntoViewIfNeeded();
       await program.getByRole("button", { name: "Run", exact: true }).click();
       await program.getByText("It ran to the end and printed:").waitFor();

@@ -45,7 +45,7 @@ scenario("a tap tells the meaning, a tap elsewhere closes it, and a second tap l
   const page = await visit(CHAPTER, { width: 375, height: 700, hasTouch: true, isMobile: true });
   await word(page, "thread").tap();
   await opens(page, "Tap the word again for the whole entry.");
-  await page.locator("main h2").nth(1).tap({ position: { x: 250, y: 8 } });
+  await page.locator("main .lede").tap({ position: { x: 5, y: 5 } });
   await closes(page);
   await word(page, "thread").tap();
   await opens(page, THREAD);
