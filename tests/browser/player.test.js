@@ -166,7 +166,8 @@ for (const path of new Set(RUNS.map((run) => run.page))) {
       const picture = await player.locator(".run-lanes > svg").boundingBox();
       assert.ok(picture.height > 50, `${where}: expected a picture`);
       const story = await player.locator("svg > desc").textContent();
-      assert.ok(story.includes(run.steps[0].say.replaceAll(/[*`]/g, "")), `${where}: expected the story in the picture's description`);
+      const told = run.steps.filter((step) => story.includes(step.say.replaceAll(/[*`]/g, ""))); // of a long run, not all
+      assert.ok(told.length >= 3, `${where}: expected the story in the picture's description`);
       const printed = await player.locator(".run samp > span").allTextContents();
       const wanted = run.steps.filter((step) => step.kind === "print").map((step) => `${step.text}\n`);
       assert.deepEqual(printed, wanted, `${where}: expected the console's lines`);
