@@ -42,7 +42,8 @@ fn checkout(folder: &Path, claim: &str) {
     let manifest = fs::read_to_string(root.join("tests/chapters/Cargo.toml")).unwrap();
     let (before, rest) = manifest.split_once("[dependencies]\n").unwrap();
     let (_, after) = rest.split_once("[build-dependencies]").unwrap();
-    let manifest = format!("{before}[dependencies]\nrustix.workspace = true\n\n[build-dependencies]{after}");
+    let manifest =
+        format!("{before}[dependencies]\nrustix.workspace = true\n\n[build-dependencies]{after}");
     fs::write(folder.join("tests/chapters/Cargo.toml"), manifest).unwrap();
     fs::write(folder.join("README.md"), "# A book\n").unwrap();
     write(folder, claim);
