@@ -9,8 +9,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures::future::FusedFuture;
 use futures::stream::{SplitSink, SplitStream};
-use futures::{SinkExt, StreamExt};
+use futures::{FutureExt, SinkExt, StreamExt};
 use patterns::token_bucket::TokenBucket;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
@@ -52,7 +53,7 @@ pub async fn run(
     let (sink, mut frames) = socket.split();
     let mut desk = Desk::new(id, session.sub.clone(), outbox.clone(), hub.clone());
     hub.metrics().opened();
-    let mut write = pin!(write(sink, &outbox));
+    let mut write = pin!(write(sink, &outbox).fuse());
     let end = tokio::select! {
         end = &mut write => end,
         end = read(&mut frames, &mut desk) => end,
@@ -62,7 +63,9 @@ pub async fn run(
     desk.leave_all().await;
     outbox.end(end);
     let told = async {
-        write.await;
+        if !write.is_terminated() {
+            write.await;
+        }
         while let Some(Ok(_)) = frames.next().await {}
     };
     timeout(WRITE + LINGER, told).await.ok();

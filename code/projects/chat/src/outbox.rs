@@ -14,9 +14,8 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use crate::name::Name;
 use crate::wire::{Refusal, Told};
 
-/// So many frames may wait for one client: a replay of [`crate::room::REPLAY`] lines, and half
-/// of that once more.
-pub const MOST_FRAMES: usize = 768;
+/// So many frames may wait for one client: twice a replay of [`crate::room::REPLAY`] lines.
+pub const MOST_FRAMES: usize = 1024;
 /// So many bytes may wait for one client.
 pub const MOST_BYTES: usize = 1024 * 1024;
 /// Within so many milliseconds clients come back after a restart, each at its own time.
@@ -120,6 +119,15 @@ impl Outbox {
         }
         drop(waiting);
         self.0.changed.notify_one();
+    }
+
+    /// How many frames, and how many bytes, there is room for.
+    pub fn free(&self) -> (usize, usize) {
+        let waiting = self.lock();
+        (
+            MOST_FRAMES - waiting.frames.len(),
+            MOST_BYTES - waiting.bytes,
+        )
     }
 
     /// Says that something isn't done.

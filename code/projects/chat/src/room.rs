@@ -12,13 +12,14 @@ use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::bus::Hint;
 use crate::hub::Node;
 use crate::metrics::Metrics;
 use crate::name::Name;
 use crate::outbox::{Kind, Outbox};
-use crate::store::{Kept, NewLine, Page, RoomKey, Store, StoreError};
+use crate::store::{Kept, LONGEST_PAGE, NewLine, Page, RoomKey, Store, StoreError};
 use crate::wire::{Line, Refusal, Told};
 
 pub mod presence;
@@ -26,8 +27,9 @@ mod state;
 
 use presence::Presence;
 
-/// So many lines a room replays to one who comes back; older ones are read as history.
-pub const REPLAY: usize = 512;
+/// So many lines a room replays to one who comes back, and no more than half of what there is
+/// room for in an outbox; older ones are read as history.
+pub const REPLAY: usize = LONGEST_PAGE;
 /// So many lines of a room may wait for the store. Another one is refused.
 const UNSAVED: usize = 512;
 /// So many commands wait for a room; those who send more wait.
@@ -81,8 +83,8 @@ pub struct Room {
     members: HashMap<ConnectionId, Member>,
     presence: Presence,
     banned: HashSet<Name>,
-    /// The newest lines, without a hole, and the last of them as number `key.last`.
-    recent: VecDeque<Line>,
+    /// The frames of the newest lines, without a hole, the last being that of `key.last`.
+    recent: VecDeque<Utf8Bytes>,
     /// Lines on their way to the disk, in their order.
     unsaved: FuturesOrdered<BoxFuture<'static, Saved>>,
     /// A read of lines that this room doesn't know yet.
@@ -117,7 +119,10 @@ impl Room {
             members: HashMap::new(),
             presence: Presence::default(),
             banned: HashSet::new(),
-            recent: recent.into(),
+            recent: recent
+                .into_iter()
+                .map(|line| Told::Line(line).frame())
+                .collect(),
             unsaved: FuturesOrdered::new(),
             missing: None,
             look_again: false,
@@ -175,24 +180,38 @@ impl Room {
         if self.banned.contains(&member.person) {
             return member.outbox.refuse(&self.name, None, Refusal::Banned);
         }
-        let (last, kept) = (self.key.last, self.recent.len() as u64);
+        let last = self.key.last;
         let heard = if epoch == self.key.epoch { after } else { 0 };
-        let after = heard.clamp(last - kept, last);
+        let after = heard.clamp(last - self.replayable(&member.outbox), last);
         let joined = Told::Joined {
             room: self.name.clone(),
             epoch: self.key.epoch,
             after,
         };
         member.outbox.push(joined.frame());
-        let replayed = self.recent.iter().skip((after + kept - last) as usize);
-        for line in replayed {
-            member.outbox.push(Told::Line(line.clone()).frame());
+        let replayed = (last - after) as usize;
+        for line in self.recent.range(self.recent.len() - replayed..) {
+            member.outbox.push(line.clone());
         }
         self.presence.arrive(&member.person, Instant::now());
         self.tell_state(Some(&member.outbox), (true, true));
         if let Some(twice) = self.members.insert(member.id, member) {
             self.presence.lose(&twice.person, Instant::now());
         }
+    }
+
+    /// How many of the newest lines fit into half of what is free in an outbox: lines go on
+    /// coming, and one who comes back enters several rooms.
+    fn replayable(&self, outbox: &Outbox) -> u64 {
+        let (frames, mut bytes) = outbox.free();
+        let newest = self.recent.iter().rev().take(frames / 2);
+        bytes /= 2;
+        let fits = |line: &&Utf8Bytes| {
+            let left = bytes.checked_sub(line.len());
+            bytes = left.unwrap_or(0);
+            left.is_some()
+        };
+        newest.take_while(fits).count() as u64
     }
     // ANCHOR_END: join
 
@@ -272,11 +291,11 @@ impl Room {
 
     fn show(&mut self, line: Line) {
         self.key.last = line.seq;
-        let frame = Told::Line(line.clone()).frame();
+        let frame = Told::Line(line).frame();
         if self.recent.len() == REPLAY {
             self.recent.pop_front();
         }
-        self.recent.push_back(line);
+        self.recent.push_back(frame.clone());
         let mut slow = Vec::new();
         for member in self.members.values() {
             if !member.outbox.push(frame.clone()) {

@@ -19,7 +19,7 @@ mod lines;
 mod people;
 mod rooms;
 
-pub use lines::{Kept, NewLine, Page};
+pub use lines::{Kept, LONGEST_PAGE, NewLine, Page};
 pub use rooms::{Access, RoomInfo, RoomKey};
 
 /// So many writes may wait. Another one is refused, which its sender hears.
