@@ -18,10 +18,12 @@ use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+mod door;
+
 use crate::connection;
 use crate::hub::Hub;
 use crate::name::Name;
-use crate::room::{Command, ConnectionId};
+use crate::room::ConnectionId;
 use crate::session::{self, Keys, Session};
 use crate::store::{Access, Page, RoomInfo, RoomKey, StoreError};
 use crate::wire::{LARGEST_MESSAGE, Line};
@@ -100,7 +102,7 @@ impl App {
             .route("/api/session", get(who).post(log_in))
             .route("/api/rooms", get(rooms).post(create_room))
             .route("/api/rooms/{room}/lines", get(lines))
-            .route("/api/rooms/{room}/people", post(own_room))
+            .route("/api/rooms/{room}/people", post(door::own_room))
             .route("/ws", get(upgrade))
             .with_state(self)
             .merge(files)
@@ -109,7 +111,7 @@ impl App {
     /// The routes for who runs the server.
     pub fn operator_routes(self) -> Router {
         Router::new()
-            .route("/operator/rooms/{room}/people", post(any_room))
+            .route("/operator/rooms/{room}/people", post(door::any_room))
             .with_state(self)
     }
 }
@@ -212,77 +214,6 @@ async fn lines(
         }
     };
     Ok(Json(lines))
-}
-
-/// Who may come in, and who must go.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Standing {
-    name: Name,
-    standing: Step,
-}
-
-#[derive(Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Step {
-    /// May come in, though the room is for the invited.
-    Invited,
-    /// Has to go, and may come again.
-    Kicked,
-    /// Has to go, for good.
-    Banned,
-    /// None of these.
-    None,
-}
-
-async fn own_room(
-    State(app): State<App>,
-    session: Session,
-    Named(room): Named<Name>,
-    Body(standing): Body<Standing>,
-) -> Result<StatusCode, Problem> {
-    let (key, owns) = room_for(&app, &room, session.sub).await?;
-    if !owns {
-        let detail = format!("{room} isn't yours");
-        return Err(Problem::new(StatusCode::FORBIDDEN, "not_yours", detail));
-    }
-    stand(&app, room, key, standing).await
-}
-
-async fn any_room(
-    State(app): State<App>,
-    Named(room): Named<Name>,
-    Body(standing): Body<Standing>,
-) -> Result<StatusCode, Problem> {
-    let key = app.hub.store().room(room.clone()).await;
-    let key = key.map_err(|_| Problem::not_found(format!("there is no room {room}")))?;
-    stand(&app, room, key, standing).await
-}
-
-/// Written first, and then done: one who comes back meanwhile finds the door shut.
-async fn stand(
-    app: &App,
-    room: Name,
-    key: RoomKey,
-    Standing { name, standing }: Standing,
-) -> Result<StatusCode, Problem> {
-    let kept = match standing {
-        Step::Invited => Some(false),
-        Step::Banned => Some(true),
-        Step::Kicked | Step::None => None,
-    };
-    if !matches!(standing, Step::Kicked) {
-        app.hub
-            .store()
-            .set_standing(key, name.clone(), kept)
-            .await?;
-    }
-    let command = match standing {
-        Step::Kicked | Step::Banned => Command::Remove(name, kept == Some(true)),
-        Step::Invited | Step::None => Command::Admit(name),
-    };
-    app.hub.open(&room).send(command).await.ok();
-    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn room_for(app: &App, room: &Name, person: Name) -> Result<(RoomKey, bool), Problem> {

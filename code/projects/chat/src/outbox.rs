@@ -112,7 +112,7 @@ impl Outbox {
         let old = waiting
             .latest
             .iter_mut()
-            .find(|(k, r, _)| (*k, &*r) == (kind, room));
+            .find(|(k, r, _)| (*k, r) == (kind, room));
         match old {
             Some((_, _, old)) => *old = frame,
             None => waiting.latest.push((kind, room.clone(), frame)),

@@ -23,6 +23,7 @@ use crate::store::{Kept, LONGEST_PAGE, NewLine, Page, RoomKey, Store, StoreError
 use crate::wire::{Line, Refusal, Told};
 
 pub mod presence;
+mod show;
 mod state;
 
 use presence::Presence;
@@ -277,62 +278,6 @@ impl Room {
         }
     }
     // ANCHOR_END: say
-
-    // ANCHOR: arrived
-    /// Shows a line if it is the next. If one before it is missing, it was said on another
-    /// server, and both are read from the history.
-    fn arrived(&mut self, line: Line) {
-        match line.seq.checked_sub(self.key.last) {
-            None | Some(0) => {} // it has been shown
-            Some(1) => self.show(line),
-            Some(_) => self.look(),
-        }
-    }
-
-    fn show(&mut self, line: Line) {
-        self.key.last = line.seq;
-        let frame = Told::Line(line).frame();
-        if self.recent.len() == REPLAY {
-            self.recent.pop_front();
-        }
-        self.recent.push_back(frame.clone());
-        let mut slow = Vec::new();
-        for member in self.members.values() {
-            if !member.outbox.push(frame.clone()) {
-                slow.push(member.id);
-            }
-        }
-        self.metrics.delivered(self.members.len() - slow.len());
-        for id in slow {
-            self.leave(id, false);
-        }
-    }
-
-    /// Reads what the history has beyond the last line that was shown.
-    fn look(&mut self) {
-        if self.missing.is_some() {
-            self.look_again = true;
-            return;
-        }
-        let (store, key, name) = (self.store.clone(), self.key, self.name.clone());
-        self.missing = Some(Box::pin(async move {
-            store.page(key, name, Page::After(key.last), REPLAY).await
-        }));
-    }
-
-    fn found(&mut self, read: Result<Vec<Line>, StoreError>) {
-        match read {
-            Ok(lines) => {
-                self.look_again |= lines.len() == REPLAY;
-                lines.into_iter().for_each(|line| self.arrived(line));
-            }
-            Err(error) => tracing::warn!(room = %self.name, %error, "history can't be read"),
-        }
-        if std::mem::take(&mut self.look_again) {
-            self.look();
-        }
-    }
-    // ANCHOR_END: arrived
 }
 
 /// The future's result, once; and never one where there is no future.

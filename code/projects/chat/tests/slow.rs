@@ -46,7 +46,9 @@ async fn twenty_that_never_read_are_closed_in_time_and_others_hear_all_at_once()
     for speaker in 0..6 {
         let mut one = server.enter(&format!("speaker{speaker}")).await;
         for id in 0..50 {
-            one.ask(&say("lobby", &id.to_string(), &text)).await.unwrap();
+            one.ask(&say("lobby", &id.to_string(), &text))
+                .await
+                .unwrap();
         }
         for _ in 0..50 {
             kept(&mut one).await;
