@@ -36,11 +36,17 @@ customElements.define("chat-room", class extends HTMLElement {
     this.querySelector("h2").textContent = room.name;
     this.querySelector(".door").hidden = !room.mine;
     this.querySelector(".found").hidden = true;
+    this.querySelector(".find").reset();
     this.lines.replaceChildren(...known.lines.map(drawLine));
     this.here(known.here);
     this.typing([]);
     this.drawUnsaved();
+    this.#hideOlder();
     this.log.scrollTop = this.log.scrollHeight;
+  }
+
+  #hideOlder() {
+    this.querySelector(".older").hidden = Number(this.lines.firstChild?.dataset.seq ?? 1) === 1;
   }
 
   add(line) {
@@ -48,6 +54,7 @@ customElements.define("chat-room", class extends HTMLElement {
     this.lines.append(drawLine(line));
     if (this.lines.children.length > SHOWN) this.lines.firstChild.remove();
     this.drawUnsaved();
+    this.#hideOlder();
     if (atEnd) this.log.scrollTop = this.log.scrollHeight;
   }
 
@@ -73,12 +80,11 @@ customElements.define("chat-room", class extends HTMLElement {
   }
 
   async #older() {
-    const first = Number(this.lines.firstElementChild?.dataset.seq ?? 0);
-    if (first <= 1) return;
-    const lines = await this.history({ before: first });
+    const lines = await this.history({ before: this.lines.firstChild.dataset.seq });
     const height = this.log.scrollHeight;
     this.lines.prepend(...lines.map(drawLine));
     this.log.scrollTop += this.log.scrollHeight - height;
+    this.#hideOlder();
   }
 
   async #find(words) {
