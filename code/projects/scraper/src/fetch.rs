@@ -136,7 +136,7 @@ impl Fetcher {
         let latency = start.elapsed();
         let (status, headers) = (response.status(), response.headers().clone());
         // What an error says of itself isn't read: it may claim to be compressed and not be.
-        let body = match status.is_success() {
+        let body = match status.is_success() && is_text(&headers) {
             true => self.body(response).await?,
             false => Vec::new(),
         };
@@ -200,6 +200,18 @@ impl Answer {
         Some(date.duration_since(SystemTime::now()).unwrap_or_default())
     }
     // ANCHOR_END: retry-after
+}
+
+/// Pictures and films aren't read; a compressed sitemap is.
+fn is_text(headers: &HeaderMap) -> bool {
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok());
+    kind.is_none_or(|kind| {
+        ["text/", "xml", "gzip"]
+            .iter()
+            .any(|word| kind.contains(word))
+    })
 }
 
 #[cfg(not(feature = "tls"))]

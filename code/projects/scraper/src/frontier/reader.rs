@@ -1,5 +1,6 @@
 //! Looking into a frontier's file, also while a crawl is running: status, export, explain.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -77,6 +78,19 @@ impl Reader {
             })
         });
         page.optional().map_err(store)
+    }
+
+    /// The hosts of the addresses that the crawl began with.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be read.
+    pub fn seeds(&self) -> Result<HashSet<String>> {
+        let sql = "SELECT DISTINCT name FROM pages JOIN hosts ON hosts.id = pages.host \
+                   WHERE found_on IS NULL";
+        let mut hosts = self.0.prepare(sql).map_err(store)?;
+        let hosts = hosts.query_map((), |row| row.get(0)).map_err(store)?;
+        hosts.collect::<rusqlite::Result<_>>().map_err(store)
     }
 
     /// The hosts with most to do: their names, what is queued, and the delay in milliseconds.

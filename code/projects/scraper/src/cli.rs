@@ -1,0 +1,310 @@
+//! The commands, and what they print.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::{Parser, Subcommand};
+use scraper::Html;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::address::Address;
+use crate::crawl::{End, Scope, Visitor, crawl, seed};
+use crate::demo;
+use crate::frontier::{Frontier, Reader, SqliteFrontier, Tally};
+use crate::rules::Rules;
+
+pub use options::Options;
+
+mod export;
+mod options;
+mod watch;
+
+/// A polite, restartable web crawler.
+#[derive(Parser)]
+#[command(name = "web-scraper", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Say more: once for warnings' causes, twice for each request
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve a generated shop of 3,000 pages on this machine, and crawl it
+    Demo {
+        #[command(flatten)]
+        options: Options,
+        /// Only serve the shop, until Ctrl-C
+        #[arg(long)]
+        serve_only: bool,
+    },
+    /// Crawl from these addresses
+    Crawl {
+        /// Where to begin
+        #[arg(required = true)]
+        seeds: Vec<String>,
+        #[command(flatten)]
+        options: Options,
+    },
+    /// Go on with a crawl that was stopped or killed
+    Resume {
+        #[command(flatten)]
+        options: Options,
+        /// Ask again for all pages; those that haven't changed aren't sent again
+        #[arg(long)]
+        again: bool,
+    },
+    /// How far a crawl is
+    Status {
+        /// The crawl's folder
+        #[arg(long, default_value = "crawl")]
+        dir: PathBuf,
+    },
+    /// Print the items
+    Export {
+        /// The crawl's folder
+        #[arg(long, default_value = "crawl")]
+        dir: PathBuf,
+        /// One line of JSON an item, or a table
+        #[arg(long, value_enum, default_value = "jsonl")]
+        format: export::Format,
+    },
+    /// Why a page was or wasn't fetched
+    Explain {
+        /// Its address
+        address: String,
+        /// The crawl's folder
+        #[arg(long, default_value = "crawl")]
+        dir: PathBuf,
+    },
+    /// Print the item of a saved page
+    TestRule {
+        /// The file of rules
+        rules: PathBuf,
+        /// The saved page
+        page: PathBuf,
+        /// The address it was saved from
+        #[arg(long)]
+        address: String,
+    },
+}
+
+/// Runs a command.
+///
+/// # Errors
+///
+/// What a person should read.
+pub async fn run(cli: Cli) -> Result<()> {
+    let level = match cli.verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let log = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr);
+    // In tests a subscriber stands already.
+    let _ = log.try_init();
+    match cli.command {
+        Command::Demo {
+            options,
+            serve_only,
+        } => run_demo(options, serve_only).await,
+        Command::Crawl { seeds, options } => run_crawl(&seeds, &options, false).await,
+        Command::Resume { options, again } => {
+            ensure!(
+                frontier(&options.dir).exists(),
+                "{} has no crawl",
+                options.dir.display()
+            );
+            run_crawl(&[], &options, again).await
+        }
+        Command::Status { dir } => status(&dir),
+        Command::Export { dir, format } => {
+            export::write(&Reader::open(&frontier(&dir))?, format, io::stdout().lock())
+        }
+        Command::Explain { address, dir } => explain(&address, &dir),
+        Command::TestRule {
+            rules,
+            page,
+            address,
+        } => test_rule(&rules, &page, &address),
+    }
+}
+
+fn frontier(dir: &Path) -> PathBuf {
+    dir.join("frontier.db")
+}
+
+async fn run_demo(mut options: Options, serve_only: bool) -> Result<()> {
+    let shop = demo::Shop::serve().await.context("cannot serve the shop")?;
+    if serve_only {
+        println!("{}\n(Ctrl-C ends it)", shop.seeds().join("\n"));
+        return Ok(tokio::signal::ctrl_c().await?);
+    }
+    let used = frontier(&options.dir).exists();
+    ensure!(
+        !used,
+        "{} has a crawl already; give --dir another",
+        options.dir.display()
+    );
+    options.for_demo(demo::Shop::names(), demo::RULES);
+    run_crawl(&shop.seeds(), &options, false).await?;
+    println!("the shop saw: {}", shop.report());
+    Ok(())
+}
+
+async fn run_crawl(seeds: &[String], options: &Options, again: bool) -> Result<()> {
+    fs::create_dir_all(&options.dir)
+        .with_context(|| format!("cannot make {}", options.dir.display()))?;
+    let seeds = seeds.iter().map(|text| Address::parse(text).map(seed));
+    let seeds = seeds.collect::<Result<Vec<_>, _>>()?;
+    let file = frontier(&options.dir);
+    let frontier = Arc::new(SqliteFrontier::open(&file, options.budget())?);
+    frontier.add(seeds).await?;
+    if again {
+        frontier.again().await?;
+    }
+    let scope = match options.any_host {
+        true => Scope::Any,
+        false => Scope::Hosts(Reader::open(&file)?.seeds()?),
+    };
+    let visitor = Visitor::new(
+        options.settings(scope),
+        options.fetcher()?,
+        options.rules()?,
+    );
+    let visitor = Arc::new(visitor);
+
+    let stop = CancellationToken::new();
+    tokio::spawn(signals(stop.clone()));
+    let watch = tokio::spawn(watch::watch(visitor.clone()));
+    let start = tokio::time::Instant::now();
+    let end = crawl(frontier.clone(), visitor.clone(), stop).await;
+    watch.abort();
+    let (end, tally) = (end?, frontier.tally().await?);
+    let words = match end {
+        End::Complete => "complete",
+        End::Stopped => "stopped; `resume` goes on",
+    };
+    println!(
+        "{words} after {:.1?}: {}",
+        start.elapsed(),
+        words_of(&tally)
+    );
+    let items = options.dir.join("items.jsonl");
+    let written = fs::File::create(&items).context("cannot write items.jsonl")?;
+    export::write(
+        &Reader::open(&file)?,
+        export::Format::Jsonl,
+        io::BufWriter::new(written),
+    )?;
+    println!("{} items in {}", tally.items, items.display());
+    Ok(())
+}
+
+/// The first signal stops cleanly, a second one at once: nothing is lost either way.
+async fn signals(stop: CancellationToken) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    ) else {
+        return;
+    };
+    let mut next = async || {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    };
+    next().await;
+    eprintln!("stopping: visits under way come to their end (once more: at once)");
+    stop.cancel();
+    next().await;
+    std::process::exit(130);
+}
+
+fn words_of(tally: &Tally) -> String {
+    let Tally {
+        queued,
+        taken,
+        done,
+        failed,
+        skipped,
+        beyond,
+        hosts,
+        ..
+    } = tally;
+    format!(
+        "{done} pages of {hosts} hosts done, {failed} failed, {skipped} left alone, \
+         {} to do, {beyond} found beyond the budgets",
+        queued + taken,
+    )
+}
+
+fn status(dir: &Path) -> Result<()> {
+    let reader = Reader::open(&frontier(dir))?;
+    let tally = reader.tally()?;
+    println!("{}; {} items", words_of(&tally), tally.items);
+    for (host, queued, delay) in reader.busiest(10)? {
+        println!("  {host}: {queued} to do, {delay} ms apart");
+    }
+    for (reason, pages) in reader.reasons(10)? {
+        println!("  {pages} × {reason}");
+    }
+    Ok(())
+}
+
+fn explain(address: &str, dir: &Path) -> Result<()> {
+    let address = Address::parse(address)?;
+    let Some(page) = Reader::open(&frontier(dir))?.page(&address)? else {
+        bail!(
+            "{address} isn't known: no page that was read links to it, it's out of scope or too \
+             deep, or its host's budget was used up"
+        );
+    };
+    println!("{address}: {}", page.state);
+    if let Some(status) = page.status {
+        println!("  status {status}");
+    }
+    if let Some(reason) = &page.reason {
+        println!("  because: {reason}");
+    }
+    println!(
+        "  {} links from a seed, {} failures",
+        page.depth, page.failures
+    );
+    println!(
+        "  found on {}",
+        page.found_on.as_deref().unwrap_or("no page: it's a seed")
+    );
+    Ok(())
+}
+
+fn test_rule(rules: &Path, page: &Path, address: &str) -> Result<()> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
+    };
+    let rules = Rules::parse(&read(rules)?).with_context(|| rules.display().to_string())?;
+    let item = rules.extract(
+        &Address::parse(address)?,
+        &Html::parse_document(&read(page)?),
+    )?;
+    let item = item.context("no rule fits this address")?;
+    let mut out = io::stdout().lock();
+    serde_json::to_writer_pretty(&mut out, &item)?;
+    writeln!(out)?;
+    Ok(())
+}
+
+/// Whether there's a person to look at a moving line.
+fn is_watched() -> bool {
+    io::stderr().is_terminal()
+}
