@@ -123,7 +123,7 @@ pub struct Ended {
 pub struct Budget {
     /// Pages of a host that are known. What's found beyond is counted and forgotten: traps end here.
     pub pages: u32,
-    /// Visits to a host at the same time, at least 1.
+    /// Visits to a host at the same time, at least 1. With one, the delay is kept exactly.
     pub places: u32,
     /// Between two requests to a host of which nothing is known yet.
     pub delay: Duration,

@@ -84,10 +84,9 @@ impl Options {
         self.private = true;
         self.resolve.extend(names);
         self.own_rules = Some(rules);
-        // A host of 1,000 pages, and a calendar without an end.
-        self.pages_per_host = self.pages_per_host.min(1_200);
-        self.delay = self.delay.min(4);
-        self.per_host = self.per_host.max(4);
+        // The calendar has no end, and each of its months is a link deeper.
+        self.depth = self.depth.min(30);
+        self.delay = self.delay.min(2);
     }
 
     pub(super) fn budget(&self) -> Budget {

@@ -275,20 +275,17 @@ impl Visitor {
         const UNPACKED: usize = 16 << 20;
         let read = tokio::task::spawn_blocking(move || sitemap::parse(&body, UNPACKED));
         let list = read.await.unwrap_or_default();
-        let pages = list
-            .pages
-            .iter()
-            .filter_map(|text| Address::parse(text).ok());
-        let mut found: Vec<_> = pages.filter_map(|page_| self.link(page, page_)).collect();
+        let absolute = |text: &String| page.found.address.join(text).ok();
+        let pages = list.pages.iter().filter_map(absolute);
+        let mut found: Vec<_> = pages
+            .filter_map(|address| self.link(page, address))
+            .collect();
         let hops = page.found.hops + 1;
         if hops > SITEMAP_LEVELS && !list.sitemaps.is_empty() {
             warn!(sitemap = %page.found.address, "sitemaps within sitemaps are cut off here");
             return found;
         }
-        let lists = list
-            .sitemaps
-            .iter()
-            .filter_map(|text| Address::parse(text).ok());
+        let lists = list.sitemaps.iter().filter_map(absolute);
         let lists = lists.filter_map(|list| self.link(page, list));
         found.extend(lists.map(|list| Found {
             kind: Kind::Sitemap,

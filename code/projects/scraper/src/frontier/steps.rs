@@ -192,10 +192,18 @@ impl<'a> Steps<'a> {
                 let insert = "INSERT OR REPLACE INTO items (page, item) VALUES (?1, ?2)";
                 steps.run(insert, (ended.id, item))?;
             }
-            let rest = "UPDATE hosts SET taken = taken - 1, delay = ?2, \
+            let free = "UPDATE hosts SET taken = taken - 1, delay = ?2, \
                         next_at = max(next_at, ?3) WHERE id = ?1";
-            let next = steps.now.saturating_add(millis(ended.rest));
-            steps.run(rest, (host, millis(ended.delay), next))?;
+            // One after the other: then the time between two is measured from the last answer,
+            // and the server sees no two requests closer than that.
+            let alone = steps.settings.budget.places == 1;
+            let rest = if alone {
+                ended.rest.max(ended.delay)
+            } else {
+                ended.rest
+            };
+            let next = steps.now.saturating_add(millis(rest));
+            steps.run(free, (host, millis(ended.delay), next))?;
             Ok(())
         })
     }
