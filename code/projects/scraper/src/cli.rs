@@ -1,13 +1,12 @@
 //! The commands, and what they print.
 
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
-use scraper::Html;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -15,11 +14,11 @@ use crate::address::Address;
 use crate::crawl::{End, Scope, Visitor, crawl, seed};
 use crate::demo;
 use crate::frontier::{Frontier, Reader, SqliteFrontier, Tally};
-use crate::rules::Rules;
 
 pub use options::Options;
 
 mod export;
+mod look;
 mod options;
 mod watch;
 
@@ -125,16 +124,16 @@ pub async fn run(cli: Cli) -> Result<()> {
             );
             run_crawl(&[], &options, again).await
         }
-        Command::Status { dir } => status(&dir),
+        Command::Status { dir } => look::status(&dir),
         Command::Export { dir, format } => {
             export::write(&Reader::open(&frontier(&dir))?, format, io::stdout().lock())
         }
-        Command::Explain { address, dir } => explain(&address, &dir),
+        Command::Explain { address, dir } => look::explain(&address, &dir),
         Command::TestRule {
             rules,
             page,
             address,
-        } => test_rule(&rules, &page, &address),
+        } => look::test_rule(&rules, &page, &address),
     }
 }
 
@@ -247,61 +246,6 @@ fn words_of(tally: &Tally) -> String {
          {} to do, {beyond} found beyond the budgets",
         queued + taken,
     )
-}
-
-fn status(dir: &Path) -> Result<()> {
-    let reader = Reader::open(&frontier(dir))?;
-    let tally = reader.tally()?;
-    println!("{}; {} items", words_of(&tally), tally.items);
-    for (host, queued, delay) in reader.busiest(10)? {
-        println!("  {host}: {queued} to do, {delay} ms apart");
-    }
-    for (reason, pages) in reader.reasons(10)? {
-        println!("  {pages} × {reason}");
-    }
-    Ok(())
-}
-
-fn explain(address: &str, dir: &Path) -> Result<()> {
-    let address = Address::parse(address)?;
-    let Some(page) = Reader::open(&frontier(dir))?.page(&address)? else {
-        bail!(
-            "{address} isn't known: no page that was read links to it, it's out of scope or too \
-             deep, or its host's budget was used up"
-        );
-    };
-    println!("{address}: {}", page.state);
-    if let Some(status) = page.status {
-        println!("  status {status}");
-    }
-    if let Some(reason) = &page.reason {
-        println!("  because: {reason}");
-    }
-    println!(
-        "  {} links from a seed, {} failures",
-        page.depth, page.failures
-    );
-    println!(
-        "  found on {}",
-        page.found_on.as_deref().unwrap_or("no page: it's a seed")
-    );
-    Ok(())
-}
-
-fn test_rule(rules: &Path, page: &Path, address: &str) -> Result<()> {
-    let read = |path: &Path| {
-        fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
-    };
-    let rules = Rules::parse(&read(rules)?).with_context(|| rules.display().to_string())?;
-    let item = rules.extract(
-        &Address::parse(address)?,
-        &Html::parse_document(&read(page)?),
-    )?;
-    let item = item.context("no rule fits this address")?;
-    let mut out = io::stdout().lock();
-    serde_json::to_writer_pretty(&mut out, &item)?;
-    writeln!(out)?;
-    Ok(())
 }
 
 /// Whether there's a person to look at a moving line.

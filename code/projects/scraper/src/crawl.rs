@@ -154,6 +154,7 @@ async fn visit<F: Frontier>(
             outcome: Outcome::Failed("the visit panicked".to_owned()),
             found: Vec::new(),
             item: None,
+            asked: true,
             delay: visitor.settings.courtesy.delay,
             rest: Duration::ZERO,
         }

@@ -182,7 +182,7 @@ async fn product(
         .and_then(|log| log.products.get(&product).copied());
     match product {
         PRODUCTS.. => StatusCode::NOT_FOUND.into_response(),
-        _ if product % 97 == 96 => {
+        _ if product % 197 == 196 => {
             sleep(Duration::from_millis(300)).await;
             Html(page(product)).into_response()
         }

@@ -20,6 +20,7 @@ pub use sqlite::SqliteFrontier;
 
 mod clock;
 mod reader;
+mod rows;
 mod sqlite;
 mod steps;
 mod writer;
@@ -112,6 +113,8 @@ pub struct Ended {
     pub found: Vec<Found>,
     /// What was extracted, as JSON.
     pub item: Option<String>,
+    /// Whether the host was asked for anything.
+    pub asked: bool,
     /// How long its host rests from now on between two requests.
     pub delay: Duration,
     /// How long its host rests now.

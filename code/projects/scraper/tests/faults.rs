@@ -21,7 +21,7 @@ async fn reason_of(site: &Site, crawl: &Crawl) -> String {
 #[tokio::test]
 async fn a_gzip_bomb_is_cut_at_the_limit() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
-    for _ in 0..64 {
+    for _ in 0..16 {
         gzip.write_all(&[b'x'; 1 << 20]).unwrap();
     }
     let bomb = Bytes::from(gzip.finish().unwrap());

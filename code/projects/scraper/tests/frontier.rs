@@ -31,6 +31,7 @@ fn ended(page: &Taken) -> Ended {
         },
         found: Vec::new(),
         item: None,
+        asked: true,
         delay: Duration::ZERO,
         rest: Duration::ZERO,
     }
@@ -124,6 +125,28 @@ async fn a_host_rests_and_others_do_not() {
     let claim = frontier.claim(10).await.unwrap();
     assert!(claim.pages.is_empty() && claim.pending == 2);
     assert!(claim.wait > Some(HOUR / 2));
+}
+
+#[tokio::test]
+async fn a_visit_that_asked_for_nothing_costs_its_host_no_time() {
+    let frontier = Store::new().open(Budget {
+        delay: HOUR,
+        ..BUDGET
+    });
+    frontier
+        .add(vec![found("http://a.test/1"), found("http://a.test/2")])
+        .await
+        .unwrap();
+    let page = take(&frontier).await;
+    let outcome = Outcome::Skipped("robots.txt".to_owned());
+    let skipped = Ended {
+        asked: false,
+        outcome,
+        delay: HOUR,
+        ..ended(&page)
+    };
+    frontier.end(skipped).await.unwrap();
+    assert_eq!(frontier.claim(10).await.unwrap().pages.len(), 1);
 }
 
 #[tokio::test]

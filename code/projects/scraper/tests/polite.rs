@@ -136,7 +136,8 @@ async fn a_host_that_is_down_is_given_up_with_all_its_pages() {
         _ => answer(500, &[], ""),
     });
     let site = site.await;
-    let crawl = Crawl::new();
+    let mut crawl = Crawl::new();
+    crawl.settings.courtesy.longest = Duration::from_millis(60);
     crawl.run(&[site.url("/")]).await;
     let requests = site.paths().len();
     assert!(requests < 20, "{requests} requests to a host that's down");

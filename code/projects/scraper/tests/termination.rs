@@ -51,6 +51,7 @@ fn end(page: &Taken, graph: &Graph, again: bool) -> Ended {
             links.iter().map(found).collect()
         },
         item: None,
+        asked: true,
         delay: Duration::ZERO,
         rest: Duration::ZERO,
     }

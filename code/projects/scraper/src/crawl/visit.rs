@@ -18,16 +18,11 @@ use crate::robots::Robots;
 use crate::rules::Rules;
 use crate::sitemap;
 
-/// robots.txt is tried so often; a host where it can't be read is closed.
-const ROBOTS_ATTEMPTS: u32 = 3;
-/// Redirects of robots.txt that are followed; the RFC asks for five.
-const ROBOTS_HOPS: usize = 5;
-/// Sitemaps that point to sitemaps.
-const SITEMAP_LEVELS: u32 = 2;
-/// Sitemaps that a robots.txt may name.
-const SITEMAPS: usize = 20;
 /// While another request probes a host that was down.
 const PROBING: Duration = Duration::from_secs(1);
+
+mod links;
+mod robots;
 
 /// What a crawl was asked to do.
 #[derive(Clone, Debug)]
@@ -83,17 +78,18 @@ impl Visitor {
         let path = page.found.address.path();
         if !robots.allows(path) {
             let rule = robots.because(path).unwrap_or_default();
-            return end(
-                &page,
-                &host,
-                Outcome::Skipped(format!("robots.txt: {rule}")),
-            );
+            let closed = Outcome::Skipped(format!("robots.txt: {rule}"));
+            return Ended {
+                asked: false,
+                ..end(&page, &host, closed)
+            };
         }
         let permit = match host.breaker.enter() {
             Ok(permit) => permit,
             Err(open) => {
                 let again = end(&page, &host, Outcome::Again { failed: false });
                 return Ended {
+                    asked: false,
                     rest: open.wait.max(PROBING),
                     ..again
                 };
@@ -233,148 +229,6 @@ impl Visitor {
         let parsed = page::read(raw, self.rules.clone()).await;
         self.parsed(page, parsed, ended)
     }
-
-    fn parsed(&self, page: &Taken, parsed: Parsed, ended: Ended) -> Ended {
-        if parsed.too_deep {
-            let outcome = Outcome::Failed("nested too deeply".to_owned());
-            return Ended { outcome, ..ended };
-        }
-        if let Some(missing) = &parsed.missing {
-            warn!(page = %page.found.address, %missing, "no item");
-        }
-        let own = page.found.address.clone();
-        let elsewhere = parsed.canonical.filter(|address| *address != own);
-        // The page says that it's a copy; the item is taken from the original.
-        let item = parsed.item.filter(|_| elsewhere.is_none());
-        let links = elsewhere.into_iter().chain(parsed.links);
-        let found = links
-            .filter_map(|address| self.link(page, address))
-            .collect();
-        Ended {
-            found,
-            item: item.map(|item| item.to_string()),
-            ..ended
-        }
-    }
-
-    fn link(&self, page: &Taken, address: Address) -> Option<Found> {
-        let depth = page.found.depth + 1;
-        let near = depth <= self.settings.depth && self.settings.scope.allows(&address);
-        let on = Some(page.id);
-        near.then_some(Found {
-            address,
-            depth,
-            hops: 0,
-            priority: 0,
-            kind: Kind::Page,
-            on,
-        })
-    }
-
-    async fn listed(&self, page: &Taken, body: Vec<u8>) -> Vec<Found> {
-        const UNPACKED: usize = 16 << 20;
-        let read = tokio::task::spawn_blocking(move || sitemap::parse(&body, UNPACKED));
-        let list = read.await.unwrap_or_default();
-        let absolute = |text: &String| page.found.address.join(text).ok();
-        let pages = list.pages.iter().filter_map(absolute);
-        let mut found: Vec<_> = pages
-            .filter_map(|address| self.link(page, address))
-            .collect();
-        let hops = page.found.hops + 1;
-        if hops > SITEMAP_LEVELS && !list.sitemaps.is_empty() {
-            warn!(sitemap = %page.found.address, "sitemaps within sitemaps are cut off here");
-            return found;
-        }
-        let lists = list.sitemaps.iter().filter_map(absolute);
-        let lists = lists.filter_map(|list| self.link(page, list));
-        found.extend(lists.map(|list| Found {
-            kind: Kind::Sitemap,
-            hops,
-            ..list
-        }));
-        found
-    }
-
-    async fn ask_robots(&self, page: &Taken, host: &Host) -> Ended {
-        let again = end(page, host, Outcome::Again { failed: false });
-        let _asking = host.asking.lock().await;
-        if host.robots().is_some() {
-            return again;
-        }
-        let robots = match self.fetch_robots(&page.found.address).await {
-            Ok(robots) => robots,
-            Err(error) if !error.is_transient() => {
-                return end(page, host, Outcome::Failed(error.to_string()));
-            }
-            Err(error) if host.robots_failed() < ROBOTS_ATTEMPTS => {
-                debug!(host = page.found.address.host(), %error, "robots.txt can't be read");
-                let rest = self.settings.backoff.full_jitter(1, fastrand::f64());
-                return Ended {
-                    rest: rest.max(host.delay()),
-                    ..again
-                };
-            }
-            Err(error) => {
-                warn!(host = page.found.address.host(), %error, "closed: no robots.txt");
-                Robots::closed()
-            }
-        };
-        let lists = robots.sitemaps.iter().take(SITEMAPS);
-        let lists = lists.filter_map(|text| page.found.address.join(text).ok());
-        let lists = lists.filter_map(|list| self.link(page, list));
-        let kind = Kind::Sitemap;
-        let found = lists
-            .map(|list| Found {
-                kind,
-                priority: 1,
-                ..list
-            })
-            .collect();
-        if let Some(asked) = host.set_robots(robots) {
-            let kept = self.settings.courtesy.longest;
-            warn!(
-                host = page.found.address.host(),
-                ?asked,
-                ?kept,
-                "crawl-delay cut"
-            );
-        }
-        let delay = host.delay();
-        Ended {
-            found,
-            delay,
-            rest: delay,
-            ..again
-        }
-    }
-
-    /// 4xx opens a host. 5xx and no answer are errors that may pass.
-    async fn fetch_robots(&self, page: &Address) -> Result<Robots, FetchError> {
-        let mut address = page.robots();
-        for _ in 0..=ROBOTS_HOPS {
-            let answer = self.fetcher.get(&address, HeaderMap::new()).await;
-            let answer = match answer {
-                // What's longer than our limit is longer than the RFC's.
-                Err(FetchError::Large(_)) => return Ok(Robots::closed()),
-                answer => answer?,
-            };
-            match answer.status {
-                200..=299 => return Ok(Robots::parse(&self.settings.agent, &answer.body)),
-                300..=399 => {
-                    let location = answer.header(header::LOCATION).unwrap_or_default();
-                    let Ok(target) = address.join(location) else {
-                        break;
-                    };
-                    address = target;
-                }
-                429 | 500..=599 => {
-                    return Err(FetchError::Broken(format!("status {}", answer.status)));
-                }
-                _ => break,
-            }
-        }
-        Ok(Robots::open())
-    }
 }
 
 /// The host's failures, as its breaker counts them. "Slow down" isn't one.
@@ -400,6 +254,7 @@ fn end(page: &Taken, host: &Host, outcome: Outcome) -> Ended {
         outcome,
         found: Vec::new(),
         item: None,
+        asked: true,
         delay: host.delay(),
         rest: Duration::ZERO,
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::steps::tally;
+use super::rows::tally;
 use super::writer::store;
 use super::{FrontierError, Tally};
 use crate::address::Address;

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::clock::millis;
+use super::clock::{after, millis};
+use super::rows::{taken, tally};
 use super::sqlite::Settings;
 use super::writer::store;
-use super::{Claim, Ended, Found, FrontierError, Kind, Millis, Outcome, Taken, Tally};
-use crate::address::Address;
+use super::{Claim, Ended, Found, FrontierError, Millis, Outcome, Taken, Tally};
 
 const QUEUED: u8 = 0;
 const TAKEN: u8 = 1;
@@ -162,7 +162,7 @@ impl<'a> Steps<'a> {
             (page.id, TAKEN),
         )?;
         let step = "UPDATE hosts SET queued = queued - 1, taken = taken + 1, \
-                    next_at = max(next_at, ?2 + delay) WHERE id = ?1";
+                    next_at = max(next_at, ?2 + delay + (delay > 0)) WHERE id = ?1";
         self.run(step, (host, self.now))?;
         Ok(Some(page))
     }
@@ -192,22 +192,29 @@ impl<'a> Steps<'a> {
                 let insert = "INSERT OR REPLACE INTO items (page, item) VALUES (?1, ?2)";
                 steps.run(insert, (ended.id, item))?;
             }
-            let free = "UPDATE hosts SET taken = taken - 1, delay = ?2, \
-                        next_at = max(next_at, ?3) WHERE id = ?1";
-            // One after the other: then the time between two is measured from the last answer,
-            // and the server sees no two requests closer than that.
-            let alone = steps.settings.budget.places == 1;
-            let rest = if alone {
-                ended.rest.max(ended.delay)
-            } else {
-                ended.rest
-            };
-            let next = steps.now.saturating_add(millis(rest));
-            steps.run(free, (host, millis(ended.delay), next))?;
+            steps.free(host, ended.asked, ended.delay, ended.rest)?;
             Ok(())
         })
     }
     // ANCHOR_END: end
+
+    /// The host has a place again, and its next moment is known.
+    fn free(&self, host: i64, asked: bool, delay: Duration, rest: Duration) -> Result<()> {
+        // One after the other: then the time between two is measured from the last answer, and
+        // the server sees no two requests closer than that. A visit that asked for nothing costs
+        // its host no time.
+        let alone = self.settings.budget.places == 1;
+        let rest = if alone && asked {
+            rest.max(delay)
+        } else {
+            rest
+        };
+        let free = "UPDATE hosts SET taken = taken - 1, delay = ?2, \
+                    next_at = max(?3, CASE WHEN ?4 THEN 0 ELSE next_at END) WHERE id = ?1";
+        let next = after(self.now, rest);
+        self.run(free, (host, millis(delay), next, alone && !asked))?;
+        Ok(())
+    }
 
     fn leave(&mut self, id: i64, host: i64, outcome: Outcome) -> Result<()> {
         let (state, status, reason) = match outcome {
@@ -274,51 +281,4 @@ impl<'a> Steps<'a> {
     fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {
         self.connection.prepare_cached(sql)?.execute(values)
     }
-}
-
-/// Counts all pages; a second for a million, so not for each step.
-pub(super) fn tally(connection: &Connection) -> Result<Tally> {
-    let sql = "SELECT total(state = 0), total(state = 1), total(state = 2), total(state = 3), \
-               total(state = 4), (SELECT total(beyond) FROM hosts), \
-               (SELECT count(*) FROM items), (SELECT count(*) FROM hosts) FROM pages";
-    connection.query_row(sql, (), |row| {
-        let number = |column| Ok::<_, rusqlite::Error>(row.get::<_, f64>(column)? as u64);
-        Ok(Tally {
-            queued: number(0)?,
-            taken: number(1)?,
-            done: number(2)?,
-            failed: number(3)?,
-            skipped: number(4)?,
-            beyond: number(5)?,
-            items: row.get(6)?,
-            hosts: row.get(7)?,
-        })
-    })
-}
-
-fn taken(row: &Row<'_>) -> Result<Taken> {
-    let url: String = row.get("url")?;
-    let address = Address::parse(&url);
-    let address = address.map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(1, rusqlite::types::Type::Text, error.into())
-    })?;
-    let kind: u8 = row.get("kind")?;
-    Ok(Taken {
-        id: row.get("id")?,
-        found: Found {
-            address,
-            depth: row.get("depth")?,
-            hops: row.get("hops")?,
-            priority: row.get("priority")?,
-            kind: if kind == Kind::Sitemap as u8 {
-                Kind::Sitemap
-            } else {
-                Kind::Page
-            },
-            on: row.get("found_on")?,
-        },
-        failures: row.get("failures")?,
-        etag: row.get("etag")?,
-        modified: row.get("modified")?,
-    })
 }
