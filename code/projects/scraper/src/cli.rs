@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
+use service::telemetry::{self, LogFormat};
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::filter::LevelFilter;
 
 use crate::address::Address;
 use crate::crawl::{End, Scope, Visitor, crawl, seed};
@@ -28,9 +28,12 @@ mod watch;
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
-    /// Say more: once for warnings' causes, twice for each request
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
-    verbose: u8,
+    /// What to log: a level, or targets and levels such as warn,web_scraper=debug
+    #[arg(long, default_value = "warn,service=info", global = true)]
+    log: String,
+    /// How log lines look
+    #[arg(long, value_enum, default_value = "text", global = true)]
+    log_format: LogFormat,
 }
 
 #[derive(Subcommand)]
@@ -94,35 +97,26 @@ enum Command {
     },
 }
 
-/// Runs a command.
+/// Runs a command. `stop` ends a crawl in order.
 ///
 /// # Errors
 ///
 /// What a person should read.
-pub async fn run(cli: Cli) -> Result<()> {
-    let level = match cli.verbose {
-        0 => LevelFilter::WARN,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
-    };
-    let log = tracing_subscriber::fmt()
-        .with_max_level(level)
-        .with_writer(io::stderr);
-    // In tests a subscriber stands already.
-    let _ = log.try_init();
+pub async fn run(cli: Cli, stop: CancellationToken) -> Result<()> {
+    telemetry::init(cli.log_format, &cli.log)?;
     match cli.command {
         Command::Demo {
             options,
             serve_only,
-        } => run_demo(options, serve_only).await,
-        Command::Crawl { seeds, options } => run_crawl(&seeds, &options, false).await,
+        } => run_demo(options, serve_only, stop).await,
+        Command::Crawl { seeds, options } => run_crawl(&seeds, &options, false, stop).await,
         Command::Resume { options, again } => {
             ensure!(
                 frontier(&options.dir).exists(),
                 "{} has no crawl",
                 options.dir.display()
             );
-            run_crawl(&[], &options, again).await
+            run_crawl(&[], &options, again, stop).await
         }
         Command::Status { dir } => look::status(&dir),
         Command::Export { dir, format } => {
@@ -141,11 +135,12 @@ fn frontier(dir: &Path) -> PathBuf {
     dir.join("frontier.db")
 }
 
-async fn run_demo(mut options: Options, serve_only: bool) -> Result<()> {
+async fn run_demo(mut options: Options, serve_only: bool, stop: CancellationToken) -> Result<()> {
     let shop = demo::Shop::serve().await.context("cannot serve the shop")?;
     if serve_only {
         println!("{}\n(Ctrl-C ends it)", shop.seeds().join("\n"));
-        return Ok(tokio::signal::ctrl_c().await?);
+        stop.cancelled().await;
+        return Ok(());
     }
     let used = frontier(&options.dir).exists();
     ensure!(
@@ -154,12 +149,17 @@ async fn run_demo(mut options: Options, serve_only: bool) -> Result<()> {
         options.dir.display()
     );
     options.for_demo(demo::Shop::names(), demo::RULES);
-    run_crawl(&shop.seeds(), &options, false).await?;
+    run_crawl(&shop.seeds(), &options, false, stop).await?;
     println!("the shop saw: {}", shop.report());
     Ok(())
 }
 
-async fn run_crawl(seeds: &[String], options: &Options, again: bool) -> Result<()> {
+async fn run_crawl(
+    seeds: &[String],
+    options: &Options,
+    again: bool,
+    stop: CancellationToken,
+) -> Result<()> {
     fs::create_dir_all(&options.dir)
         .with_context(|| format!("cannot make {}", options.dir.display()))?;
     let seeds = seeds.iter().map(|text| Address::parse(text).map(seed));
@@ -181,8 +181,6 @@ async fn run_crawl(seeds: &[String], options: &Options, again: bool) -> Result<(
     );
     let visitor = Arc::new(visitor);
 
-    let stop = CancellationToken::new();
-    tokio::spawn(signals(stop.clone()));
     let watch = tokio::spawn(watch::watch(visitor.clone()));
     let start = tokio::time::Instant::now();
     let end = crawl(frontier.clone(), visitor.clone(), stop).await;
@@ -206,28 +204,6 @@ async fn run_crawl(seeds: &[String], options: &Options, again: bool) -> Result<(
     )?;
     println!("{} items in {}", tally.items, items.display());
     Ok(())
-}
-
-/// The first signal stops cleanly, a second one at once: nothing is lost either way.
-async fn signals(stop: CancellationToken) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) = (
-        signal(SignalKind::terminate()),
-        signal(SignalKind::interrupt()),
-    ) else {
-        return;
-    };
-    let mut next = async || {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-    };
-    next().await;
-    eprintln!("stopping: visits under way come to their end (once more: at once)");
-    stop.cancel();
-    next().await;
-    std::process::exit(130);
 }
 
 fn words_of(tally: &Tally) -> String {

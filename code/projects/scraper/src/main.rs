@@ -3,15 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use web_scraper::cli::{Cli, run};
+use web_scraper::cli::{self, Cli};
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    match run(Cli::parse()).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    service::run(async |stop| cli::run(cli, stop).await)
 }

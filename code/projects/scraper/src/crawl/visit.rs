@@ -5,18 +5,15 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use patterns::retry::Backoff;
-use reqwest::header::{self, HeaderMap, HeaderName};
+use reqwest::header::{self, HeaderName};
 use tracing::{debug, warn};
 
 use super::{Progress, Scope};
-use crate::address::Address;
 use crate::fetch::{Answer, FetchError, Fetcher};
 use crate::frontier::{Ended, Found, Kind, Outcome, Taken};
 use crate::hosts::{Courtesy, Host, Hosts};
-use crate::page::{self, Parsed, Raw};
-use crate::robots::Robots;
+use crate::page::{self, Raw};
 use crate::rules::Rules;
-use crate::sitemap;
 
 /// While another request probes a host that was down.
 const PROBING: Duration = Duration::from_secs(1);
