@@ -13,7 +13,7 @@ use url::Url;
 
 use web::Web;
 
-#[path = "web.rs"]
+#[path = "../pretend/web.rs"]
 mod web;
 
 const WORKERS: usize = 4;

@@ -14,7 +14,7 @@ use url::Url;
 
 use web::{Refusal, Web};
 
-#[path = "web.rs"]
+#[path = "../pretend/web.rs"]
 mod web;
 
 const WORKERS: usize = 4;
