@@ -52,7 +52,7 @@ const SET_ASIDE: &str = "
 /// One statement: no other worker comes between the look and the lease.
 const CLAIM: &str = "
     UPDATE job SET state = 'running', due = ?1 + ?2, token = token + 1,
-        losses = losses + (state = 'running')
+        losses = losses
     WHERE id = (
         SELECT id FROM job WHERE state IN ('ready', 'running') AND due <= ?1
         ORDER BY due, rowid LIMIT 1
