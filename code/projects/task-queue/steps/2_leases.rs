@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 2: jobs in a file, and a worker doesn't take a job but leases it.
 //!
 //! ```console
@@ -18,6 +19,7 @@ const LEASE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the mail server takes.
 const MAIL: Duration = Duration::from_millis(400);
+// ANCHOR_END: head
 
 // ANCHOR: table
 /// A job that is `ready` is due when it may run; one that is `running`, when its lease ends.
@@ -170,12 +172,14 @@ impl Store {
         self.ask(|db, _| db.query_row(sql, (), |row| row.get(0)))
             .await
     }
-    // ANCHOR_END: calls
 }
+// ANCHOR_END: calls
 
+// ANCHOR: millis
 fn millis(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }
+// ANCHOR_END: millis
 
 // ANCHOR: tests
 #[cfg(test)]

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 3: a worker keeps its lease by heartbeats, and stops once it is lost.
 //!
 //! ```console
@@ -18,6 +19,7 @@ const LEASE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the mail server takes: more than a lease.
 const MAIL: Duration = Duration::from_secs(3);
+// ANCHOR_END: head
 
 /// A job that is `ready` is due when it may run; one that is `running`, when its lease ends.
 const TABLE: &str = "

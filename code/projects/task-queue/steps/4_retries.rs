@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 4: what fails is tried again, later and apart; what can't succeed becomes a dead letter.
 //!
 //! ```console
@@ -19,7 +20,6 @@ const LEASE: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_secs(1);
 /// How long the mail server takes.
 const MAIL: Duration = Duration::from_millis(400);
-// ANCHOR: limits
 /// A job that fails so often is a dead letter.
 const MOST_ATTEMPTS: u32 = 5;
 /// A job whose worker is lost once more than this is a dead letter.
@@ -28,7 +28,7 @@ const MOST_LOSSES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// No wait is longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
-// ANCHOR_END: limits
+// ANCHOR_END: head
 
 // ANCHOR: table
 /// A job that is `ready` is due when it may run; one that is `running`, when its lease ends.
@@ -52,7 +52,7 @@ const SET_ASIDE: &str = "
 /// One statement: no other worker comes between the look and the lease.
 const CLAIM: &str = "
     UPDATE job SET state = 'running', due = ?1 + ?2, token = token + 1,
-        losses = losses
+        losses = losses + (state = 'running')
     WHERE id = (
         SELECT id FROM job WHERE state IN ('ready', 'running') AND due <= ?1
         ORDER BY due, rowid LIMIT 1

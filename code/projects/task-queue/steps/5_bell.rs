@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 5: processes share the file, and a bell wakes the one that waits.
 //!
 //! ```console
@@ -18,10 +19,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 /// How long a worker may keep a job without a word to the store.
 const LEASE: Duration = Duration::from_secs(2);
-// ANCHOR: look
 /// How often a worker without a job looks for one, if no bell rings.
 const LOOK: Duration = Duration::from_secs(5);
-// ANCHOR_END: look
 /// How long the mail server takes.
 const MAIL: Duration = Duration::from_millis(400);
 /// A job that fails so often is a dead letter.
@@ -32,6 +31,7 @@ const MOST_LOSSES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// No wait is longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+// ANCHOR_END: head
 
 // ANCHOR: table
 /// A job that is `ready` is due when it may run; one that is `running`, when its lease ends.

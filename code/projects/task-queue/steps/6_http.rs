@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 6: jobs come over HTTP, and the program stops in order.
 //!
 //! ```console
@@ -5,7 +6,6 @@
 //! $ cargo run -p task-queue --example task-queue-6-http jobs.db    # until Ctrl-C
 //! ```
 
-// ANCHOR: uses
 use std::net::{Ipv4Addr, UdpSocket as Clapper};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -31,7 +31,6 @@ const LOOK: Duration = Duration::from_secs(5);
 const SLOTS: usize = 4;
 /// How long running jobs have to end after the program was told to stop.
 const DRAIN: Duration = Duration::from_secs(2);
-// ANCHOR_END: uses
 /// How long the mail server takes.
 const MAIL: Duration = Duration::from_millis(400);
 /// A job that fails so often is a dead letter.
@@ -42,6 +41,7 @@ const MOST_LOSSES: u32 = 3;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 /// No wait is longer.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+// ANCHOR_END: head
 
 /// A job that is `ready` is due when it may run; one that is `running`, when its lease ends.
 const TABLE: &str = "
