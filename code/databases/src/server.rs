@@ -18,7 +18,7 @@ use tokio_postgres::Config;
 const NOBODY: u32 = 65_534;
 
 /// What is started here.
-const PROGRAMS: [&str; 3] = ["initdb", "pg_isready", "postgres"];
+const PROGRAMS: [&str; 4] = ["createdb", "initdb", "pg_isready", "postgres"];
 
 /// How often the server is asked whether it's ready, and how many times.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -78,6 +78,22 @@ impl Server {
         config.host_path(self.folder.path());
         config.user("app").dbname("postgres");
         config
+    }
+
+    /// Makes a database of this name, and says how to connect to it.
+    ///
+    /// # Errors
+    ///
+    /// If there is one.
+    pub fn database(&self, name: &str) -> Result<Config> {
+        let mut createdb = self.command("createdb");
+        createdb.arg("-h").arg(self.folder.path());
+        let made = createdb.args(["-U", "app", name]).output()?;
+        let said = String::from_utf8_lossy(&made.stderr);
+        ensure!(made.status.success(), "no database {name}: {said}");
+        let mut config = self.config();
+        config.dbname(name);
+        Ok(config)
     }
 
     /// Ends the server as a power failure would, and starts it again on its data.

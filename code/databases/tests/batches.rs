@@ -134,3 +134,20 @@ async fn a_step_that_fails_takes_the_others_of_its_start_back() {
     assert!(migrate(&mut client, &steps).await.is_err());
     assert_eq!(migrate(&mut client, &steps[..1]).await.unwrap(), 1);
 }
+
+#[tokio::test]
+#[ignore = "needs postgres"]
+async fn unnest_knows_conflicts_and_copy_does_not() {
+    let server = server();
+    let client = connect(&server).await;
+    client
+        .batch_execute("CREATE TABLE t (id bigint PRIMARY KEY)")
+        .await
+        .unwrap();
+    let insert = "INSERT INTO t SELECT * FROM unnest($1::bigint[]) ON CONFLICT DO NOTHING";
+    let ids = vec![1_i64, 2, 2, 3];
+    assert_eq!(client.execute(insert, &[&ids]).await.unwrap(), 3);
+    assert_eq!(client.execute(insert, &[&ids]).await.unwrap(), 0);
+    let copy = "COPY t FROM STDIN ON CONFLICT DO NOTHING";
+    assert!(client.copy_in::<_, &[u8]>(copy).await.is_err());
+}

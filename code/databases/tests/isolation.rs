@@ -92,24 +92,59 @@ async fn what_each_level_refuses() {
     assert_eq!(skewed, [(false, 0), (false, 0), (true, 1)]);
 }
 
-#[tokio::test]
-#[ignore = "needs postgres"]
-async fn an_update_that_computes_in_the_database_loses_nothing_at_any_level() {
-    let server = server();
-    let (mut one, two) = (connect(&server).await, connect(&server).await);
-    let table = "CREATE TABLE stock (left_over bigint); INSERT INTO stock VALUES (10)";
+/// Two take one each, and each waits for the other: by an update that computes, or by a lock.
+async fn waits(
+    one: &mut Client,
+    two: &mut Client,
+    level: IsolationLevel,
+    lock: bool,
+) -> (bool, i64) {
+    let table = "DROP TABLE IF EXISTS stock; CREATE TABLE stock (left_over bigint); \
+                 INSERT INTO stock VALUES (10)";
     one.batch_execute(table).await.unwrap();
-    let update = "UPDATE stock SET left_over = left_over - 1";
-    let first = begin(&mut one, IsolationLevel::ReadCommitted).await;
-    first.execute(update, &[]).await.unwrap();
-    let second = two.execute(update, &[]); // waits for the first one
-    let commit = async {
+    let (first, second) = (begin(one, level).await, begin(two, level).await);
+    read(&second, "SELECT 1::bigint").await; // it sees the moment before the first one's commit
+    take_one(&first, lock).await.unwrap();
+    let second = async {
+        take_one(&second, lock).await?;
+        second.commit().await
+    };
+    let first = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
         first.commit().await.unwrap();
     };
-    let (second, ()) = tokio::join!(second, commit);
-    second.unwrap();
-    assert_eq!(number(&two, "SELECT left_over FROM stock").await, 8);
+    let (second, ()) = tokio::join!(second, first);
+    (
+        is_refused(second),
+        number(one, "SELECT left_over FROM stock").await,
+    )
+}
+
+async fn take_one(transaction: &Transaction<'_>, lock: bool) -> Result<(), Error> {
+    if lock {
+        let select = "SELECT left_over FROM stock FOR UPDATE";
+        let seen: i64 = transaction.query_one(select, &[]).await?.get(0);
+        let update = "UPDATE stock SET left_over = $1";
+        transaction.execute(update, &[&(seen - 1)]).await?;
+    } else {
+        let update = "UPDATE stock SET left_over = left_over - 1";
+        transaction.execute(update, &[]).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs postgres"]
+async fn what_waits_for_the_other_loses_nothing() {
+    let server = server();
+    let (mut one, mut two) = (connect(&server).await, connect(&server).await);
+    for lock in [false, true] {
+        let mut left = Vec::new();
+        for level in LEVELS {
+            left.push(waits(&mut one, &mut two, level, lock).await);
+        }
+        assert_eq!(left, [(false, 8), (true, 9), (true, 9)]);
+    }
 }
 
 // ANCHOR: retried

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use databases::pool::{self, Limits};
+use databases::server::Server;
 use deadpool_postgres::{Manager, Pool, PoolError, TimeoutType};
 use tokio::sync::Barrier;
 use tokio::time::timeout;
@@ -38,8 +39,8 @@ async fn an_empty_pool_says_so_in_time() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn after_a_restart_the_pool_connects_anew() {
-    let mut server = server();
-    let pool = pool(&server, 2);
+    let mut server = Server::start().unwrap();
+    let pool = pool::open(&server.config(), LIMITS).unwrap();
     let held = pool.get().await.unwrap();
     drop(pool.get().await.unwrap()); // idle
 
@@ -101,14 +102,29 @@ async fn what_a_session_was_told_stays_in_a_pool_that_does_not_reset() {
     let server = server();
     let plain = Manager::new(server.config(), NoTls);
     let plain = Pool::builder(plain).max_size(1).build().unwrap();
+    assert_eq!(plain.timeouts().wait, None);
     for (pool, shown) in [(plain, "7s"), (pool(&server, 1), "1min")] {
         let client = pool.get().await.unwrap();
-        let set = "SET statement_timeout = '7s'";
+        let set = "SET statement_timeout = '7s'; CREATE TEMPORARY TABLE mine (id int); \
+                   SELECT pg_advisory_lock(1)";
         client.batch_execute(set).await.unwrap();
+        let local = "BEGIN; SET LOCAL statement_timeout = '9s'; COMMIT";
+        client.batch_execute(local).await.unwrap();
+        client.prepare_cached("SELECT 1").await.unwrap();
+        client.prepare_cached("SELECT 1").await.unwrap();
+        assert_eq!(client.statement_cache.size(), 1);
         drop(client);
         let client = pool.get().await.unwrap();
         let row = client.query_one("SHOW statement_timeout", &[]).await;
         assert_eq!(row.unwrap().get::<_, &str>(0), shown);
+        assert_eq!(number(&client, "SELECT count(*) FROM mine").await, 0);
+        let locks =
+            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()";
+        assert_eq!(number(&client, locks).await, 1);
+        client
+            .batch_execute("SELECT pg_advisory_unlock_all()")
+            .await
+            .unwrap();
     }
 }
 
@@ -135,8 +151,8 @@ async fn a_connection_that_is_still_busy_for_a_caller_who_left_is_replaced() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn the_server_refuses_more_connections_than_it_may_have() {
-    let server = databases::server::Server::with(&["fsync=off", "max_connections=8"]).unwrap();
-    let pool = pool(&server, 20);
+    let server = Server::with(&["fsync=off", "max_connections=8"]).unwrap();
+    let pool = pool::open(&server.config(), Limits { size: 20, ..LIMITS }).unwrap();
     let mut held = Vec::new();
     let refused = loop {
         match pool.get().await {

@@ -1,11 +1,13 @@
-//! A server for one test, and what the tests ask it.
+//! A database for one test, and what the tests ask it.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use databases::pool::{self, Limits};
 use databases::server::Server;
 use deadpool_postgres::Pool;
-use tokio_postgres::{Client, NoTls};
+use tokio_postgres::{Client, Config, NoTls};
 
 /// Longer than anything takes that isn't stuck.
 pub const LONG: Duration = Duration::from_secs(60);
@@ -18,16 +20,42 @@ pub const LIMITS: Limits = Limits {
     statement: LONG,
 };
 
-pub fn server() -> Server {
-    Server::start().unwrap()
+/// A database of its own, on a server that tests share as long as one of them runs.
+pub struct Database {
+    config: Config,
+    _server: Arc<Server>,
 }
 
-pub fn pool(server: &Server, size: usize) -> Pool {
+impl Database {
+    pub fn config(&self) -> Config {
+        self.config.clone()
+    }
+}
+
+static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
+static NUMBER: AtomicUsize = AtomicUsize::new(0);
+
+pub fn server() -> Database {
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    let server = shared.upgrade().unwrap_or_else(|| {
+        let server = Arc::new(Server::start().unwrap());
+        *shared = Arc::downgrade(&server);
+        server
+    });
+    let name = format!("test_{}", NUMBER.fetch_add(1, Relaxed));
+    let config = server.database(&name).unwrap();
+    Database {
+        config,
+        _server: server,
+    }
+}
+
+pub fn pool(server: &Database, size: usize) -> Pool {
     pool::open(&server.config(), Limits { size, ..LIMITS }).unwrap()
 }
 
 /// A connection outside of any pool.
-pub async fn connect(server: &Server) -> Client {
+pub async fn connect(server: &Database) -> Client {
     let (client, connection) = server.config().connect(NoTls).await.unwrap();
     tokio::spawn(connection);
     client

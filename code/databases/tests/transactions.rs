@@ -93,7 +93,8 @@ async fn a_pool_that_resets_ends_what_was_begun_by_hand_but_not_before_it_lends_
     orders(&admin).await;
     let limit = Duration::from_millis(500);
     assert!(timeout(limit, order_by_hand(&pool)).await.is_err());
-    let idle = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction'";
+    let idle = "SELECT count(*) FROM pg_stat_activity WHERE state = 'idle in transaction' \
+                AND datname = current_database()";
     assert_eq!(number(&admin, idle).await, 1); // with its locks
     let client = pool.get().await.unwrap();
     assert_eq!(number(&admin, idle).await, 0);
@@ -109,7 +110,8 @@ async fn a_query_goes_on_when_its_future_is_dropped() {
     let server = server();
     let (client, admin) = (connect(&server).await, connect(&server).await);
     let busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sleep(3600)%' \
-                AND state = 'active' AND pid <> pg_backend_pid()";
+                AND state = 'active' AND datname = current_database() \
+                AND pid <> pg_backend_pid()";
     let limit = Duration::from_millis(50);
 
     let asleep = client.query("SELECT pg_sleep(3600)", &[]);

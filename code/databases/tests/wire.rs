@@ -140,10 +140,10 @@ async fn what_is_told_while_no_one_listens_is_found_in_the_table() {
 }
 
 async fn end_listener(client: &Client) {
-    let there = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
-    let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'";
-    client.execute(end, &[]).await.unwrap();
-    until(client, there, 0).await;
+    let from = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()";
+    let end = format!("SELECT pg_terminate_backend(pid) {from}");
+    client.execute(&end, &[]).await.unwrap();
+    until(client, &format!("SELECT count(*) {from}"), 0).await;
 }
 
 #[tokio::test]

@@ -4,11 +4,10 @@
 //! round counts; what is printed are ratios of one run, since rates depend on the disk.
 
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use databases::insert::{self, Reading};
-use databases::pool::{self, Limits};
 use databases::server::Server;
 use futures::future::try_join_all;
 use measurements::Report;
@@ -21,11 +20,6 @@ const ROWS: i64 = 500;
 const MANY: i64 = 20_000;
 /// Users whose names are asked for, one by one and together.
 const USERS: i64 = 100;
-/// Tasks that share a pool, and queries of each.
-const TASKS: usize = 64;
-const QUERIES: usize = 20;
-
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
@@ -39,11 +33,10 @@ async fn report() -> Result<Report> {
     let mut values = Vec::new();
     values.extend(inserts(&server).await?);
     values.extend(selects(&server).await?);
-    values.extend(pools(&server).await?);
     values.extend(tokio::task::spawn_blocking(sqlite).await??);
     Ok(Report {
         name: "databases",
-        what: "Rows a second written to PostgreSQL 15 over a Unix socket, with fsync, as multiples of one INSERT and one commit at a time: pipelined on one connection, pipelined in one transaction of 500, one UNNEST of 500, one COPY of 20,000; names of 100 users by one query each, as a multiple of one query for all (`n_plus_one`), and pipelined; a new connection and a query, as a multiple of the query; queries a second of 64 tasks by size of their pool, in percent of the best; and for SQLite with a write-ahead log, rows a second in transactions of 500 as a multiple of one each, with synchronous=FULL and NORMAL. Rounded to one digit, the medians of 7 rounds",
+        what: "Rows a second written to PostgreSQL 15 over a Unix socket, with fsync, as multiples of one INSERT and one commit at a time: pipelined on one connection, pipelined in one transaction of 500, one UNNEST of 500, one COPY of 20,000; names of 100 users by one query each, as a multiple of one query for all (`n_plus_one`), and pipelined; a new connection and a query, as a multiple of the query; and for SQLite with a write-ahead log, rows a second in transactions of 500 as a multiple of one each, with synchronous=FULL and NORMAL. Rounded to one digit, the medians of 7 rounds",
         values,
     })
 }
@@ -125,58 +118,6 @@ async fn selects(server: &Server) -> Result<Vec<(&'static str, Value)>> {
         ("n_plus_one_pipelined", about(pipelined / together)),
         ("connection_per_query", about(anew / (each / USERS as f64))),
     ])
-}
-
-/// The time in which 64 tasks have asked 20 times each, by size of the pool, against the best size.
-async fn pools(server: &Server) -> Result<Vec<(&'static str, Value)>> {
-    const SIZES: [(&str, usize); 5] = [
-        ("pool_1", 1),
-        ("pool_2", 2),
-        ("pool_4", 4),
-        ("pool_16", 16),
-        ("pool_64", 64),
-    ];
-    let mut seconds = [const { Vec::new() }; SIZES.len()];
-    let pools = SIZES.map(|(_, size)| {
-        let limits = Limits {
-            size,
-            wait: PATIENCE,
-            connect: PATIENCE,
-            statement: PATIENCE,
-        };
-        pool::open(&server.config(), limits)
-    });
-    for _ in 0..=ROUNDS {
-        for (pool, seconds) in pools.iter().zip(&mut seconds) {
-            let pool = pool.as_ref().map_err(|error| anyhow::anyhow!("{error}"))?;
-            let tasks = (0..TASKS).map(|_| {
-                let pool = pool.clone();
-                tokio::spawn(async move { ask(&pool).await })
-            });
-            let tasks: Vec<_> = tasks.collect();
-            let start = Instant::now();
-            for task in tasks {
-                task.await??;
-            }
-            seconds.push(start.elapsed().as_secs_f64());
-        }
-    }
-    let times = seconds.map(|mut rounds| median(rounds.split_off(1))); // the first one connects
-    let best = times.iter().copied().fold(f64::MAX, f64::min);
-    let percent = |time: f64| Value::Integer((best / time * 10.0).round() as i64 * 10);
-    let names = SIZES.into_iter().map(|(name, _)| name);
-    Ok(names.zip(times.map(percent)).collect())
-}
-
-async fn ask(pool: &deadpool_postgres::Pool) -> Result<()> {
-    for _ in 0..QUERIES {
-        let client = pool.get().await?;
-        let select = client
-            .prepare_cached("SELECT count(*) FROM users WHERE id < 2000")
-            .await?;
-        client.query_one(&select, &[]).await?;
-    }
-    Ok(())
 }
 
 fn sqlite() -> Result<Vec<(&'static str, Value)>> {
