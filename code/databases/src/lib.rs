@@ -9,4 +9,3 @@ pub mod load;
 pub mod migrate;
 pub mod notify;
 pub mod pool;
-pub mod server;

@@ -22,7 +22,7 @@ fn readings(count: i64) -> Vec<Reading> {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn all_five_ways_write_the_same_rows() {
-    let server = server();
+    let server = server().await;
     let mut client = connect(&server).await;
     insert::create_table(&client).await.unwrap();
     let readings = readings(100);
@@ -42,7 +42,7 @@ async fn all_five_ways_write_the_same_rows() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_row_that_is_refused_takes_the_others_with_it_but_where_each_has_its_own_commit() {
-    let server = server();
+    let server = server().await;
     let mut client = connect(&server).await;
     insert::create_table(&client).await.unwrap();
     let check = "ALTER TABLE readings ADD CHECK (sensor <> 50)";
@@ -70,7 +70,7 @@ async fn a_row_that_is_refused_takes_the_others_with_it_but_where_each_has_its_o
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_copy_that_is_dropped_half_way_leaves_nothing() {
-    let server = server();
+    let server = server().await;
     let client = connect(&server).await;
     insert::create_table(&client).await.unwrap();
     {
@@ -89,7 +89,7 @@ async fn a_copy_that_is_dropped_half_way_leaves_nothing() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn twenty_names_are_one_query_and_one_connection() {
-    let server = server();
+    let server = server().await;
     let pool = pool(&server, 1);
     let table = "CREATE TABLE users (id bigint PRIMARY KEY, name text); \
                  INSERT INTO users SELECT i, 'user ' || i FROM generate_series(0, 9) i";
@@ -111,7 +111,7 @@ async fn twenty_names_are_one_query_and_one_connection() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn four_processes_that_start_together_take_each_step_once() {
-    let server = server();
+    let server = server().await;
     let old = ["CREATE TABLE users (id int)"];
     let new = [old[0], "ALTER TABLE users ADD name text"];
     assert_eq!(migrate(&mut connect(&server).await, &old).await.unwrap(), 1);
@@ -125,7 +125,7 @@ async fn four_processes_that_start_together_take_each_step_once() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_step_that_fails_takes_the_others_of_its_start_back() {
-    let server = server();
+    let server = server().await;
     let mut client = connect(&server).await;
     let steps = [
         "CREATE TABLE users (id int)",
@@ -138,7 +138,7 @@ async fn a_step_that_fails_takes_the_others_of_its_start_back() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn unnest_knows_conflicts_and_copy_does_not() {
-    let server = server();
+    let server = server().await;
     let client = connect(&server).await;
     client
         .batch_execute("CREATE TABLE t (id bigint PRIMARY KEY)")

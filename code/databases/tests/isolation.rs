@@ -79,7 +79,7 @@ async fn doctors(client: &Client) {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn what_each_level_refuses() {
-    let server = server();
+    let server = server().await;
     let (mut one, mut two) = (connect(&server).await, connect(&server).await);
     let (mut lost, mut skewed) = (Vec::new(), Vec::new());
     for level in LEVELS {
@@ -136,7 +136,7 @@ async fn take_one(transaction: &Transaction<'_>, lock: bool) -> Result<(), Error
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn what_waits_for_the_other_loses_nothing() {
-    let server = server();
+    let server = server().await;
     let (mut one, mut two) = (connect(&server).await, connect(&server).await);
     for lock in [false, true] {
         let mut left = Vec::new();
@@ -151,7 +151,7 @@ async fn what_waits_for_the_other_loses_nothing() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn one_doctor_stays_on_call_whoever_asks_and_each_gets_an_answer() {
-    let server = server();
+    let server = server().await;
     let pool = pool(&server, 8);
     let budget = RetryBudget::new(100, 1);
     let deadline = Deadline::after(LONG);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use databases::pool::{self, Limits};
-use databases::server::Server;
 use deadpool_postgres::{Manager, Pool, PoolError, TimeoutType};
+use testbed::postgres::Postgres;
 use tokio::sync::Barrier;
 use tokio::time::timeout;
 use tokio_postgres::NoTls;
@@ -16,7 +16,7 @@ use crate::support::{LIMITS, connect, number, pool, server, until};
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn an_empty_pool_says_so_in_time() {
-    let server = server();
+    let server = server().await;
     let wait = Duration::from_millis(50);
     let limits = Limits {
         size: 2,
@@ -39,12 +39,14 @@ async fn an_empty_pool_says_so_in_time() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn after_a_restart_the_pool_connects_anew() {
-    let mut server = Server::start().unwrap();
-    let pool = pool::open(&server.config(), LIMITS).unwrap();
+    let mut server = Postgres::start(&[]);
+    let config = server.database().await.url().parse().unwrap();
+    let pool = pool::open(&config, LIMITS).unwrap();
     let held = pool.get().await.unwrap();
     drop(pool.get().await.unwrap()); // idle
 
-    server.restart().unwrap();
+    server.crash();
+    server.restart();
     assert!(held.query_one("SELECT 1", &[]).await.is_err());
     drop(held);
     for _ in 0..4 {
@@ -57,7 +59,7 @@ async fn after_a_restart_the_pool_connects_anew() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_connection_that_the_server_has_ended_is_not_lent_again() {
-    let server = server();
+    let server = server().await;
     let pool = pool(&server, 1);
     let first = number(
         &pool.get().await.unwrap(),
@@ -80,7 +82,7 @@ async fn a_connection_that_the_server_has_ended_is_not_lent_again() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
-    let server = server();
+    let server = server().await;
     let statement = Duration::from_millis(50);
     let limits = Limits {
         statement,
@@ -99,7 +101,7 @@ async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn what_a_session_was_told_stays_in_a_pool_that_does_not_reset() {
-    let server = server();
+    let server = server().await;
     let plain = Manager::new(server.config(), NoTls);
     let plain = Pool::builder(plain).max_size(1).build().unwrap();
     assert_eq!(plain.timeouts().wait, None);
@@ -131,7 +133,7 @@ async fn what_a_session_was_told_stays_in_a_pool_that_does_not_reset() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_connection_that_is_still_busy_for_a_caller_who_left_is_replaced() {
-    let server = server();
+    let server = server().await;
     let connect = Duration::from_secs(1);
     let limits = Limits {
         size: 1,
@@ -151,8 +153,9 @@ async fn a_connection_that_is_still_busy_for_a_caller_who_left_is_replaced() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn the_server_refuses_more_connections_than_it_may_have() {
-    let server = Server::with(&["fsync=off", "max_connections=8"]).unwrap();
-    let pool = pool::open(&server.config(), Limits { size: 20, ..LIMITS }).unwrap();
+    let server = Postgres::start(&["max_connections=8"]);
+    let config = server.database().await.url().parse().unwrap();
+    let pool = pool::open(&config, Limits { size: 20, ..LIMITS }).unwrap();
     let mut held = Vec::new();
     let refused = loop {
         match pool.get().await {
@@ -170,7 +173,7 @@ async fn the_server_refuses_more_connections_than_it_may_have() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_pool_that_deadlocks_itself_gets_out_of_it_by_its_limit() {
-    let server = server();
+    let server = server().await;
     let wait = Duration::from_millis(50);
     let limits = Limits {
         size: 2,

@@ -1,12 +1,10 @@
 //! A database for one test, and what the tests ask it.
 
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use databases::pool::{self, Limits};
-use databases::server::Server;
 use deadpool_postgres::Pool;
+use testbed::postgres::Postgres;
 use tokio_postgres::{Client, Config, NoTls};
 
 /// Longer than anything takes that isn't stuck.
@@ -20,34 +18,18 @@ pub const LIMITS: Limits = Limits {
     statement: LONG,
 };
 
-/// A database of its own, on a server that tests share as long as one of them runs.
-pub struct Database {
-    config: Config,
-    _server: Arc<Server>,
-}
+/// A database of its own, on a server that the tests share.
+pub struct Database(Config);
 
 impl Database {
     pub fn config(&self) -> Config {
-        self.config.clone()
+        self.0.clone()
     }
 }
 
-static SHARED: Mutex<Weak<Server>> = Mutex::new(Weak::new());
-static NUMBER: AtomicUsize = AtomicUsize::new(0);
-
-pub fn server() -> Database {
-    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-    let server = shared.upgrade().unwrap_or_else(|| {
-        let server = Arc::new(Server::start().unwrap());
-        *shared = Arc::downgrade(&server);
-        server
-    });
-    let name = format!("test_{}", NUMBER.fetch_add(1, Relaxed));
-    let config = server.database(&name).unwrap();
-    Database {
-        config,
-        _server: server,
-    }
+pub async fn server() -> Database {
+    let database = Postgres::shared().database().await;
+    Database(database.url().parse().unwrap())
 }
 
 pub fn pool(server: &Database, size: usize) -> Pool {

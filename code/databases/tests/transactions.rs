@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{Manager, Pool, PoolError};
 use patterns::cancel_at_every_await::cancel_at_every_await;
+use tokio::runtime::Runtime;
 use tokio::time::{sleep, timeout};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, NoTls};
@@ -35,7 +36,7 @@ async fn order(client: &mut Client) -> Result<(), Error> {
 #[test]
 #[ignore = "needs postgres"]
 fn a_transaction_that_is_dropped_anywhere_is_whole_or_gone() {
-    let server = server();
+    let server = Runtime::new().unwrap().block_on(server());
     let points = cancel_at_every_await(async |cut| {
         tokio::time::resume(); // a socket wants real time
         let mut client = connect(&server).await;
@@ -67,7 +68,7 @@ async fn order_by_hand(pool: &Pool) -> Result<(), PoolError> {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_begin_by_hand_goes_back_to_the_pool_with_its_connection() {
-    let server = server();
+    let server = server().await;
     let manager = Manager::new(server.config(), NoTls);
     let pool = Pool::builder(manager).max_size(1).build().unwrap();
     orders(&pool.get().await.unwrap()).await;
@@ -88,7 +89,7 @@ async fn a_begin_by_hand_goes_back_to_the_pool_with_its_connection() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_pool_that_resets_ends_what_was_begun_by_hand_but_not_before_it_lends_again() {
-    let server = server();
+    let server = server().await;
     let (pool, admin) = (pool(&server, 1), connect(&server).await);
     orders(&admin).await;
     let limit = Duration::from_millis(500);
@@ -107,7 +108,7 @@ async fn a_pool_that_resets_ends_what_was_begun_by_hand_but_not_before_it_lends_
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_query_goes_on_when_its_future_is_dropped() {
-    let server = server();
+    let server = server().await;
     let (client, admin) = (connect(&server).await, connect(&server).await);
     let busy = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sleep(3600)%' \
                 AND state = 'active' AND datname = current_database() \
@@ -130,7 +131,7 @@ async fn a_query_goes_on_when_its_future_is_dropped() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_savepoint_that_is_dropped_takes_back_its_own_part() {
-    let server = server();
+    let server = server().await;
     let mut client = connect(&server).await;
     orders(&client).await;
     let mut outer = client.transaction().await.unwrap();
@@ -153,7 +154,7 @@ async fn a_savepoint_that_is_dropped_takes_back_its_own_part() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_lost_connection_rolls_back() {
-    let server = server();
+    let server = server().await;
     let mut client = connect(&server).await;
     orders(&client).await;
     let pid = number(&client, "SELECT pg_backend_pid()::bigint").await;

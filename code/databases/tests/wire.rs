@@ -19,7 +19,7 @@ const SHORT: Duration = Duration::from_millis(50);
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn queries_in_a_pipeline_run_one_after_the_other() {
-    let server = server();
+    let server = server().await;
     let client = connect(&server).await;
     let sleep = client.prepare("SELECT pg_sleep(0.1)").await.unwrap();
     let start = Instant::now();
@@ -33,7 +33,7 @@ async fn queries_in_a_pipeline_run_one_after_the_other() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_pipelined_query_that_fails_fails_alone_outside_of_a_transaction() {
-    let server = server();
+    let server = server().await;
     let mut client = connect(&server).await;
     let divide = client.prepare("SELECT 1 / $1::int").await.unwrap();
     let (bad, good) = tokio::join!(client.query(&divide, &[&0]), client.query(&divide, &[&1]));
@@ -56,7 +56,7 @@ const MUCH: &str = "SELECT repeat('x', 20000) FROM generate_series(1, 1000)";
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn rows_come_one_by_one_and_may_be_left() {
-    let server = server();
+    let server = server().await;
     let client = connect(&server).await;
     let none: [i32; 0] = [];
     {
@@ -70,7 +70,7 @@ async fn rows_come_one_by_one_and_may_be_left() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn rows_that_are_not_read_hold_up_the_rest_of_the_connection() {
-    let server = server();
+    let server = server().await;
     let client = connect(&server).await;
     let none: [i32; 0] = [];
     let mut rows = pin!(client.query_raw(MUCH, none).await.unwrap());
@@ -89,7 +89,7 @@ async fn rows_that_are_not_read_hold_up_the_rest_of_the_connection() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn a_notification_comes_with_the_commit_and_not_without() {
-    let server = server();
+    let server = server().await;
     let mut client = connect(&server).await;
     let (news, mut told) = watch::channel(());
     let config = server.config();
@@ -112,7 +112,7 @@ async fn a_notification_comes_with_the_commit_and_not_without() {
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn what_is_told_while_no_one_listens_is_found_in_the_table() {
-    let server = server();
+    let server = server().await;
     let client = connect(&server).await;
     client
         .batch_execute("CREATE TABLE orders (id int)")
@@ -152,7 +152,7 @@ async fn notifications_of_one_transaction_with_the_same_words_are_one() {
     use std::future::poll_fn;
     use tokio_postgres::{AsyncMessage, NoTls};
 
-    let server = server();
+    let server = server().await;
     let sender = connect(&server).await;
     let (client, mut connection) = server.config().connect(NoTls).await.unwrap();
     let (heard, mut words) = tokio::sync::mpsc::channel(10);

@@ -8,10 +8,10 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use databases::insert::{self, Reading};
-use databases::server::Server;
 use futures::future::try_join_all;
 use measurements::Report;
-use tokio_postgres::{Client, NoTls};
+use testbed::postgres::{Database, Postgres};
+use tokio_postgres::Client;
 use toml::Value;
 
 const ROUNDS: usize = 7;
@@ -29,22 +29,17 @@ fn main() -> Result<()> {
 }
 
 async fn report() -> Result<Report> {
-    let server = Server::with(&[])?;
+    let server = Postgres::start(&["fsync=on", "full_page_writes=on"]);
+    let database = server.database().await;
     let mut values = Vec::new();
-    values.extend(inserts(&server).await?);
-    values.extend(selects(&server).await?);
+    values.extend(inserts(&database).await?);
+    values.extend(selects(&database).await?);
     values.extend(tokio::task::spawn_blocking(sqlite).await??);
     Ok(Report {
         name: "databases",
         what: "Rows a second written to PostgreSQL 15 over a Unix socket, with fsync, as multiples of one INSERT and one commit at a time: pipelined on one connection, pipelined in one transaction of 500, one UNNEST of 500, one COPY of 20,000; names of 100 users by one query each, as a multiple of one query for all (`n_plus_one`), and pipelined; a new connection and a query, as a multiple of the query; and for SQLite with a write-ahead log, rows a second in transactions of 500 as a multiple of one each, with synchronous=FULL and NORMAL. Rounded to one digit, the medians of 7 rounds",
         values,
     })
-}
-
-async fn connect(server: &Server) -> Result<Client> {
-    let (client, connection) = server.config().connect(NoTls).await?;
-    tokio::spawn(connection);
-    Ok(client)
 }
 
 async fn timed<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<f64>
@@ -56,8 +51,8 @@ where
     Ok(start.elapsed().as_secs_f64())
 }
 
-async fn inserts(server: &Server) -> Result<Vec<(&'static str, Value)>> {
-    let mut client = connect(server).await?;
+async fn inserts(database: &Database) -> Result<Vec<(&'static str, Value)>> {
+    let mut client = database.connect().await;
     insert::create_table(&client).await?;
     let rows = |count: i64| -> Vec<Reading> { (0..count).map(|sensor| (sensor, 0.5)).collect() };
     let (few, many) = (rows(ROWS), rows(MANY));
@@ -79,8 +74,8 @@ async fn inserts(server: &Server) -> Result<Vec<(&'static str, Value)>> {
     ])
 }
 
-async fn selects(server: &Server) -> Result<Vec<(&'static str, Value)>> {
-    let client = connect(server).await?;
+async fn selects(database: &Database) -> Result<Vec<(&'static str, Value)>> {
+    let client = database.connect().await;
     let table = "CREATE TABLE users (id bigint PRIMARY KEY, name text); \
                  INSERT INTO users SELECT i, 'user ' || i FROM generate_series(0, 99999) i; ANALYZE users";
     client.batch_execute(table).await?;
@@ -104,7 +99,7 @@ async fn selects(server: &Server) -> Result<Vec<(&'static str, Value)>> {
         seconds[1].push(timed(try_join_all(names)).await?);
         seconds[2].push(timed(client.query(&all, &[&ids])).await?);
         let anew = async {
-            let client = connect(server).await?;
+            let client = database.connect().await;
             client
                 .query("SELECT name FROM users WHERE id = 1", &[])
                 .await?;
