@@ -11,7 +11,6 @@ use databases::insert::{self, Reading};
 use futures::future::try_join_all;
 use measurements::Report;
 use testbed::postgres::{Database, Postgres};
-use tokio_postgres::Client;
 use toml::Value;
 
 const ROUNDS: usize = 7;
