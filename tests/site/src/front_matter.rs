@@ -157,6 +157,20 @@ struct Home {
     _whole: String,
     #[serde(rename = "proofs")]
     _proofs: Vec<Proof>,
+    #[serde(rename = "ways")]
+    _ways: Vec<Way>,
+}
+
+/// A way in: links of its own, or the chapters of a part.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Way {
+    #[serde(rename = "title")]
+    _title: String,
+    #[serde(default, rename = "links")]
+    _links: Vec<String>,
+    #[serde(default, rename = "part")]
+    _part: u32,
 }
 
 #[derive(Deserialize)]
