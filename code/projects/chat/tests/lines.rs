@@ -98,6 +98,25 @@ async fn a_gap_too_long_to_replay_is_told_and_is_in_the_history() {
 }
 
 #[tokio::test]
+async fn a_number_of_another_file_is_not_taken_for_one_of_this() {
+    let [before, server] = [Server::start().await, Server::start().await];
+    let mut ann = before.connect("ann").await;
+    ann.ask(&join("lobby", 0, 0)).await.unwrap();
+    let (old, _) = joined(&mut ann).await;
+    let mut cleo = server.enter("cleo").await;
+    for id in ["1", "2", "3"] {
+        cleo.ask(&say("lobby", id, "Tea?")).await.unwrap();
+        kept(&mut cleo).await;
+    }
+    let mut ben = server.connect("ben").await;
+    ben.ask(&join("lobby", old, 2)).await.unwrap();
+    let (epoch, after) = joined(&mut ben).await;
+    assert_ne!(epoch, old);
+    assert_eq!(after, 0);
+    assert_eq!(line(&mut ben).await.seq, 1);
+}
+
+#[tokio::test]
 async fn history_is_searched_by_words_and_never_by_operators() {
     let server = Server::start().await;
     let mut ann = server.enter("ann").await;
