@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::crash::{check, converse};
+use crate::crash::{check, converse, until};
 use crate::support::{PATIENCE, Program, count_here, join, joined, line, name, say};
 
 /// A `redis-server` of one's own, on a socket in a folder.
@@ -87,7 +87,7 @@ async fn a_killed_server_loses_no_line_of_its_clients_who_go_to_the_other() {
         servers.rotate_left(number % 2);
         clients.spawn(converse(servers, token, stop.clone(), LINES));
     }
-    sleep(Duration::from_secs(1)).await;
+    until(&db, 12 * LINES / 2).await;
     one.kill();
     stop.cancel();
     let logs = clients.join_all().await;
