@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use chat::wire::Line;
+use chat::wire::{Line, Refusal, Told};
 use futures::future::join_all;
 use service::client::Client;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{PATIENCE, Server, end, join, joined, kept, line, say};
+use crate::support::{PATIENCE, Server, end, join, joined, kept, line, next, say};
 
 #[tokio::test]
 async fn a_line_reaches_all_and_its_sender_hears_that_it_is_kept() {
@@ -159,6 +159,25 @@ async fn while_the_store_is_held_nothing_is_shown_and_nothing_is_lost() {
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(line(&mut ben).await.text, "Tea?");
     assert_eq!(kept(&mut ann).await.1, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_held_too_long_refuses_and_the_line_can_be_sent_again() {
+    let server = Server::start().await;
+    let mut ann = server.enter("ann").await;
+    let other = rusqlite::Connection::open(server.folder.path().join("chat.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    ann.ask(&say("lobby", "a1", "Tea?")).await.unwrap();
+    let refused = |told| match told {
+        Told::Refused { id, why, .. } => Some((id, why)),
+        Told::Line(line) => panic!("{line:?} is shown, and not kept"),
+        _ => None,
+    };
+    let unsaved = (Some("a1".to_owned()), Refusal::Unsaved);
+    assert_eq!(next(&mut ann, refused).await, unsaved);
+    other.execute_batch("COMMIT").unwrap();
+    ann.ask(&say("lobby", "a1", "Tea?")).await.unwrap();
+    assert_eq!(line(&mut ann).await.seq, 1); // the attempt has used no number
 }
 
 #[tokio::test(flavor = "multi_thread")]
