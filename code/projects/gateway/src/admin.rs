@@ -1,54 +1,81 @@
-//! The live page, the metrics and the state of health, on an address of their own.
+//! The live page, the metrics and the state of health, on an address of their own. The edge that
+//! guards them is that of all systems: `service`.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use axum::extract::{Query, Request, State};
-use axum::http::{StatusCode, header};
-use axum::middleware::{self, Next};
-use axum::response::sse::{Event, KeepAlive, Sse};
-use axum::response::{Html, IntoResponse, Response};
+use axum::extract::{Query, State};
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use futures::stream::{self, Stream, StreamExt};
 use serde::Serialize;
-use tokio::time::interval;
+use service::guard::Guard;
+use service::live::{Live, looked_up};
+use service::page::{self, File};
+use service::{health, metrics};
 
 use crate::edge::Shared;
+use crate::route::Route;
+use crate::upstream::Upstream;
 
-const PAGE: &str = include_str!("admin/page.html");
+const FILES: [File; 3] = [
+    File {
+        path: "/",
+        kind: File::PAGE,
+        text: include_str!("admin/page.html"),
+    },
+    File {
+        path: "/page.css",
+        kind: File::STYLE,
+        text: include_str!("admin/page.css"),
+    },
+    File {
+        path: "/page.js",
+        kind: File::SCRIPT,
+        text: include_str!("admin/page.js"),
+    },
+];
 
 /// How often the page is told.
 const EVERY: Duration = Duration::from_millis(500);
 
-/// The pages.
-pub fn router(shared: Arc<Shared>) -> Router {
-    Router::new()
-        .route("/", get(|| async { Html(PAGE) }))
+/// The pages, behind `guard`.
+pub fn router(shared: &Arc<Shared>, guard: &Guard) -> Router {
+    let private = Router::new()
         .route("/events", get(events))
-        .route("/state", get(|State(shared): State<Arc<Shared>>| async move { Json(state(&shared)) }))
-        .route("/metrics", get(metrics))
-        .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
+        .route("/state", get(now))
         .route("/purge", post(purge))
-        .layer(middleware::from_fn(guard))
-        .with_state(shared)
+        .with_state(Arc::clone(shared))
+        .merge(numbers(shared));
+    let public = page::routes(&FILES).merge(is_ready(shared));
+    guard.around(private, public)
 }
 
-/// Loopback is no authorization: a page of another origin in the operator's browser can send
-/// requests here, and a name that resolves to 127.0.0.1 makes them look like ours.
-async fn guard(request: Request, next: Next) -> Response {
-    let text = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
-    let host = text(header::HOST).unwrap_or_default();
-    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let origin = text(header::ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
-    let own = matches!(name, "localhost" | "127.0.0.1" | "[::1]");
-    if !own || origin.is_some_and(|origin| origin != host) {
-        return (StatusCode::FORBIDDEN, "not from here").into_response();
-    }
-    next.run(request).await
+fn numbers(shared: &Arc<Shared>) -> Router {
+    let registry = Arc::clone(&shared.gateway.load().metrics.registry);
+    let shared = Arc::clone(shared);
+    let refresh = move || {
+        let gateway = shared.gateway.load();
+        gateway.metrics.look_at(&gateway.upstreams);
+        std::future::ready(())
+    };
+    metrics::routes(registry, refresh)
+}
+
+/// Not ready when a group has no server that is well.
+fn is_ready(shared: &Arc<Shared>) -> Router {
+    let stop = shared.stop.clone();
+    let shared = Arc::clone(shared);
+    let ready = move || {
+        let gateway = shared.gateway.load();
+        let down = |upstream: &&Arc<Upstream>| !upstream.servers.iter().any(|one| one.is_well());
+        let down = gateway.upstreams.iter().find(down);
+        let reason = down.map(|upstream| format!("no server of {} is well", upstream.name));
+        std::future::ready(reason.map_or(Ok(()), Err))
+    };
+    health::routes(stop, ready)
 }
 
 #[derive(Serialize)]
@@ -71,68 +98,48 @@ struct ServerRow {
     upstream: String,
     address: String,
     well: bool,
-    breaker: &'static str,
+    open: bool,
     under_way: usize,
     answered: u64,
     failed: u64,
     delay_ms: f64,
 }
 
-fn state(shared: &Shared) -> Page {
+async fn now(State(shared): State<Arc<Shared>>) -> Json<Page> {
+    Json(look(&shared))
+}
+
+async fn events(State(shared): State<Arc<Shared>>) -> Live {
+    let stop = shared.stop.clone();
+    looked_up(EVERY, move || std::future::ready(Ok(look(&shared))), stop)
+}
+
+fn look(shared: &Shared) -> Page {
     let gateway = shared.gateway.load();
-    let route = |route: &Arc<crate::route::Route>| RouteRow {
+    let route = |route: &Arc<Route>| RouteRow {
         name: route.name.clone(),
         answers: route.metrics.counts(),
         retries: route.metrics.retries.get(),
     };
-    let servers = gateway.upstreams.iter().flat_map(|upstream| {
-        upstream.servers.iter().map(|server| ServerRow {
-            upstream: upstream.name.clone(),
-            address: server.address.to_string(),
-            well: server.is_well(),
-            breaker: server.breaker_state(),
-            under_way: server.under_way(),
-            answered: server.answered.load(std::sync::atomic::Ordering::Relaxed),
-            failed: server.failed.load(std::sync::atomic::Ordering::Relaxed),
-            delay_ms: server.delay() * 1_000.0,
-        })
-    });
     Page {
         connections: gateway.metrics.connections.get(),
         refused: gateway.metrics.refused.get(),
         routes: gateway.routes.iter().map(route).collect(),
-        servers: servers.collect(),
+        servers: gateway.upstreams.iter().flat_map(rows).collect(),
     }
 }
 
-async fn events(
-    State(shared): State<Arc<Shared>>,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let stop = shared.stop.clone();
-    let ticks = stream::unfold((interval(EVERY), shared), |(mut ticks, shared)| async {
-        ticks.tick().await;
-        let event = Event::default().json_data(state(&shared)).unwrap_or_default();
-        Some((Ok(event), (ticks, shared)))
-    });
-    Sse::new(ticks.take_until(stop.cancelled_owned())).keep_alive(KeepAlive::default())
-}
-
-async fn metrics(State(shared): State<Arc<Shared>>) -> impl IntoResponse {
-    let gateway = shared.gateway.load();
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], gateway.metrics.text(&gateway))
-}
-
-/// Not ready when it stops, or when a group has no server that is well.
-async fn ready(State(shared): State<Arc<Shared>>) -> (StatusCode, &'static str) {
-    let gateway = shared.gateway.load();
-    let served = |upstream: &Arc<crate::upstream::Upstream>| {
-        upstream.servers.iter().any(|server| server.is_well())
-    };
-    if shared.stop.is_cancelled() || !gateway.upstreams.iter().all(served) {
-        return (StatusCode::SERVICE_UNAVAILABLE, "not ready");
-    }
-    (StatusCode::OK, "ready")
+fn rows(upstream: &Arc<Upstream>) -> impl Iterator<Item = ServerRow> {
+    upstream.servers.iter().map(|server| ServerRow {
+        upstream: upstream.name.clone(),
+        address: server.address.to_string(),
+        well: server.is_well(),
+        open: server.is_left_aside(),
+        under_way: server.under_way(),
+        answered: server.answered.load(Relaxed),
+        failed: server.failed.load(Relaxed),
+        delay_ms: server.delay() * 1_000.0,
+    })
 }
 
 /// Forgets what is kept of `?url=http://shop.example/tea`.
@@ -141,7 +148,10 @@ async fn purge(
     Query(query): Query<HashMap<String, String>>,
 ) -> (StatusCode, &'static str) {
     let Some(url) = query.get("url") else {
-        return (StatusCode::BAD_REQUEST, "say which: ?url=http://shop.example/tea");
+        return (
+            StatusCode::BAD_REQUEST,
+            "say which: ?url=http://shop.example/tea",
+        );
     };
     shared.gateway.load_full().cache.purge(url).await;
     (StatusCode::OK, "purged")

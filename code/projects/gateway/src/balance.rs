@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use crate::config;
-pub use ring::hash;
 use ring::Ring;
+pub use ring::hash;
 
 mod ring;
 
@@ -44,7 +44,10 @@ impl Mask {
 
     /// The n-th of them, from 0.
     fn nth(self, n: usize) -> usize {
-        (0..64).filter(|server| self.has(*server)).nth(n).unwrap_or(0)
+        (0..64)
+            .filter(|server| self.has(*server))
+            .nth(n)
+            .unwrap_or(0)
     }
 
     /// Their numbers.
@@ -95,7 +98,13 @@ impl Balance {
     // ANCHOR: pick
     /// Chooses one of those that may be asked, of which there's at least one. `key` is for the
     /// ring; `dice` gives numbers from 0 up to, but without, the one it's given.
-    pub fn pick(&self, may: Mask, load: &impl Load, key: u64, dice: impl Fn(usize) -> usize) -> usize {
+    pub fn pick(
+        &self,
+        may: Mask,
+        load: &impl Load,
+        key: u64,
+        dice: impl Fn(usize) -> usize,
+    ) -> usize {
         match self {
             Balance::RoundRobin(turn) => may.nth(turn.fetch_add(1, Relaxed) as usize % may.len()),
             Balance::Weighted(credits) => {
@@ -105,16 +114,25 @@ impl Balance {
                     credits[server] += load.share(server);
                 }
                 let first = may.nth(0);
-                let richer = |best, other| if credits[other] > credits[best] { other } else { best };
+                let richer = |best, other| {
+                    if credits[other] > credits[best] {
+                        other
+                    } else {
+                        best
+                    }
+                };
                 let picked = may.servers().fold(first, richer);
                 credits[picked] -= total;
                 picked
             }
             Balance::Least(turn) => {
                 let turn = turn.fetch_add(1, Relaxed) as usize % may.len();
-                let busy = |server: &usize| (load.under_way(*server) + 1) as f64 / load.share(*server);
+                let busy =
+                    |server: &usize| (load.under_way(*server) + 1) as f64 / load.share(*server);
                 let in_turn = (0..may.len()).map(|place| may.nth((turn + place) % may.len()));
-                in_turn.min_by(|a, b| busy(a).total_cmp(&busy(b))).unwrap_or(0)
+                in_turn
+                    .min_by(|a, b| busy(a).total_cmp(&busy(b)))
+                    .unwrap_or(0)
             }
             Balance::Ewma => {
                 let one = may.nth(dice(may.len()));

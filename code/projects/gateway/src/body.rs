@@ -2,12 +2,13 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU16, Ordering::Relaxed};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::StatusCode;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -72,9 +73,29 @@ impl hyper::body::Body for Body {
 }
 
 /// What happens when a stream has come to its end. Dropped, it has not.
-pub trait AtEnd: Send {
+pub trait AtEnd: Send + Sync {
     /// The last byte has come.
     fn whole(self: Box<Self>);
+}
+
+/// How it goes with a client's body.
+#[derive(Debug, Default)]
+pub struct Progress {
+    moved: AtomicBool,
+    /// 0, or the status that says how it failed.
+    failed: AtomicU16,
+}
+
+impl Progress {
+    /// Whether some of it came since the last time we asked.
+    pub fn has_moved(&self) -> bool {
+        self.moved.swap(false, Relaxed)
+    }
+
+    /// The client's fault: 400 if the body was broken, 408 if it stood still.
+    pub fn failure(&self) -> Option<StatusCode> {
+        StatusCode::from_u16(self.failed.load(Relaxed)).ok()
+    }
 }
 
 /// A body from the wire.
@@ -86,7 +107,7 @@ pub struct Stream {
     alarm: Option<Pin<Box<Sleep>>>,
     /// When the wait under way began.
     since: Option<Instant>,
-    failed: Option<Arc<AtomicBool>>,
+    progress: Option<Arc<Progress>>,
     at_end: Option<Box<dyn AtEnd>>,
 }
 
@@ -98,14 +119,14 @@ impl Stream {
             still,
             alarm: None,
             since: None,
-            failed: None,
+            progress: None,
             at_end: None,
         }
     }
 
-    /// Tells by this flag that the body has failed.
-    pub fn telling(mut self, failed: Arc<AtomicBool>) -> Stream {
-        self.failed = Some(failed);
+    /// Writes down how it goes.
+    pub fn telling(mut self, progress: Arc<Progress>) -> Stream {
+        self.progress = Some(progress);
         self
     }
 
@@ -119,9 +140,9 @@ impl Stream {
         self
     }
 
-    fn fail(&mut self, error: Error) -> Error {
-        if let Some(failed) = &self.failed {
-            failed.store(true, Relaxed);
+    fn fail(&mut self, status: u16, error: Error) -> Error {
+        if let Some(progress) = &self.progress {
+            progress.failed.store(status, Relaxed);
         }
         self.at_end = None;
         error
@@ -153,11 +174,14 @@ impl hyper::body::Body for Stream {
         let this = self.get_mut();
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
             ready!(this.poll_silent(cx));
-            return Poll::Ready(Some(Err(this.fail("the body stood still".into()))));
+            return Poll::Ready(Some(Err(this.fail(408, "the body stood still".into()))));
         };
         this.since = None;
+        if let Some(progress) = &this.progress {
+            progress.moved.store(true, Relaxed);
+        }
         if let Some(Err(error)) = frame {
-            return Poll::Ready(Some(Err(this.fail(error.into()))));
+            return Poll::Ready(Some(Err(this.fail(400, error.into()))));
         }
         if (frame.is_none() || this.body.is_end_stream())
             && let Some(at_end) = this.at_end.take()

@@ -44,7 +44,10 @@ impl Cache {
             u32::try_from(key.len() + entry.weight()).unwrap_or(u32::MAX)
         };
         Cache {
-            entries: moka::future::Cache::builder().max_capacity(size.total).weigher(weigh).build(),
+            entries: moka::future::Cache::builder()
+                .max_capacity(size.total)
+                .weigher(weigh)
+                .build(),
             one: size.one,
             refreshing: Mutex::default(),
             start: (SystemTime::now(), Instant::now()),
@@ -73,7 +76,7 @@ impl Cache {
     where
         F: Future<Output = Response<Body>> + Send,
     {
-        let now = self.now();
+        let (asked, now) = (Instant::now(), self.now());
         if let Some(entry) = self.entries.get(&key).await {
             if let Some(answer) = entry.fresh(&request, now) {
                 return answer;
@@ -83,14 +86,18 @@ impl Cache {
                 return answer;
             }
         }
-        let mut own = None; // the answer of the one that fetches, if it's for no other
+        let mut own = None; // the answer of the one that fetches
         let look = self.fetch(&key, &request, &fetch, &mut own);
         let is_old = |entry: &Arc<Entry>| !entry.decides(&request, now);
-        let entry = self.entries.entry_by_ref(&key).or_insert_with_if(look, is_old).await;
+        let entry = self
+            .entries
+            .entry_by_ref(&key)
+            .or_insert_with_if(look, is_old)
+            .await;
         if let Some(answer) = own {
             return answer;
         }
-        match entry.value().fresh(&request, now) {
+        match entry.value().since(asked, &request, now) {
             Some(answer) => answer,
             None => fetch(request).await,
         }
@@ -111,12 +118,15 @@ impl Cache {
         };
         tokio::spawn(async move {
             let mut own = None;
-            let entry = refreshing.cache.fetch(&key, &request, &fetch, &mut own).await;
+            let entry = refreshing
+                .cache
+                .fetch(&key, &request, &fetch, &mut own)
+                .await;
             refreshing.cache.entries.insert(key, entry).await;
         });
     }
 
-    /// Fetches an answer, and returns what is to be kept. What isn't is left in `own`.
+    /// Fetches an answer, leaves it in `own`, and returns what is to be kept.
     async fn fetch<F>(
         &self,
         key: &str,
@@ -129,7 +139,10 @@ impl Cache {
     {
         let old = self.entries.get(key).await.unwrap_or_default();
         let stale = old.matching(request, self.now());
-        let asked = match stale.as_ref().map(|stored| stored.policy.before_request(request, self.now())) {
+        let asked = match stale
+            .as_ref()
+            .map(|stored| stored.policy.before_request(request, self.now()))
+        {
             Some(BeforeRequest::Stale { request, .. }) => Request::from_parts(request, ()),
             _ => request.clone(),
         };
@@ -145,11 +158,15 @@ impl Cache {
                     stale.policy.after_response(request, &answer, self.now())
             {
                 let stored = Stored::new(policy, head, stale.body.clone(), self.now());
+                *own = Some(stored.answer(self.now(), "gateway; hit; detail=validated"));
                 return Arc::new(old.with(stored, request, self.now()));
             }
         }
         match self.keep(request, answer).await {
-            Ok(stored) => Arc::new(old.with(stored, request, self.now())),
+            Ok(stored) => {
+                *own = Some(stored.answer(self.now(), "gateway; fwd=miss; stored"));
+                Arc::new(old.with(stored, request, self.now()))
+            }
             Err(answer) => {
                 *own = Some(answer);
                 Arc::new(old.passing(Instant::now() + if failed { PASS_ERRORS } else { PASS }))
@@ -165,7 +182,10 @@ impl Cache {
     ) -> Result<Stored, Response<Body>> {
         let headers = answer.headers();
         let policy = CachePolicy::new_options(request, &answer, self.now(), options());
-        let varies = headers.get_all(header::VARY).iter().any(|vary| vary.as_bytes() == b"*");
+        let varies = headers
+            .get_all(header::VARY)
+            .iter()
+            .any(|vary| vary.as_bytes() == b"*");
         let length = answer.body().size_hint().exact();
         if !policy.is_storable()
             || (policy.time_to_live(self.now()).is_zero() && !has_validator(headers))
@@ -178,7 +198,10 @@ impl Cache {
         let (head, body) = answer.into_parts();
         match body.collect().await {
             Ok(body) => Ok(Stored::new(policy, head, body.to_bytes(), self.now())),
-            Err(_) => Err(crate::answers::say(StatusCode::BAD_GATEWAY, "the server stopped half-way")),
+            Err(_) => Err(crate::answers::say(
+                StatusCode::BAD_GATEWAY,
+                "the server stopped half-way",
+            )),
         }
     }
 }
@@ -191,16 +214,21 @@ struct Refreshing {
 
 impl Refreshing {
     fn begin(cache: &Arc<Cache>, key: &str) -> Option<Refreshing> {
-        let mut keys = cache.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = cache
+            .refreshing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let (cache, owned) = (Arc::clone(cache), key.to_owned());
-        keys.insert(key.to_owned()).then_some(Refreshing { cache, key: owned })
+        keys.insert(key.to_owned())
+            .then_some(Refreshing { cache, key: owned })
     }
 }
 
 impl Drop for Refreshing {
     fn drop(&mut self) {
         let keys = self.cache.refreshing.lock();
-        keys.unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        keys.unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.key);
     }
 }
 
@@ -223,7 +251,12 @@ pub fn key(scheme: &str, target: &Target, request: &Request<Body>) -> Option<Str
     let for_all = request.method() == Method::GET
         && request.body().is_end_stream()
         && !alone.iter().any(|name| headers.contains_key(name));
-    let Target { authority, path, query, .. } = target;
+    let Target {
+        authority,
+        path,
+        query,
+        ..
+    } = target;
     for_all.then(|| format!("{scheme}://{authority}{path}{query}"))
 }
 
@@ -252,7 +285,8 @@ pub fn not_modified(tag: Option<&HeaderValue>, answer: Response<Body>) -> Respon
         let mut tags = tag.to_str().ok()?.split(',').map(str::trim);
         let strong = |tag: &str| tag.trim_start_matches("W/").to_owned();
         let ours = strong(ours.to_str().ok()?);
-        tags.any(|tag| tag == "*" || strong(tag) == ours).then_some(())
+        tags.any(|tag| tag == "*" || strong(tag) == ours)
+            .then_some(())
     };
     if answer.status() != StatusCode::OK || tag.and_then(same).is_none() {
         return answer;

@@ -48,7 +48,11 @@ impl Chunks {
             if let At::Data(left) = self.at {
                 let some = left.min((bytes.len() - read) as u64);
                 read += some as usize;
-                self.at = if some == left { At::DataCr } else { At::Data(left - some) };
+                self.at = if some == left {
+                    At::DataCr
+                } else {
+                    At::Data(left - some)
+                };
                 continue;
             }
             read += 1;
@@ -84,7 +88,7 @@ impl At {
             (At::DataCr, b'\r') => At::DataLf,
             (At::DataLf, b'\n') => At::Size0,
             (At::Trailer, b'\r') => At::EndLf,
-            (At::Trailer | At::InTrailer, b'\r') => At::TrailerLf,
+            (At::InTrailer, b'\r') => At::TrailerLf,
             (At::Trailer | At::InTrailer, _) if is_text => At::InTrailer,
             (At::TrailerLf, b'\n') => At::Trailer,
             _ => return None,
@@ -126,8 +130,21 @@ mod tests {
 
     #[test]
     fn what_other_readers_take_in_another_way_is_refused() {
-        for body in ["5\nhello", "0x5\r\n", " 5\r\n", "5 \r\n", "\r\n", "5\r\nhello0\r\n", "fffffffffffffffff\r\n", "-1\r\n", "5;a\nb\r\n"] {
-            assert!(Chunks::default().advance(body.as_bytes()).is_err(), "{body:?}");
+        for body in [
+            "5\nhello",
+            "0x5\r\n",
+            " 5\r\n",
+            "5 \r\n",
+            "\r\n",
+            "5\r\nhello0\r\n",
+            "fffffffffffffffff\r\n",
+            "-1\r\n",
+            "5;a\nb\r\n",
+        ] {
+            assert!(
+                Chunks::default().advance(body.as_bytes()).is_err(),
+                "{body:?}"
+            );
         }
     }
 }

@@ -39,7 +39,10 @@ pub fn compress(accepts: bool, answer: Response<Body>) -> Response<Body> {
     head.headers.insert(header::CONTENT_ENCODING, gzip);
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.remove(header::ACCEPT_RANGES);
-    if let Some(tag) = head.headers.get(header::ETAG).filter(|tag| !tag.as_bytes().starts_with(b"W/"))
+    if let Some(tag) = head
+        .headers
+        .get(header::ETAG)
+        .filter(|tag| !tag.as_bytes().starts_with(b"W/"))
         && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat())
     {
         head.headers.insert(header::ETAG, weak);
@@ -52,17 +55,29 @@ pub fn compress(accepts: bool, answer: Response<Body>) -> Response<Body> {
 /// Whether a client says that it takes gzip.
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(header::ACCEPT_ENCODING).iter();
-    let mut codings = values.filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let mut codings = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
     codings.any(|coding| {
         let mut parts = coding.split(';').map(str::trim);
-        let is_gzip = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
+        let is_gzip = parts
+            .next()
+            .is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
         is_gzip && !parts.any(|q| matches!(q, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
 }
 
 fn is_text(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let texts = ["text/", "application/json", "application/javascript", "image/svg+xml"];
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    let texts = [
+        "text/",
+        "application/json",
+        "application/javascript",
+        "image/svg+xml",
+    ];
     let coded = headers.contains_key(header::CONTENT_ENCODING);
     let events = kind.starts_with("text/event-stream"); // each event must leave at once
     !coded && !events && texts.iter().any(|text| kind.starts_with(text))
@@ -92,7 +107,10 @@ where
 
 impl<B> Gzip<B> {
     /// What there is to send after this frame. `None` is the end of the body.
-    fn encode(&mut self, data: Option<Result<Bytes, Frame<Bytes>>>) -> std::io::Result<Option<Bytes>> {
+    fn encode(
+        &mut self,
+        data: Option<Result<Bytes, Frame<Bytes>>>,
+    ) -> std::io::Result<Option<Bytes>> {
         let Some(mut encoder) = self.encoder.take() else {
             return Ok(None);
         };

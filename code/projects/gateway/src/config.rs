@@ -18,8 +18,6 @@ mod check;
 pub struct Config {
     /// Where clients connect. Port 0 takes a free one.
     pub listen: SocketAddr,
-    /// Where the live page, the metrics and `/healthz` are. Keep it on loopback.
-    pub admin: SocketAddr,
     /// Threads that serve clients, each with a runtime of its own. 0: one a core.
     #[serde(default)]
     pub workers: usize,

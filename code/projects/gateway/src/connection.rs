@@ -45,7 +45,12 @@ pub async fn serve<T>(
     };
     metrics.connections.inc();
     let switch = Arc::new(Switch::default());
-    let client = Arc::new(Client { address, scheme, switch: Arc::clone(&switch), pool });
+    let client = Arc::new(Client {
+        address,
+        scheme,
+        switch: Arc::clone(&switch),
+        pool,
+    });
     let mut stream = Strict::new(stream, times.still, switch);
     // Which version it is, we see ourselves, within the limit of a head.
     if let Ok(Ok(is_http2)) = timeout(times.head, stream.is_http2()).await {

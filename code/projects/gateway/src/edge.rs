@@ -65,12 +65,18 @@ impl Edge {
         let first = socket(listen)?;
         let address = first.local_addr()?;
         let others = (1..workers).map(|_| socket(address));
-        let sockets = std::iter::once(Ok(first)).chain(others).collect::<io::Result<Vec<_>>>()?;
+        let sockets = std::iter::once(Ok(first))
+            .chain(others)
+            .collect::<io::Result<Vec<_>>>()?;
         let start = |socket| {
             let shared = Arc::clone(shared);
-            let runtime = runtime::Builder::new_current_thread().enable_all().build()?;
+            let runtime = runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
             let work = move || runtime.block_on(accept(shared, socket));
-            thread::Builder::new().name("gateway".to_owned()).spawn(work)
+            thread::Builder::new()
+                .name("gateway".to_owned())
+                .spawn(work)
         };
         let threads = sockets.into_iter().map(start).collect::<io::Result<_>>()?;
         Ok(Edge { address, threads })
@@ -78,7 +84,11 @@ impl Edge {
 
     /// Waits until all workers have ended, which they do after `stop`.
     pub async fn ended(self) {
-        let join = move || self.threads.into_iter().for_each(|thread| drop(thread.join()));
+        let join = move || {
+            self.threads
+                .into_iter()
+                .for_each(|thread| drop(thread.join()))
+        };
         let _ = tokio::task::spawn_blocking(join).await;
     }
 }
@@ -86,7 +96,11 @@ impl Edge {
 /// Listens at once: a socket that is bound and doesn't listen would take no connections, but a
 /// client that comes before the last worker has started finds the first.
 fn socket(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        TcpSocket::new_v6()?
+    };
     socket.set_reuseaddr(true)?;
     socket.set_reuseport(true)?;
     socket.bind(address)?;

@@ -1,12 +1,13 @@
 //! From the request to a server's answer: retry, balance, breaker, connection.
 
+use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Body as _;
-use hyper::client::conn::http1::TrySendError;
+use hyper::client::conn::TrySendError;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Version};
 use patterns::deadline::Deadline;
@@ -15,7 +16,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::answers::{later, say};
 use crate::balance::Mask;
-use crate::body::{Body, Stream};
+use crate::body::{Body, Progress, Stream};
 use crate::gateway::Gateway;
 use crate::headers::remove_hop_by_hop;
 use crate::journey::Client;
@@ -48,8 +49,8 @@ pub struct Call {
     pub way: Arc<Way>,
     /// As the server gets it.
     pub request: Request<Body>,
-    /// Whether the client's body has failed.
-    pub failed: Arc<AtomicBool>,
+    /// How it goes with the client's body.
+    pub progress: Arc<Progress>,
     /// The client's side of a WebSocket.
     pub upgrade: Option<OnUpgrade>,
 }
@@ -60,20 +61,21 @@ impl Call {
         Call {
             way: Arc::clone(way),
             request: request.map(|()| Body::empty()),
-            failed: Arc::default(),
+            progress: Arc::default(),
             upgrade: None,
         }
     }
 
     /// Whether a second time has the effect of once, and the body can be had a second time.
     fn may_repeat(&self) -> bool {
-        let methods = [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE];
+        let methods = [
+            Method::GET,
+            Method::HEAD,
+            Method::OPTIONS,
+            Method::PUT,
+            Method::DELETE,
+        ];
         methods.contains(self.request.method()) && self.request.body().is_end_stream()
-    }
-
-    /// Whether the client's body has failed: then it's no fault of the server.
-    fn client_failed(&self) -> bool {
-        self.failed.load(Relaxed)
     }
 }
 
@@ -101,10 +103,16 @@ pub async fn forward(mut call: Call) -> Response<Body> {
         }
         let (request, may) = {
             let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-            (next.0.take().or_else(|| again.as_ref().map(head_of)), next.1)
+            (
+                next.0.take().or_else(|| again.as_ref().map(head_of)),
+                next.1,
+            )
         };
         let Some(request) = request else {
-            return Err(Failure::Final(say(StatusCode::BAD_GATEWAY, "sent once, and lost")));
+            return Err(Failure::Final(say(
+                StatusCode::BAD_GATEWAY,
+                "sent once, and lost",
+            )));
         };
         let (asked, outcome) = call.attempt(request, may).await;
         let failed = match outcome {
@@ -113,7 +121,11 @@ pub async fn forward(mut call: Call) -> Response<Body> {
         };
         let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
         let others = asked.map_or(next.1, |asked| next.1.without(asked));
-        next.1 = if others.is_empty() { upstream.candidates() } else { others };
+        next.1 = if others.is_empty() {
+            upstream.candidates()
+        } else {
+            others
+        };
         let repeat = asked.is_some() && (failed.unsent.is_some() || again.is_some());
         next.0 = failed.unsent;
         if !repeat {
@@ -142,7 +154,7 @@ impl Call {
         request: Request<Body>,
         may: Mask,
     ) -> (Option<usize>, Result<Response<Body>, Failed>) {
-        let (number, permit) = match self.way.route.upstream.pick(may, self.key) {
+        let (number, permit) = match self.way.route.upstream.pick(may, self.way.key) {
             Ok(picked) => picked,
             Err(wait) => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
@@ -159,7 +171,7 @@ impl Call {
                 server.answered_after(start.elapsed());
                 permit.succeeded();
             }
-            Err(_) if self.client_failed() => drop(permit), // not the server's fault
+            Err(_) if self.progress.failure().is_some() => drop(permit), // not the server's fault
             Err(_) => {
                 server.failed.fetch_add(1, Relaxed);
                 permit.failed();
@@ -175,21 +187,33 @@ impl Call {
         let under_way = server.enter();
         let times = self.way.gateway.times;
         let mut request = request;
-        let (mut sender, answer) = loop {
-            let mut connection = match self.way.client.pool.get(server.address, times.connect).await {
+        let (sender, answer) = loop {
+            let mut connection = match self
+                .way
+                .client
+                .pool
+                .get(server.address, times.connect)
+                .await
+            {
                 Ok(connection) => connection,
                 Err(error) => return Err(Failed::unconnected(&error, request)),
             };
-            let answer = connection.sender.try_send_request(request);
-            match timeout(times.first_byte, answer).await {
-                Err(_) => return Err(Failed::after_bytes(StatusCode::GATEWAY_TIMEOUT)),
-                Ok(Ok(answer)) => break (connection.sender, answer),
-                Ok(Err(error)) => match unsent(error, connection.used) {
+            let mut answer = pin!(connection.sender.try_send_request(request));
+            let answer = loop {
+                match timeout(times.first_byte, answer.as_mut()).await {
+                    Ok(answer) => break answer,
+                    Err(_) if self.progress.has_moved() => {} // the client is still sending
+                    Err(_) => return Err(Failed::after_bytes(StatusCode::GATEWAY_TIMEOUT)),
+                }
+            };
+            match answer {
+                Ok(answer) => break (connection.sender, answer),
+                Err(error) => match unsent(error, connection.used) {
                     Some(same) => request = same, // the connection was closed while it was idle
-                    None if self.client_failed() => {
-                        return Err(Failed::after_bytes(StatusCode::BAD_REQUEST));
+                    None => {
+                        let status = self.progress.failure().unwrap_or(StatusCode::BAD_GATEWAY);
+                        return Err(Failed::after_bytes(status));
                     }
-                    None => return Err(Failed::after_bytes(StatusCode::BAD_GATEWAY)),
                 },
             }
         };
@@ -218,7 +242,11 @@ impl Call {
 
     fn switch(&self, answer: Response<hyper::body::Incoming>) -> Result<Response<Body>, Failed> {
         match &self.upgrade {
-            Some(upgrade) => Ok(tunnel::open(&self.way.client.switch, upgrade.clone(), answer)),
+            Some(upgrade) => Ok(tunnel::open(
+                &self.way.client.switch,
+                upgrade.clone(),
+                answer,
+            )),
             None => Err(Failed::after_bytes(StatusCode::BAD_GATEWAY)), // no one asked for it
         }
     }
@@ -233,7 +261,9 @@ impl Failed {
     fn unconnected(error: &ConnectError, request: Request<Body>) -> Failed {
         let (status, text) = match error {
             ConnectError::Slow(_) => (StatusCode::GATEWAY_TIMEOUT, "the server can't be reached"),
-            ConnectError::Io(_) | ConnectError::Http(_) => (StatusCode::BAD_GATEWAY, "the server refuses"),
+            ConnectError::Io(_) | ConnectError::Http(_) => {
+                (StatusCode::BAD_GATEWAY, "the server refuses")
+            }
         };
         let (answer, unsent) = (say(status, text), Some(request));
         Failed { answer, unsent }
@@ -243,6 +273,7 @@ impl Failed {
         let text = match status {
             StatusCode::GATEWAY_TIMEOUT => "the server is too slow",
             StatusCode::BAD_REQUEST => "the request's body is broken",
+            StatusCode::REQUEST_TIMEOUT => "the request's body stood still",
             _ => "the server doesn't answer",
         };
         let (answer, unsent) = (say(status, text), None);

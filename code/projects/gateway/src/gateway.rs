@@ -38,10 +38,21 @@ impl Gateway {
     /// If a file that it names can't be read.
     pub fn new(config: &Config, before: Option<&Gateway>) -> Result<Gateway, KeyError> {
         let metrics = before.map_or_else(Arc::default, |before| Arc::clone(&before.metrics));
-        let known = |name: &str| before?.upstreams.iter().find(|one| one.name == name).map(Arc::as_ref);
+        let known = |name: &str| {
+            before?
+                .upstreams
+                .iter()
+                .find(|one| one.name == name)
+                .map(Arc::as_ref)
+        };
         let upstreams = config.upstream.iter();
         let upstreams: BTreeMap<_, _> = upstreams
-            .map(|(name, upstream)| (name.as_str(), Arc::new(Upstream::new(name, upstream, known(name)))))
+            .map(|(name, upstream)| {
+                (
+                    name.as_str(),
+                    Arc::new(Upstream::new(name, upstream, known(name))),
+                )
+            })
             .collect();
         let route = |route: &crate::config::Route| {
             let upstream = Arc::clone(&upstreams[route.upstream.get_ref().as_str()]);
@@ -60,7 +71,10 @@ impl Gateway {
 
     /// The first route that takes this request.
     pub fn route<B>(&self, request: &Request<B>, target: &Target) -> Option<Arc<Route>> {
-        self.routes.iter().find(|route| route.takes(request, target)).cloned()
+        self.routes
+            .iter()
+            .find(|route| route.takes(request, target))
+            .cloned()
     }
 
     /// Whether what this peer says of its clients is believed.

@@ -66,7 +66,9 @@ pub fn check(bytes: &[u8]) -> Result<Head, Refusal> {
         Ok(Status::Complete(_)) => {}
         Ok(Status::Partial) => return refuse(400, "an empty line that is none"),
         Err(httparse::Error::TooManyHeaders) => return refuse(431, "too many fields"),
-        Err(httparse::Error::Version) => return refuse(505, "not HTTP/1.1"),
+        Err(httparse::Error::Version) if names_a_version(bytes) => {
+            return refuse(505, "not HTTP/1.1");
+        }
         Err(_) => return refuse(400, "not a request"),
     }
     let target = request.path.unwrap_or_default();
@@ -87,6 +89,16 @@ pub fn check(bytes: &[u8]) -> Result<Head, Refusal> {
     })
 }
 // ANCHOR_END: check
+
+/// Whether the first line is a method, a target and a version of HTTP, whichever.
+fn names_a_version(bytes: &[u8]) -> bool {
+    let line = bytes
+        .split(|byte| *byte == b'\r')
+        .next()
+        .unwrap_or_default();
+    let mut words = line.split(|byte| *byte == b' ').skip(2);
+    words.next().is_some_and(|word| word.starts_with(b"HTTP/")) && words.next().is_none()
+}
 
 /// The fields that say where a request begins, ends and goes.
 #[derive(Default)]
@@ -151,7 +163,9 @@ impl<'a> Fields<'a> {
         if target.starts_with('/') {
             return Ok(());
         }
-        let authority = target.strip_prefix("http://").or(target.strip_prefix("https://"));
+        let authority = target
+            .strip_prefix("http://")
+            .or(target.strip_prefix("https://"));
         let authority = authority.and_then(|rest| rest.split(['/', '?']).next());
         match authority {
             Some(authority) if authority.eq_ignore_ascii_case(host) => Ok(()),

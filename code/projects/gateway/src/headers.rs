@@ -33,7 +33,11 @@ const FORWARDED: [&str; 6] = [
 /// Removes the fields of one connection, and those that its other side names as such.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     if headers.contains_key(header::CONNECTION) {
-        let named: Vec<_> = headers.get_all(header::CONNECTION).iter().flat_map(names).collect();
+        let named: Vec<_> = headers
+            .get_all(header::CONNECTION)
+            .iter()
+            .flat_map(names)
+            .collect();
         for name in named {
             // A client can't have us take away what tells the server whose request it is.
             if name != header::HOST && name != header::CONTENT_LENGTH {
@@ -64,7 +68,9 @@ pub fn forward(headers: &mut HeaderMap, client: IpAddr, trusted: bool, scheme: &
             headers.remove(name);
         }
     }
-    let mut list = before.map(|value| value.as_bytes().to_vec()).unwrap_or_default();
+    let mut list = before
+        .map(|value| value.as_bytes().to_vec())
+        .unwrap_or_default();
     if !list.is_empty() {
         list.extend_from_slice(b", ");
     }
@@ -84,7 +90,9 @@ pub fn forward(headers: &mut HeaderMap, client: IpAddr, trusted: bool, scheme: &
 
 /// Gives the request a place in a trace, by W3C Trace Context: in the client's, if it has one.
 pub fn trace(headers: &mut HeaderMap) {
-    let theirs = headers.get("traceparent").and_then(|value| value.to_str().ok());
+    let theirs = headers
+        .get("traceparent")
+        .and_then(|value| value.to_str().ok());
     let theirs = theirs.and_then(trace_id).map(str::to_owned);
     let id = theirs.unwrap_or_else(|| format!("{:032x}", fastrand::u128(1..)));
     let parent = format!("00-{id}-{:016x}-01", fastrand::u64(1..));
@@ -95,7 +103,9 @@ pub fn trace(headers: &mut HeaderMap) {
 
 fn trace_id(parent: &str) -> Option<&str> {
     let id = parent.strip_prefix("00-")?.get(..32)?;
-    let hex = id.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
+    let hex = id
+        .bytes()
+        .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
     (hex && parent.len() == 55 && id.bytes().any(|byte| byte != b'0')).then_some(id)
 }
 
@@ -120,13 +130,15 @@ impl Rules {
     pub fn new(rules: &config::Rules) -> Result<Rules, BadRule> {
         let name = |text: &String| {
             let name = HeaderName::from_bytes(text.as_bytes()).ok();
-            let framing = [header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];
+            let framing = [
+                header::CONTENT_LENGTH,
+                header::TRANSFER_ENCODING,
+                header::CONNECTION,
+            ];
             let name = name.filter(|name| !framing.contains(name));
             name.ok_or_else(|| BadRule(text.clone()))
         };
-        let value = |text: &String| {
-            HeaderValue::from_str(text).map_err(|_| BadRule(text.clone()))
-        };
+        let value = |text: &String| HeaderValue::from_str(text).map_err(|_| BadRule(text.clone()));
         let set = rules.set.iter().map(|(n, v)| Ok((name(n)?, value(v)?)));
         Ok(Rules {
             remove: rules.remove.iter().map(name).collect::<Result<_, _>>()?,

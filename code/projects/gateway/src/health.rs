@@ -37,7 +37,11 @@ impl Streak {
 
     /// Counts an answer, and says what to believe.
     pub fn count(&mut self, good: bool, rise: u32, fall: u32) -> bool {
-        self.against = if good == self.well { 0 } else { self.against + 1 };
+        self.against = if good == self.well {
+            0
+        } else {
+            self.against + 1
+        };
         if self.against >= if good { rise } else { fall } {
             *self = Streak::new(good);
         }
@@ -53,7 +57,10 @@ pub fn watch(upstream: &Upstream, stop: &CancellationToken) {
     };
     for server in &upstream.servers {
         let (server, check) = (Arc::clone(server), check.clone());
-        tokio::spawn(stop.clone().run_until_cancelled_owned(ask_again_and_again(server, check)));
+        tokio::spawn(
+            stop.clone()
+                .run_until_cancelled_owned(ask_again_and_again(server, check)),
+        );
     }
 }
 
@@ -90,8 +97,13 @@ mod tests {
     #[test]
     fn a_server_on_the_edge_does_not_flap() {
         let mut streak = Streak::new(true);
-        let answers = [false, true, false, false, true, false, false, false, true, false, true, true];
-        let believed: Vec<_> = answers.iter().map(|good| streak.count(*good, 2, 3)).collect();
+        let answers = [
+            false, true, false, false, true, false, false, false, true, false, true, true,
+        ];
+        let believed: Vec<_> = answers
+            .iter()
+            .map(|good| streak.count(*good, 2, 3))
+            .collect();
         let t = true;
         let f = false;
         assert_eq!(believed, [t, t, t, t, t, t, t, f, f, f, f, t]);

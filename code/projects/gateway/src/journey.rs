@@ -5,7 +5,6 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use hyper::body::{Body as _, Incoming};
 use hyper::header::{self, HeaderMap, HeaderValue};
@@ -15,7 +14,7 @@ use tracing::info;
 
 use crate::answers::{later, refuse, refused, say};
 use crate::balance::hash;
-use crate::body::{Body, Stream};
+use crate::body::{Body, Progress, Stream};
 use crate::cache;
 use crate::compress::{accepts_gzip, compress};
 use crate::forward::{Call, Way, forward};
@@ -71,7 +70,9 @@ pub async fn answer(
     }
     let status = answer.status().as_u16();
     if let Some(route) = route {
-        route.metrics.answered(status, start.elapsed().as_secs_f64());
+        route
+            .metrics
+            .answered(status, start.elapsed().as_secs_f64());
         let ms = start.elapsed().as_millis() as u64;
         let (client, route) = (client.address, route.name.as_str());
         info!(target: "access", %client, %method, %uri, route, status, ms);
@@ -103,7 +104,9 @@ async fn through(
         let Some(subject) = tokens.subject(request.headers()) else {
             let mut answer = say(StatusCode::UNAUTHORIZED, "a valid token is needed");
             let bearer = HeaderValue::from_static("Bearer");
-            answer.headers_mut().insert(header::WWW_AUTHENTICATE, bearer);
+            answer
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, bearer);
             return answer;
         };
         request.headers_mut().insert(SUBJECT, subject);
@@ -120,7 +123,10 @@ async fn through(
     let Some(call) = prepare(gateway, client, route, &target, request) else {
         return say(StatusCode::BAD_REQUEST, "the target can't be forwarded");
     };
-    let key = route.cache.then(|| cache::key(client.scheme, &target, &call.request)).flatten();
+    let key = route
+        .cache
+        .then(|| cache::key(client.scheme, &target, &call.request))
+        .flatten();
     let mut answer = match key {
         None => forward(call).await,
         Some(key) => {
@@ -158,13 +164,17 @@ fn prepare(
     if upgrade.is_some() {
         tunnel::ask(&mut head.headers);
     }
-    let failed = Arc::new(AtomicBool::new(false));
+    let progress = Arc::new(Progress::default());
     let body = if body.is_end_stream() {
         Body::empty()
     } else {
-        Body::Stream(Stream::new(body, gateway.times.still).telling(Arc::clone(&failed)))
+        Body::Stream(Stream::new(body, gateway.times.still).telling(Arc::clone(&progress)))
     };
-    let key = if route.upstream.by_path { hash(&target.path) } else { hash(client.address) };
+    let key = if route.upstream.by_path {
+        hash(&target.path)
+    } else {
+        hash(client.address)
+    };
     let way = Way {
         gateway: Arc::clone(gateway),
         client: Arc::clone(client),
@@ -174,7 +184,7 @@ fn prepare(
     Some(Call {
         way: Arc::new(way),
         request: Request::from_parts(head, body),
-        failed,
+        progress,
         upgrade,
     })
 }
@@ -186,14 +196,20 @@ fn rewrite(
     target: &Target,
     fields: &mut HeaderMap,
 ) {
-    if !fields.contains_key(header::HOST)
+    let is_same = |host: &HeaderValue| host.as_bytes() == target.authority.as_bytes();
+    if !fields.get(header::HOST).is_some_and(is_same)
         && let Ok(host) = HeaderValue::from_str(&target.authority)
     {
         fields.insert(header::HOST, host); // HTTP/2 has it in its target
     }
     headers::remove_hop_by_hop(fields);
     fields.remove(header::EXPECT); // hyper has said "continue" itself
-    headers::forward(fields, client.address, gateway.trusts(client.address), client.scheme);
+    headers::forward(
+        fields,
+        client.address,
+        gateway.trusts(client.address),
+        client.scheme,
+    );
     headers::trace(fields);
     if route.compress {
         fields.remove(header::ACCEPT_ENCODING); // the server sends one form, and we make the other

@@ -62,7 +62,9 @@ impl Rate {
             None => Key::Address(client),
         };
         let now = || DefaultClock::default().now();
-        self.limiter.check_key(&key).map_err(|early| early.wait_time_from(now()))
+        self.limiter
+            .check_key(&key)
+            .map_err(|early| early.wait_time_from(now()))
     }
 }
 
@@ -80,7 +82,10 @@ impl AtOnce {
     ///
     /// Cancel safe: one that waited and left takes no place.
     pub async fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        timeout(WAIT, Arc::clone(&self.0).acquire_owned()).await.ok()?.ok()
+        timeout(WAIT, Arc::clone(&self.0).acquire_owned())
+            .await
+            .ok()?
+            .ok()
     }
 }
 
@@ -93,8 +98,16 @@ mod tests {
     #[test]
     fn two_hundred_at_once_through_two_threads_are_ten_that_pass() {
         let (per_second, burst, by) = (1, 10, None);
-        let rate = Rate::new(&config::Rate { per_second, burst, by });
-        let pass = || (0..100).filter(|_| rate.check(HERE, &HeaderMap::new()).is_ok()).count();
+        let rate = Rate::new(&config::Rate {
+            per_second,
+            burst,
+            by,
+        });
+        let pass = || {
+            (0..100)
+                .filter(|_| rate.check(HERE, &HeaderMap::new()).is_ok())
+                .count()
+        };
         let passed = std::thread::scope(|scope| {
             let other = scope.spawn(pass);
             pass() + other.join().expect("counts")

@@ -60,7 +60,11 @@ impl Pool {
     /// # Errors
     ///
     /// If none is idle, and the server can't be connected to in time.
-    pub async fn get(&self, server: SocketAddr, limit: Duration) -> Result<Connection, ConnectError> {
+    pub async fn get(
+        &self,
+        server: SocketAddr,
+        limit: Duration,
+    ) -> Result<Connection, ConnectError> {
         while let Some(mut sender) = self.idle_one(server) {
             if sender.ready().await.is_ok() {
                 return Ok(Connection { sender, used: true });
@@ -74,7 +78,10 @@ impl Pool {
             .handshake(TokioIo::new(stream))
             .await?;
         tokio::spawn(connection.with_upgrades());
-        Ok(Connection { sender, used: false })
+        Ok(Connection {
+            sender,
+            used: false,
+        })
     }
 
     fn idle_one(&self, server: SocketAddr) -> Option<SendRequest<Body>> {

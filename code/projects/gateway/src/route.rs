@@ -60,11 +60,16 @@ impl Route {
     ) -> Result<Route, KeyError> {
         let path = route.path.trim_end_matches('/').to_owned();
         let headers = route.headers.iter();
-        let methods = |names: &Vec<String>| names.iter().filter_map(|name| name.parse().ok()).collect();
+        let methods =
+            |names: &Vec<String>| names.iter().filter_map(|name| name.parse().ok()).collect();
         Ok(Route {
             name: route.name.clone(),
             upstream,
-            strip: if route.strip { path.clone() } else { String::new() },
+            strip: if route.strip {
+                path.clone()
+            } else {
+                String::new()
+            },
             cache: route.cache,
             compress: route.compress,
             rate: route.rate.as_ref().map(Rate::new),
@@ -77,18 +82,29 @@ impl Route {
                 host: route.host.as_ref().map(|host| host.to_ascii_lowercase()),
                 path,
                 methods: route.methods.as_ref().map(methods),
-                headers: headers.filter_map(|(n, v)| Some((n.parse().ok()?, v.parse().ok()?))).collect(),
+                headers: headers
+                    .filter_map(|(n, v)| Some((n.parse().ok()?, v.parse().ok()?)))
+                    .collect(),
             },
         })
     }
 
     /// Whether this request goes here.
     pub fn takes<B>(&self, request: &Request<B>, target: &Target) -> bool {
-        let Matches { host, path, methods, headers } = &self.matches;
+        let Matches {
+            host,
+            path,
+            methods,
+            headers,
+        } = &self.matches;
         host.as_ref().is_none_or(|host| is_of(host, &target.host))
             && is_below(path, &target.path)
-            && methods.as_ref().is_none_or(|methods| methods.contains(request.method()))
-            && headers.iter().all(|(name, value)| request.headers().get(name) == Some(value))
+            && methods
+                .as_ref()
+                .is_none_or(|methods| methods.contains(request.method()))
+            && headers
+                .iter()
+                .all(|(name, value)| request.headers().get(name) == Some(value))
     }
 }
 
@@ -101,7 +117,8 @@ fn is_of(pattern: &str, host: &str) -> bool {
 
 /// `/tea` and `/tea/green` are below `/tea`, and `/teapot` isn't.
 fn is_below(prefix: &str, path: &str) -> bool {
-    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 #[cfg(test)]
@@ -117,6 +134,8 @@ mod tests {
     #[test]
     fn a_star_is_for_all_below_a_domain() {
         assert!(is_of("*.shop.example", "a.shop.example") && is_of("shop.example", "shop.example"));
-        assert!(!is_of("*.shop.example", "shop.example") && !is_of("*.shop.example", ".shop.example"));
+        assert!(
+            !is_of("*.shop.example", "shop.example") && !is_of("*.shop.example", ".shop.example")
+        );
     }
 }

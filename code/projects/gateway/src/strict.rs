@@ -126,7 +126,10 @@ impl<T> Strict<T> {
                 Err(refusal) => self.refuse(refusal),
             },
             Next::Length(left) => {
-                self.cleared = self.buffer.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                self.cleared = self
+                    .buffer
+                    .len()
+                    .min(usize::try_from(*left).unwrap_or(usize::MAX));
                 *left -= self.cleared as u64;
                 if *left == 0 {
                     self.next = Next::Head;
@@ -317,7 +320,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Strict<T> {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
         ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
-        let limit = this.stalled.get_or_insert_with(|| Box::pin(sleep(LINGER.0)));
+        let limit = this
+            .stalled
+            .get_or_insert_with(|| Box::pin(sleep(LINGER.0)));
         if limit.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Ok(()));
         }

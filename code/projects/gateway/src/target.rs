@@ -52,7 +52,10 @@ impl Target {
             host: host.trim_end_matches('.').to_ascii_lowercase(),
             authority: authority.to_ascii_lowercase(),
             path: normal(uri.path())?,
-            query: uri.query().map(|query| format!("?{query}")).unwrap_or_default(),
+            query: uri
+                .query()
+                .map(|query| format!("?{query}"))
+                .unwrap_or_default(),
         })
     }
 
@@ -87,7 +90,11 @@ pub fn normal(path: &str) -> Result<String, Refusal> {
             part => parts.push(part),
         }
     }
-    let end = if is_folder && !parts.is_empty() { "/" } else { "" };
+    let end = if is_folder && !parts.is_empty() {
+        "/"
+    } else {
+        ""
+    };
     Ok(format!("/{}{end}", parts.join("/")))
 }
 // ANCHOR_END: normal
@@ -104,7 +111,10 @@ fn decode(path: &str) -> Result<String, Refusal> {
             decoded.push(letter);
             continue;
         }
-        let code = rest.as_str().get(..2).filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
+        let code = rest
+            .as_str()
+            .get(..2)
+            .filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
         let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) else {
             return refuse("a percent sign without a code");
         };
@@ -127,10 +137,29 @@ mod tests {
 
     #[test]
     fn a_path_has_one_form() {
-        for path in ["/a/b", "/a/./b", "//a//b", "/a/x/../b", "/%61/b", "/a/%2e%2E/a/b", "/a/%2e/b"] {
+        for path in [
+            "/a/b",
+            "/a/./b",
+            "//a//b",
+            "/a/x/../b",
+            "/%61/b",
+            "/a/%2e%2E/a/b",
+            "/a/%2e/b",
+        ] {
             assert_eq!(normal(path).as_deref(), Ok("/a/b"), "{path}");
         }
-        for path in ["/../a", "/%2e%2e/a", "/a%2fb", "/a%5cb", "/a\\b", "/%", "/%4", "/%00", "/%zz", "*"] {
+        for path in [
+            "/../a",
+            "/%2e%2e/a",
+            "/a%2fb",
+            "/a%5cb",
+            "/a\\b",
+            "/%",
+            "/%4",
+            "/%00",
+            "/%zz",
+            "*",
+        ] {
             assert!(normal(path).is_err(), "{path}");
         }
     }

@@ -70,10 +70,15 @@ impl Tokens {
         let (field, None) = (fields.next()?.to_str().ok()?, fields.next()) else {
             return None;
         };
-        let token = field.get(..7).filter(|scheme| scheme.eq_ignore_ascii_case("bearer ")).map(|_| &field[7..])?;
+        let token = field
+            .get(..7)
+            .filter(|scheme| scheme.eq_ignore_ascii_case("bearer "))
+            .map(|_| &field[7..])?;
         let id = jsonwebtoken::decode_header(token).ok()?.kid?;
         let (key, validation) = self.0.get(&id)?;
-        let claims = jsonwebtoken::decode::<Claims>(token, key, validation).ok()?.claims;
+        let claims = jsonwebtoken::decode::<Claims>(token, key, validation)
+            .ok()?
+            .claims;
         HeaderValue::from_str(&claims.sub).ok()
     }
 }

@@ -1,6 +1,6 @@
 //! WebSockets: bytes in both directions, from the moment when the server has agreed.
 
-use hyper::body::{Body as _, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::upgrade::{self, OnUpgrade};
 use hyper::{Method, Request, Response, Version};
@@ -46,7 +46,9 @@ pub fn open(switch: &Switch, client: OnUpgrade, mut answer: Response<Incoming>) 
         let copied = match both {
             Ok((client, server)) => {
                 let (mut client, mut server) = (TokioIo::new(client), TokioIo::new(server));
-                copy_bidirectional(&mut client, &mut server).await.map_err(anyhow::Error::from)
+                copy_bidirectional(&mut client, &mut server)
+                    .await
+                    .map_err(anyhow::Error::from)
             }
             Err(error) => Err(error.into()),
         };

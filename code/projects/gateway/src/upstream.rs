@@ -75,6 +75,11 @@ impl Server {
         self.under_way.load(Relaxed)
     }
 
+    /// Whether its breaker is open.
+    pub fn is_left_aside(&self) -> bool {
+        self.breaker.is_open()
+    }
+
     /// A request goes to it, until the guard is dropped.
     pub fn enter(self: &Arc<Server>) -> UnderWay {
         self.under_way.fetch_add(1, Relaxed);
@@ -89,12 +94,22 @@ impl Server {
         let faded = faded(*delay, now);
         let took = took.as_secs_f64();
         // A peak counts at once, and is forgotten slowly.
-        *delay = (if took > faded { took } else { faded * 0.9 + took * 0.1 }, now);
+        *delay = (
+            if took > faded {
+                took
+            } else {
+                faded * 0.9 + took * 0.1
+            },
+            now,
+        );
     }
 
     /// The delay to expect, in seconds, without what's under way.
     pub fn delay(&self) -> f64 {
-        faded(*self.delay.lock().unwrap_or_else(PoisonError::into_inner), Instant::now())
+        faded(
+            *self.delay.lock().unwrap_or_else(PoisonError::into_inner),
+            Instant::now(),
+        )
     }
 }
 
@@ -143,7 +158,9 @@ impl Upstream {
         };
         let known = |server: &config::Server| {
             let mut known = before?.servers.iter();
-            known.find(|one| one.address == server.address && one.weight == server.weight).cloned()
+            known
+                .find(|one| one.address == server.address && one.weight == server.weight)
+                .cloned()
         };
         let servers = config.servers.get_ref().iter();
         let weights: Vec<_> = servers.clone().map(|server| server.weight).collect();
@@ -167,11 +184,19 @@ impl Upstream {
     pub fn candidates(&self) -> Mask {
         let all = Mask::first(self.servers.len());
         let well = |mask: Mask, (number, server): (usize, &Arc<Server>)| {
-            if server.is_well() { mask } else { mask.without(number) }
+            if server.is_well() {
+                mask
+            } else {
+                mask.without(number)
+            }
         };
         let well = self.servers.iter().enumerate().fold(all, well);
         let share = well.len() as f64 / all.len() as f64;
-        if well.is_empty() || share < self.panic { all } else { well }
+        if well.is_empty() || share < self.panic {
+            all
+        } else {
+            well
+        }
     }
 
     /// Picks one of those that may be asked, whose breaker lets us through.
@@ -182,7 +207,9 @@ impl Upstream {
     pub fn pick(&self, mut may: Mask, key: u64) -> Result<(usize, Permit<'_>), Duration> {
         let mut wait = Duration::MAX;
         while !may.is_empty() {
-            let server = self.balance.pick(may, self, key, |below| fastrand::usize(..below));
+            let server = self
+                .balance
+                .pick(may, self, key, |below| fastrand::usize(..below));
             match self.servers[server].breaker.enter() {
                 Ok(permit) => return Ok((server, permit)),
                 Err(open) => wait = wait.min(open.wait),

@@ -44,9 +44,14 @@ impl Ring {
 
         let start = self.0.partition_point(|(point, _)| *point < key);
         let around = self.0[start..].iter().chain(&self.0[..start]);
-        let mut in_order = around.map(|(_, server)| *server).filter(|server| may.has(*server));
+        let mut in_order = around
+            .map(|(_, server)| *server)
+            .filter(|server| may.has(*server));
         let first = in_order.clone().next();
-        in_order.find(|server| has_room(*server)).or(first).unwrap_or(0)
+        in_order
+            .find(|server| has_room(*server))
+            .or(first)
+            .unwrap_or(0)
     }
     // ANCHOR_END: bounded
 }

@@ -95,7 +95,9 @@ proptest! {
 fn weighted_turns_have_no_runs() {
     let load = Written::new(&[5, 1, 1]);
     let balance = Balance::new(config::Balance::Weighted, &[5, 1, 1]);
-    let picks: Vec<_> = (0..7).map(|_| balance.pick(Mask(7), &load, 0, |_| 0)).collect();
+    let picks: Vec<_> = (0..7)
+        .map(|_| balance.pick(Mask(7), &load, 0, |_| 0))
+        .collect();
     assert_eq!(picks, [0, 0, 1, 0, 2, 0, 0]);
 }
 

@@ -24,6 +24,8 @@ pub struct Stored {
     pub(super) body: Bytes,
     status: StatusCode,
     headers: HeaderMap,
+    /// When it came.
+    at: Instant,
     /// Its age when it becomes stale.
     life: Duration,
     /// So long after that, it's given while a new one is fetched.
@@ -44,6 +46,7 @@ impl Stored {
         let mut headers = head.headers;
         headers.remove(header::DATE); // hyper sets its own
         Stored {
+            at: Instant::now(),
             life: policy.age(now) + policy.time_to_live(now),
             policy,
             body,
@@ -55,7 +58,10 @@ impl Stored {
     }
 
     fn fresh(&self, request: &Request<()>, now: SystemTime) -> Option<Response<Body>> {
-        let fresh = self.policy.before_request(request, now).satisfies_without_revalidation();
+        let fresh = self
+            .policy
+            .before_request(request, now)
+            .satisfies_without_revalidation();
         fresh.then(|| self.answer(now, "gateway; hit"))
     }
 
@@ -77,13 +83,15 @@ impl Stored {
         self.stale(self.if_error, now)
     }
 
-    fn answer(&self, now: SystemTime, status: &'static str) -> Response<Body> {
+    pub(super) fn answer(&self, now: SystemTime, status: &'static str) -> Response<Body> {
         let mut answer = Response::new(Body::from(self.body.clone()));
         *answer.status_mut() = self.status;
         *answer.headers_mut() = self.headers.clone();
         let age = HeaderValue::from(self.policy.age(now).as_secs());
         answer.headers_mut().insert(header::AGE, age);
-        answer.headers_mut().insert(STATUS, HeaderValue::from_static(status));
+        answer
+            .headers_mut()
+            .insert(STATUS, HeaderValue::from_static(status));
         answer
     }
 }
@@ -98,18 +106,42 @@ pub struct Entry {
 
 impl Entry {
     pub(super) fn fresh(&self, request: &Request<()>, now: SystemTime) -> Option<Response<Body>> {
-        self.variants.iter().find_map(|stored| stored.fresh(request, now))
+        self.variants
+            .iter()
+            .find_map(|stored| stored.fresh(request, now))
+    }
+
+    /// A fresh one, or one that came after the request: as good as if it had been asked for.
+    pub(super) fn since(
+        &self,
+        asked: Instant,
+        request: &Request<()>,
+        now: SystemTime,
+    ) -> Option<Response<Body>> {
+        let new = || {
+            self.matching(request, now)
+                .filter(|stored| stored.at >= asked)
+        };
+        let shared = || Some(new()?.answer(now, "gateway; fwd=miss; collapsed"));
+        self.fresh(request, now).or_else(shared)
     }
 
     /// An old one, and a new one is to be fetched meanwhile.
-    pub(super) fn meanwhile(&self, request: &Request<()>, now: SystemTime) -> Option<Response<Body>> {
+    pub(super) fn meanwhile(
+        &self,
+        request: &Request<()>,
+        now: SystemTime,
+    ) -> Option<Response<Body>> {
         let stored = self.matching(request, now)?;
         stored.stale(stored.meanwhile, now)
     }
 
     /// The one for this request, fresh or not.
     pub(super) fn matching(&self, request: &Request<()>, now: SystemTime) -> Option<Arc<Stored>> {
-        self.variants.iter().find(|stored| stored.is_for(request, now)).cloned()
+        self.variants
+            .iter()
+            .find(|stored| stored.is_for(request, now))
+            .cloned()
     }
 
     /// Whether it says what to do with this request: answer it, or let it pass.
@@ -120,20 +152,29 @@ impl Entry {
 
     /// The same with a new answer, in place of the one that this request had.
     pub(super) fn with(&self, new: Stored, request: &Request<()>, now: SystemTime) -> Entry {
-        let others = self.variants.iter().filter(|stored| !stored.is_for(request, now));
+        let others = self
+            .variants
+            .iter()
+            .filter(|stored| !stored.is_for(request, now));
         let mut variants: Vec<_> = others.cloned().collect();
         if variants.len() >= VARIANTS {
             variants.remove(0);
         }
         variants.push(Arc::new(new));
         let pass_until = None;
-        Entry { variants, pass_until }
+        Entry {
+            variants,
+            pass_until,
+        }
     }
 
     /// The same, and requests pass until then.
     pub(super) fn passing(&self, until: Instant) -> Entry {
         let (variants, pass_until) = (self.variants.clone(), Some(until));
-        Entry { variants, pass_until }
+        Entry {
+            variants,
+            pass_until,
+        }
     }
 
     /// Bytes, roughly.
@@ -145,7 +186,11 @@ impl Entry {
 
 /// Whether `Cache-Control` has this directive.
 fn has(headers: &HeaderMap, name: &str) -> bool {
-    directives(headers).any(|one| one.split('=').next().is_some_and(|one| one.eq_ignore_ascii_case(name)))
+    directives(headers).any(|one| {
+        one.split('=')
+            .next()
+            .is_some_and(|one| one.eq_ignore_ascii_case(name))
+    })
 }
 
 /// The number of a directive of `Cache-Control`.

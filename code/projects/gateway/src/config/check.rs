@@ -65,20 +65,32 @@ fn faults_of_upstream(name: &str, upstream: &Upstream) -> Vec<String> {
         let count = servers.len();
         faults.push(format!("{name} has {count} servers: give it 1 to 64"));
     }
-    if servers.iter().any(|server| !(1..=100).contains(&server.weight)) {
+    if servers
+        .iter()
+        .any(|server| !(1..=100).contains(&server.weight))
+    {
         faults.push(format!("a weight of {name} is out of bounds: 1 to 100"));
     }
     let is_share = |share: f64| (0.0..=1.0).contains(&share);
-    if !is_share(upstream.panic) || !is_share(upstream.breaker_ratio) || upstream.breaker_ratio == 0.0
+    if !is_share(upstream.panic)
+        || !is_share(upstream.breaker_ratio)
+        || upstream.breaker_ratio == 0.0
     {
-        faults.push(format!("panic and breaker_ratio of {name} are shares: 0.0 to 1.0"));
+        faults.push(format!(
+            "panic and breaker_ratio of {name} are shares: 0.0 to 1.0"
+        ));
     }
     if upstream.calls_per_retry == 0 {
-        faults.push(format!("calls_per_retry of {name} is 0: without a bound, retries prolong an outage"));
+        faults.push(format!(
+            "calls_per_retry of {name} is 0: without a bound, retries prolong an outage"
+        ));
     }
     if let Some(check) = &upstream.check {
         if !check.path.starts_with('/') {
-            faults.push(format!("the check of {name} asks for {:?}: begin it with /", check.path));
+            faults.push(format!(
+                "the check of {name} asks for {:?}: begin it with /",
+                check.path
+            ));
         }
         if check.rise == 0 || check.fall == 0 {
             faults.push(format!("rise and fall of {name} must be above 0"));
@@ -98,15 +110,22 @@ fn faults_of_route(route: &Route, config: &Config) -> Vec<String> {
         ));
     }
     if !route.path.starts_with('/') {
-        faults.push(format!("the path of route {name} is {:?}: begin it with /", route.path));
+        faults.push(format!(
+            "the path of route {name} is {:?}: begin it with /",
+            route.path
+        ));
     }
     if let Some(rate) = &route.rate
         && (rate.per_second == 0 || rate.burst == 0)
     {
-        faults.push(format!("the rate of route {name} lets nothing through: use numbers above 0"));
+        faults.push(format!(
+            "the rate of route {name} lets nothing through: use numbers above 0"
+        ));
     }
     if route.at_once == Some(0) {
-        faults.push(format!("at_once of route {name} is 0, which lets nothing through"));
+        faults.push(format!(
+            "at_once of route {name} is 0, which lets nothing through"
+        ));
     }
     for rules in [&route.request, &route.answer] {
         if let Err(error) = crate::headers::Rules::new(rules) {
