@@ -153,14 +153,14 @@ impl Call {
         &self,
         request: Request<Body>,
         may: Mask,
-    ) -> (Option<usize>, Result<Response<Body>, Failed>) {
+    ) -> (Option<usize>, Result<Response<Body>, Box<Failed>>) {
         let (number, permit) = match self.way.route.upstream.pick(may, self.way.key) {
             Ok(picked) => picked,
             Err(wait) => {
                 let status = StatusCode::SERVICE_UNAVAILABLE;
                 let answer = later(status, "no server is well", wait);
                 let unsent = Some(request);
-                return (None, Err(Failed { answer, unsent }));
+                return (None, Err(Box::new(Failed { answer, unsent })));
             }
         };
         let server = &self.way.route.upstream.servers[number];
@@ -182,7 +182,11 @@ impl Call {
 
     // ANCHOR: send
     /// Sends the request on a connection to this server, and waits for the head of its answer.
-    async fn send(&self, number: usize, request: Request<Body>) -> Result<Response<Body>, Failed> {
+    async fn send(
+        &self,
+        number: usize,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Box<Failed>> {
         let server = &self.way.route.upstream.servers[number];
         let under_way = server.enter();
         let times = self.way.gateway.times;
@@ -234,13 +238,16 @@ impl Call {
         let answer = Response::from_parts(head, body);
         if is_bad {
             let unsent = None;
-            return Err(Failed { answer, unsent });
+            return Err(Box::new(Failed { answer, unsent }));
         }
         Ok(answer)
     }
     // ANCHOR_END: send
 
-    fn switch(&self, answer: Response<hyper::body::Incoming>) -> Result<Response<Body>, Failed> {
+    fn switch(
+        &self,
+        answer: Response<hyper::body::Incoming>,
+    ) -> Result<Response<Body>, Box<Failed>> {
         match &self.upgrade {
             Some(upgrade) => Ok(tunnel::open(
                 &self.way.client.switch,
@@ -258,7 +265,7 @@ fn unsent(mut error: TrySendError<Request<Body>>, used: bool) -> Option<Request<
 }
 
 impl Failed {
-    fn unconnected(error: &ConnectError, request: Request<Body>) -> Failed {
+    fn unconnected(error: &ConnectError, request: Request<Body>) -> Box<Failed> {
         let (status, text) = match error {
             ConnectError::Slow(_) => (StatusCode::GATEWAY_TIMEOUT, "the server can't be reached"),
             ConnectError::Io(_) | ConnectError::Http(_) => {
@@ -266,10 +273,10 @@ impl Failed {
             }
         };
         let (answer, unsent) = (say(status, text), Some(request));
-        Failed { answer, unsent }
+        Box::new(Failed { answer, unsent })
     }
 
-    fn after_bytes(status: StatusCode) -> Failed {
+    fn after_bytes(status: StatusCode) -> Box<Failed> {
         let text = match status {
             StatusCode::GATEWAY_TIMEOUT => "the server is too slow",
             StatusCode::BAD_REQUEST => "the request's body is broken",
@@ -277,6 +284,6 @@ impl Failed {
             _ => "the server doesn't answer",
         };
         let (answer, unsent) = (say(status, text), None);
-        Failed { answer, unsent }
+        Box::new(Failed { answer, unsent })
     }
 }

@@ -45,11 +45,13 @@ pub enum ConnectError {
     Http(#[from] hyper::Error),
 }
 
+type Idle = HashMap<SocketAddr, Vec<(SendRequest<Body>, Instant)>>;
+
 /// What is idle, by server.
 #[derive(Default)]
 pub struct Pool {
     /// A std mutex: it's never held across an await.
-    idle: Mutex<HashMap<SocketAddr, Vec<(SendRequest<Body>, Instant)>>>,
+    idle: Mutex<Idle>,
 }
 
 impl Pool {
@@ -103,7 +105,7 @@ impl Pool {
         }
     }
 
-    fn idle(&self) -> MutexGuard<'_, HashMap<SocketAddr, Vec<(SendRequest<Body>, Instant)>>> {
+    fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

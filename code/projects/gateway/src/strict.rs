@@ -14,8 +14,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::time::Sleep;
 
 use crate::chunks::Chunks;
 use crate::head::{Framing, LONGEST_HEAD, LONGEST_TARGET, REFUSED, Refusal, check};
@@ -26,9 +26,7 @@ const CHUNK: usize = 16 * 1024;
 /// The first bytes of HTTP/2, whose frames `h2` checks.
 const HTTP2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// After our last byte, so long and so much is read and thrown away: a socket that's closed with
-/// bytes unread resets the connection, and the client may lose our answer.
-const LINGER: (Duration, usize) = (Duration::from_secs(1), 256 * 1024);
+mod write;
 
 /// What became of the request for a WebSocket that is under way.
 #[derive(Debug, Default)]
@@ -268,71 +266,5 @@ impl<T: AsyncRead + Unpin> AsyncRead for Strict<T> {
                 return Poll::Ready(Ok(()));
             }
         }
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> Strict<T> {
-    /// Fails if the client has taken nothing for too long.
-    fn poll_stalled<R>(
-        &mut self,
-        cx: &mut Context<'_>,
-        wrote: Poll<io::Result<R>>,
-    ) -> Poll<io::Result<R>> {
-        if wrote.is_ready() {
-            self.stalled = None;
-            return wrote;
-        }
-        let still = self.still;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(still)));
-        ready!(stalled.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Strict<T> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.io).poll_write(cx, bytes);
-        self.poll_stalled(cx, wrote)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let wrote = Pin::new(&mut self.io).poll_write_vectored(cx, slices);
-        self.poll_stalled(cx, wrote)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let flushed = Pin::new(&mut self.io).poll_flush(cx);
-        self.poll_stalled(cx, flushed)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        ready!(Pin::new(&mut this.io).poll_shutdown(cx))?;
-        let limit = this
-            .stalled
-            .get_or_insert_with(|| Box::pin(sleep(LINGER.0)));
-        if limit.as_mut().poll(cx).is_ready() {
-            return Poll::Ready(Ok(()));
-        }
-        while this.lingered < LINGER.1 {
-            this.buffer.clear();
-            match ready!(this.poll_fill(cx)) {
-                Ok(0) | Err(_) => break,
-                Ok(more) => this.lingered += more,
-            }
-        }
-        Poll::Ready(Ok(()))
     }
 }

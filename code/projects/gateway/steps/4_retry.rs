@@ -318,7 +318,7 @@ mod tests {
         let seen = Arc::clone(&count);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                if seen.fetch_add(1, Relaxed) % 2 == 0 {
+                if seen.fetch_add(1, Relaxed).is_multiple_of(2) {
                     let io = TokioIo::new(stream);
                     let connection = http1::Builder::new();
                     tokio::spawn(connection.serve_connection(io, service_fn(sell)));

@@ -125,8 +125,11 @@ async fn a_token_is_asked_for_before_the_cache_and_checked_by_its_own_key() {
     );
     let gateway = gateway(&[address], "", &route);
     let token = |secret: &str, audience: &str, exp: u64| {
-        let mut header = Header::default();
-        header.kid = Some("one".to_owned());
+        let kid = Some("one".to_owned());
+        let header = Header {
+            kid,
+            ..Header::default()
+        };
         let claims = json!({ "sub": "ann", "aud": audience, "exp": exp });
         let token = encode(
             &header,
