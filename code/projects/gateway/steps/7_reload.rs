@@ -84,12 +84,6 @@ async fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// What is kept is no longer than this.
-const LONGEST: u64 = 64 * 1024;
-
-/// That an answer isn't for all is remembered for so long.
-const PRIVATE: Duration = Duration::from_secs(5);
-
 /// How long a client has for a head.
 const HEAD: Duration = Duration::from_secs(10);
 
@@ -102,6 +96,12 @@ const CONNECTIONS: usize = 1_000;
 /// What a client may send at once, and what it regains in a second.
 const BURST: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 const RATE: NonZeroU32 = NonZeroU32::new(1).expect("not zero");
+
+/// What is kept is no longer than this.
+const LONGEST: u64 = 64 * 1024;
+
+/// That an answer isn't for all is remembered for so long.
+const PRIVATE: Duration = Duration::from_secs(5);
 
 /// Knows the servers.
 struct Gateway {

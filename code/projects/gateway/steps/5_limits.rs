@@ -1,32 +1,37 @@
-//! Step 5: keeps answers that may be kept, and fetches each of them once for all who ask.
+//! Step 5: limits for clients that are slow, many or greedy.
 //!
-//! `cargo run -p gateway --example gateway-5-cache`
+//! `cargo run -p gateway --example gateway-5-limits`
 
 use std::convert::Infallible;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt, Either, Full, Limited};
-use hyper::body::{Body as _, Incoming};
+use governor::clock::{Clock, DefaultClock};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use http_body_util::{Either, Full};
+use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderMap, HeaderName};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use moka::future::Cache;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use patterns::breaker::{Breaker, Law, Permit};
 use patterns::deadline::Deadline;
 use patterns::retry::{Backoff, Failure, RetryBudget, retry};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::{Instant, timeout};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 
 /// What comes from a server, or what we say ourselves.
-type Body = Either<Incoming, Full<Bytes>>;
+type Body = Either<Timed<Incoming>, Full<Bytes>>;
 type Answer = Response<Body>;
 
 /// Fields that concern one connection and end with it, by RFC 9110, section 7.6.1.
@@ -66,26 +71,32 @@ const LAW: Law = Law {
 async fn main() -> io::Result<()> {
     let servers = vec![shop().await?, dead().await?, shop().await?]; // one is down
     let gateway = start(Gateway::new(servers)).await?;
-    for number in 1..=9 {
+    for number in 1..=25 {
         let answer = ask(gateway, GET_TEA).await?;
         println!("{number}: {}", answer.lines().next().unwrap_or_default());
     }
     Ok(())
 }
 
-/// What is kept is no longer than this.
-const LONGEST: u64 = 64 * 1024;
+/// How long a client has for a head.
+const HEAD: Duration = Duration::from_secs(10);
 
-/// That an answer isn't for all is remembered for so long.
-const PRIVATE: Duration = Duration::from_secs(5);
+/// How long a body may stand still, in either direction.
+const STILL: Duration = Duration::from_secs(10);
+
+/// Connections at a time. What comes then is closed at once.
+const CONNECTIONS: usize = 1_000;
+
+/// What a client may send at once, and what it regains in a second.
+const BURST: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
+const RATE: NonZeroU32 = NonZeroU32::new(1).expect("not zero");
 
 /// Knows the servers.
 struct Gateway {
     servers: Vec<Server>,
     /// Five retries, and one for ten requests.
     budget: RetryBudget,
-    /// By host and path, at most 1,000.
-    cache: Cache<String, Kept>,
+    rates: DefaultKeyedRateLimiter<IpAddr>,
     /// Where the next search for a server begins.
     next: AtomicUsize,
 }
@@ -112,7 +123,7 @@ impl Gateway {
         Gateway {
             servers: servers.into_iter().map(Server::new).collect(),
             budget: RetryBudget::new(5, 10),
-            cache: Cache::new(1_000),
+            rates: RateLimiter::keyed(Quota::per_second(RATE).allow_burst(BURST)),
             next: AtomicUsize::new(0),
         }
     }
@@ -128,10 +139,10 @@ impl Gateway {
     }
 
     /// Sends the request to one server after another, as long as it may be repeated.
-    async fn forward(&self, request: Request<Body>) -> Answer {
+    async fn forward(&self, request: Request<Incoming>) -> Answer {
         let again = may_repeat(&request);
         let (head, body) = request.into_parts();
-        let mut body = Some(body); // there is one, so it is sent once
+        let mut body = Some(Timed::left(body)); // there is one, so it is sent once
         let attempt = || {
             let body = body
                 .take()
@@ -173,88 +184,50 @@ impl Gateway {
 }
 
 /// Doing it twice has the effect of once, and there's no body that would be gone.
-fn may_repeat(request: &Request<Body>) -> bool {
+fn may_repeat(request: &Request<Incoming>) -> bool {
     let harmless = [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method());
     harmless && request.body().is_end_stream()
 }
 
-/// What the cache knows of a path.
-#[derive(Clone)]
-struct Kept {
-    /// `None`: its answers aren't for all.
-    answer: Option<Response<Bytes>>,
-    until: Instant,
+/// A body that fails if it stands still.
+struct Timed<B> {
+    body: B,
+    limit: Pin<Box<Sleep>>,
 }
 
-/// From the cache if it's there and fresh. One of those who ask fetches, the others wait for it.
-async fn cached<F>(cache: &Cache<String, Kept>, key: String, fetch: impl Fn() -> F) -> Answer
+impl<B> Timed<B> {
+    fn left<R>(body: B) -> Either<Timed<B>, R> {
+        let limit = Box::pin(sleep(STILL));
+        Either::Left(Timed { body, limit })
+    }
+}
+
+impl<B> hyper::body::Body for Timed<B>
 where
-    F: Future<Output = Answer>,
+    B: hyper::body::Body<Error: std::error::Error + Send + Sync + 'static> + Unpin,
 {
-    let mut own = None; // the answer of the one who fetches, if it isn't kept
-    let look = async {
-        match keep(fetch().await).await {
-            Ok(kept) => kept,
-            Err(answer) => {
-                own = Some(answer);
-                let until = Instant::now() + PRIVATE;
-                Kept {
-                    answer: None,
-                    until,
-                }
-            }
+    type Data = B::Data;
+    type Error = Box<dyn std::error::Error + Send + Sync>;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, Self::Error>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) {
+            self.limit.as_mut().reset(Instant::now() + STILL);
+            return Poll::Ready(frame.map(|frame| frame.map_err(Into::into)));
         }
-    };
-    let is_old = |kept: &Kept| kept.until <= Instant::now();
-    let entry = cache.entry(key).or_insert_with_if(look, is_old).await;
-    match (own, entry.into_value().answer) {
-        (Some(answer), _) => answer,
-        (None, Some(answer)) => answer.map(|body| Either::Right(Full::new(body))),
-        (None, None) => fetch().await,
+        ready!(self.limit.as_mut().poll(cx));
+        Poll::Ready(Some(Err("the body stands still".into())))
     }
-}
 
-/// Reads the whole answer if it may be kept for all, and gives it back as it is if not.
-async fn keep(answer: Answer) -> Result<Kept, Answer> {
-    let Some(age) = fresh_for(&answer) else {
-        return Err(answer);
-    };
-    let (head, body) = answer.into_parts();
-    match Limited::new(body, LONGEST as usize).collect().await {
-        Ok(body) => Ok(Kept {
-            answer: Some(Response::from_parts(head, body.to_bytes())),
-            until: Instant::now() + age,
-        }),
-        Err(_) => Err(say(StatusCode::BAD_GATEWAY, "the server stopped")),
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
     }
-}
 
-/// For how long an answer may be given to all: `max-age`, if nothing speaks against it.
-fn fresh_for(answer: &Answer) -> Option<Duration> {
-    let headers = answer.headers();
-    let control = headers.get(header::CACHE_CONTROL)?.to_str().ok()?;
-    let private = ["private", "no-store", "no-cache"];
-    let differs = [header::SET_COOKIE, header::VARY];
-    let length = answer.body().size_hint().exact()?;
-    if answer.status() != StatusCode::OK
-        || private.iter().any(|word| control.contains(word))
-        || differs.iter().any(|name| headers.contains_key(name))
-        || length > LONGEST
-    {
-        return None;
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
-    let age = control.split("max-age=").nth(1)?.split(',').next()?;
-    Some(Duration::from_secs(age.trim().parse().ok()?))
-}
-
-/// What the cache is asked for: nothing that says who asks.
-fn key(request: &Request<Incoming>) -> Option<String> {
-    let headers = request.headers();
-    let who = [header::AUTHORIZATION, header::COOKIE];
-    let for_all = !who.iter().any(|name| headers.contains_key(name));
-    let plain = request.method() == Method::GET && request.body().is_end_stream();
-    let host = headers.get(header::HOST)?.to_str().ok()?.to_lowercase();
-    (plain && for_all).then(|| format!("{host} {}", request.uri()))
 }
 
 /// Counts down, also if the client leaves and the request is dropped.
@@ -271,25 +244,50 @@ async fn start(gateway: Gateway) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let gateway = Arc::new(gateway);
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
     tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            tokio::spawn(connection(client, Arc::clone(&gateway)));
+        while let Ok((client, from)) = listener.accept().await {
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else {
+                continue; // dropped, and so closed
+            };
+            let gateway = Arc::clone(&gateway);
+            tokio::spawn(async move {
+                let _ = connection(client, from.ip(), gateway).await;
+                drop(place);
+            });
         }
     });
     Ok(address)
 }
 
 /// Serves one client until it leaves.
-async fn connection(client: TcpStream, gateway: Arc<Gateway>) -> hyper::Result<()> {
-    let handle = service_fn(async |request| Ok::<_, Infallible>(handle(request, &gateway).await));
-    let connection = http1::Builder::new();
+async fn connection(
+    client: impl AsyncRead + AsyncWrite + Unpin,
+    from: IpAddr,
+    gateway: Arc<Gateway>,
+) -> hyper::Result<()> {
+    let handle = move |request| {
+        let gateway = Arc::clone(&gateway);
+        async move { Ok::<_, Infallible>(handle(request, from, &gateway).await) }
+    };
+    let mut connection = http1::Builder::new();
     connection
-        .serve_connection(TokioIo::new(client), handle)
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD);
+    connection
+        .serve_connection(TokioIo::new(client), service_fn(handle))
         .await
 }
 
 /// One request, from the client to the answer.
-async fn handle(mut request: Request<Incoming>, gateway: &Gateway) -> Answer {
+async fn handle(mut request: Request<Incoming>, from: IpAddr, gateway: &Gateway) -> Answer {
+    if let Err(early) = gateway.rates.check_key(&from) {
+        let wait = early.wait_time_from(DefaultClock::default().now());
+        let mut answer = say(StatusCode::TOO_MANY_REQUESTS, "slow down");
+        let seconds = header::HeaderValue::from(wait.as_secs() + 1);
+        answer.headers_mut().insert(header::RETRY_AFTER, seconds);
+        return answer;
+    }
     if let Err(status) = check(&request) {
         return say(status, "refused by the gateway");
     }
@@ -297,15 +295,7 @@ async fn handle(mut request: Request<Incoming>, gateway: &Gateway) -> Answer {
         return say(StatusCode::FORBIDDEN, "not from here");
     }
     remove_hop_by_hop(request.headers_mut());
-    let Some(key) = key(&request) else {
-        return gateway.forward(request.map(Either::Left)).await;
-    };
-    let (head, _) = request.into_parts();
-    let fetch = || {
-        let request = Request::from_parts(head.clone(), Either::Right(Full::default()));
-        gateway.forward(request)
-    };
-    cached(&gateway.cache, key, fetch).await
+    gateway.forward(request).await
 }
 
 /// Refuses what a server could read in another way than we do.
@@ -347,7 +337,7 @@ async fn send(request: Request<Body>, server: SocketAddr) -> anyhow::Result<Answ
     tokio::spawn(connection);
     let mut answer = sender.send_request(request).await?;
     remove_hop_by_hop(answer.headers_mut());
-    Ok(answer.map(Either::Left))
+    Ok(answer.map(Timed::left))
 }
 
 fn say(status: StatusCode, text: &'static str) -> Answer {
@@ -372,10 +362,7 @@ async fn shop() -> io::Result<SocketAddr> {
 
 async fn sell(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let text = format!("here is {}\n{:?}", request.uri().path(), request.headers());
-    let mut answer = Response::new(Full::from(text));
-    let control = header::HeaderValue::from_static("max-age=60");
-    answer.headers_mut().insert(header::CACHE_CONTROL, control);
-    Ok(answer)
+    Ok(Response::new(Full::from(text)))
 }
 
 /// A server that is down: nothing listens at its address.
@@ -396,66 +383,47 @@ async fn ask(gateway: SocketAddr, request: &str) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use futures::future::join_all;
-    use tokio::time::sleep;
+    use http_body_util::{BodyExt, StreamBody};
+    use tokio::io::duplex;
 
     use super::*;
 
-    fn with(control: &'static str) -> Answer {
-        let mut answer = say(StatusCode::OK, "tea");
-        let control = header::HeaderValue::from_static(control);
-        answer.headers_mut().insert(header::CACHE_CONTROL, control);
-        answer
-    }
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
-    /// How often a server is called if a thousand ask at once, and a thousand more a second later.
-    async fn calls(control: &'static str) -> usize {
-        let (cache, calls) = (Cache::new(10), AtomicUsize::new(0));
-        let fetch = async || {
-            calls.fetch_add(1, Relaxed);
-            sleep(Duration::from_millis(100)).await;
-            with(control)
-        };
-        for _ in 0..2 {
-            let ask = |_| cached(&cache, "shop /tea".to_owned(), fetch);
-            let answers = join_all((0..1_000).map(ask)).await;
-            assert!(
-                answers
-                    .iter()
-                    .all(|answer| answer.status() == StatusCode::OK)
-            );
-            sleep(Duration::from_secs(1)).await;
-        }
-        calls.load(Relaxed)
+    #[tokio::test(start_paused = true)]
+    async fn half_a_head_is_closed_after_ten_seconds() {
+        let gateway = Arc::new(Gateway::new(vec![([127, 0, 0, 1], 1).into()]));
+        let (mut client, ours) = duplex(1_024);
+        client
+            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n")
+            .await
+            .unwrap();
+        let start = Instant::now();
+        assert!(connection(ours, HERE, gateway).await.is_err());
+        assert_eq!(start.elapsed(), HEAD);
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_thousand_who_ask_at_once_are_one_call() {
-        assert_eq!(calls("max-age=60").await, 1);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_too_old_is_fetched_again_once() {
-        assert_eq!(calls("max-age=1").await, 2);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_is_private_is_fetched_for_each() {
-        assert_eq!(calls("private, max-age=60").await, 2_000);
+    async fn a_body_that_stands_still_fails_after_ten_seconds() {
+        let silent = futures::stream::pending::<Result<Frame<Bytes>, io::Error>>();
+        let start = Instant::now();
+        let body = Timed::left::<Full<Bytes>>(StreamBody::new(silent));
+        assert!(body.collect().await.is_err());
+        assert_eq!(start.elapsed(), STILL);
     }
 
     #[tokio::test]
-    async fn another_host_is_another_answer() {
+    async fn a_client_gets_its_burst_and_then_429() {
         let gateway = start(Gateway::new(vec![shop().await.unwrap()]))
             .await
             .unwrap();
-        for host in ["shop", "bank"] {
-            let request = GET_TEA.replace("shop", host);
-            let answer = ask(gateway, &request).await.unwrap();
-            assert!(
-                answer.contains(&format!("\"host\": \"{host}\"")),
-                "{answer}"
-            );
+        let mut refused = 0;
+        for _ in 0..BURST.get() * 2 {
+            let answer = ask(gateway, GET_TEA).await.unwrap();
+            let status = answer.starts_with("HTTP/1.1 429");
+            refused += u32::from(status);
+            assert_eq!(status, answer.contains("retry-after: 1"));
         }
+        assert!((1..=BURST.get()).contains(&refused));
     }
 }

@@ -1,6 +1,6 @@
-//! Step 6: limits for clients that are slow, many or greedy.
+//! Step 6: keeps answers that may be kept, and fetches each of them once for all who ask.
 //!
-//! `cargo run -p gateway --example gateway-6-limits`
+//! `cargo run -p gateway --example gateway-6-cache`
 
 use std::convert::Infallible;
 use std::io;
@@ -79,12 +79,6 @@ async fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// What is kept is no longer than this.
-const LONGEST: u64 = 64 * 1024;
-
-/// That an answer isn't for all is remembered for so long.
-const PRIVATE: Duration = Duration::from_secs(5);
-
 /// How long a client has for a head.
 const HEAD: Duration = Duration::from_secs(10);
 
@@ -97,6 +91,12 @@ const CONNECTIONS: usize = 1_000;
 /// What a client may send at once, and what it regains in a second.
 const BURST: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 const RATE: NonZeroU32 = NonZeroU32::new(1).expect("not zero");
+
+/// What is kept is no longer than this.
+const LONGEST: u64 = 64 * 1024;
+
+/// That an answer isn't for all is remembered for so long.
+const PRIVATE: Duration = Duration::from_secs(5);
 
 /// Knows the servers.
 struct Gateway {
@@ -483,47 +483,66 @@ async fn ask(gateway: SocketAddr, request: &str) -> io::Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::StreamBody;
-    use tokio::io::duplex;
+    use futures::future::join_all;
+    use tokio::time::sleep;
 
     use super::*;
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    fn with(control: &'static str) -> Answer {
+        let mut answer = say(StatusCode::OK, "tea");
+        let control = header::HeaderValue::from_static(control);
+        answer.headers_mut().insert(header::CACHE_CONTROL, control);
+        answer
+    }
 
-    #[tokio::test(start_paused = true)]
-    async fn half_a_head_is_closed_after_ten_seconds() {
-        let gateway = Arc::new(Gateway::new(vec![([127, 0, 0, 1], 1).into()]));
-        let (mut client, ours) = duplex(1_024);
-        client
-            .write_all(b"GET / HTTP/1.1\r\nhost: a\r\n")
-            .await
-            .unwrap();
-        let start = Instant::now();
-        assert!(connection(ours, HERE, gateway).await.is_err());
-        assert_eq!(start.elapsed(), HEAD);
+    /// How often a server is called if a thousand ask at once, and a thousand more a second later.
+    async fn calls(control: &'static str) -> usize {
+        let (cache, calls) = (Cache::new(10), AtomicUsize::new(0));
+        let fetch = async || {
+            calls.fetch_add(1, Relaxed);
+            sleep(Duration::from_millis(100)).await;
+            with(control)
+        };
+        for _ in 0..2 {
+            let ask = |_| cached(&cache, "shop /tea".to_owned(), fetch);
+            let answers = join_all((0..1_000).map(ask)).await;
+            assert!(
+                answers
+                    .iter()
+                    .all(|answer| answer.status() == StatusCode::OK)
+            );
+            sleep(Duration::from_secs(1)).await;
+        }
+        calls.load(Relaxed)
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_stands_still_fails_after_ten_seconds() {
-        let silent = futures::stream::pending::<Result<Frame<Bytes>, io::Error>>();
-        let start = Instant::now();
-        let body = Timed::left::<Full<Bytes>>(StreamBody::new(silent));
-        assert!(body.collect().await.is_err());
-        assert_eq!(start.elapsed(), STILL);
+    async fn a_thousand_who_ask_at_once_are_one_call() {
+        assert_eq!(calls("max-age=60").await, 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_old_is_fetched_again_once() {
+        assert_eq!(calls("max-age=1").await, 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_private_is_fetched_for_each() {
+        assert_eq!(calls("private, max-age=60").await, 2_000);
     }
 
     #[tokio::test]
-    async fn a_client_gets_its_burst_and_then_429() {
+    async fn another_host_is_another_answer() {
         let gateway = start(Gateway::new(vec![shop().await.unwrap()]))
             .await
             .unwrap();
-        let mut refused = 0;
-        for _ in 0..BURST.get() * 2 {
-            let answer = ask(gateway, GET_TEA).await.unwrap();
-            let status = answer.starts_with("HTTP/1.1 429");
-            refused += u32::from(status);
-            assert_eq!(status, answer.contains("retry-after: 1"));
+        for host in ["shop", "bank"] {
+            let request = GET_TEA.replace("shop", host);
+            let answer = ask(gateway, &request).await.unwrap();
+            assert!(
+                answer.contains(&format!("\"host\": \"{host}\"")),
+                "{answer}"
+            );
         }
-        assert!((1..=BURST.get()).contains(&refused));
     }
 }
