@@ -23,6 +23,7 @@ mod tests {
         "tea"
     }
 
+    // `tokio::test` runs an async function as a #[test]
     #[tokio::test(start_paused = true)]
     async fn it_counts_while_the_request_runs() {
         let under_way = AtomicU32::new(0);

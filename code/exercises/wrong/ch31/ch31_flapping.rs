@@ -1,7 +1,4 @@
-//! A server counts as unwell after `fall` bad answers in a row, and as well again after `rise`
-//! good ones in a row.
-//!
-//! Complete `Health::count`. It returns whether the server counts as well after this answer.
+//! Wrong: answers that agree don't start the count anew, so that it isn't in a row.
 
 struct Health {
     rise: u32,

@@ -1,7 +1,4 @@
-//! Some fields concern one connection and end with it: those in `ALWAYS`, and those that
-//! `Connection` names, in any mix of capitals, with blanks around the commas.
-//!
-//! Complete `forwarded`: which fields go on to the server, in their order?
+//! Wrong: only the first field is read, capitals count, and a comma must have a blank after it.
 
 const ALWAYS: [&str; 4] = ["connection", "keep-alive", "te", "upgrade"];
 

@@ -1,7 +1,4 @@
-//! A gateway reads `Content-Length`. A request may have none; it may have one, of digits alone.
-//! Anything else could be read in another way by the server, and is refused.
-//!
-//! Complete `length`. Leading zeros are digits.
+//! Wrong: `parse` takes a plus sign, and `trim` takes blanks that the server may not take.
 
 /// The answer is 400.
 #[derive(Debug, PartialEq, Eq)]

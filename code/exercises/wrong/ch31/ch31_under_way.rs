@@ -1,7 +1,4 @@
-//! A gateway counts the requests that are under way at a server, and asks the one with the
-//! fewest. Clients leave at any await; a panic in a request must not count for ever, either.
-//!
-//! Complete `counted`: while `request` runs, `under_way` is one higher.
+//! Wrong: a client that leaves drops the future before its last line, and is counted for ever.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -25,6 +22,7 @@ mod tests {
         "tea"
     }
 
+    // `tokio::test` runs an async function as a #[test]
     #[tokio::test(start_paused = true)]
     async fn it_counts_while_the_request_runs() {
         let under_way = AtomicU32::new(0);

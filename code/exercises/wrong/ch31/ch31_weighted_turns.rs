@@ -1,8 +1,4 @@
-//! Servers of weight 5, 1 and 1 shall get five, one and one of seven requests. But not five in a
-//! row: that's a burst for one, and a pause for the others.
-//!
-//! Complete `Turns::next`, so that no server waits longer than it must. If two are equally
-//! due, the first one is picked.
+//! Wrong: the shares are right, and five in a row go to one server.
 
 struct Turns {
     weights: Vec<i64>,
