@@ -22,20 +22,20 @@ use crate::job::{JobId, NewJob};
 use crate::name::{QueueName, ScheduleName, WorkerId};
 use crate::sync::watch;
 
-mod any;
 mod bells;
 mod history;
 mod lease;
 pub mod redis;
 mod schedule;
 pub mod sqlite;
+mod store_url;
 mod view;
 
-pub use any::AnyBroker;
 pub use lease::{
     Claim, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey, NOTE_LIMIT, Outcome, Progress,
 };
 pub use schedule::{NewSchedule, ScheduleView};
+pub use store_url::{StoreUrl, StoreUrlError};
 pub use view::{
     Attempt, AttemptEnd, Counters, Cursor, JobState, JobStatus, JobView, Page, QueueStats, Stats,
     WorkerReport,

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use clap::Parser;
-use hyper::service::Service;
-use hyper_util::service::TowerToHyperService;
 use serde_json::json;
 use task_queue::broker::JobState;
 use task_queue::client::ClientError;
@@ -17,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
 
 use crate::program::{END, Program, job, sqlite};
 use crate::scripted::Scripted;
@@ -29,7 +28,7 @@ const SOON: Duration = Duration::from_secs(5);
 async fn silent(program: &Program, number: usize) -> Vec<TcpStream> {
     let mut streams = Vec::new();
     for _ in 0..number {
-        streams.push(TcpStream::connect(&program.address).await.unwrap());
+        streams.push(TcpStream::connect(&program.address()).await.unwrap());
     }
     streams
 }
@@ -44,7 +43,7 @@ async fn hung_up(stream: &mut TcpStream) {
 }
 
 async fn healthy(program: &Program) -> bool {
-    let url = format!("http://{}/healthz", program.address);
+    let url = format!("http://{}/healthz", program.address());
     reqwest::get(url).await.unwrap().status() == 200
 }
 
@@ -57,7 +56,7 @@ async fn six_hundred_connections_that_send_nothing_keep_nobody_out_and_are_let_g
     let program = Program::start_under("ulimit -Sn 256", &store, &["--no-worker"]);
     let mut silent = silent(&program, 600).await;
     // One that has had an answer, and falls silent then.
-    let request = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let request = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n";
     silent[0].write_all(request).await.unwrap();
     let mut answer = [0; 12];
     let answered = time::timeout(SOON, silent[0].read_exact(&mut answer)).await;
@@ -89,11 +88,12 @@ async fn a_body_that_does_not_come_is_not_waited_for() {
     let app = App::new(Scripted::new(), Metrics::new(), &config, draining, closing);
     let never = tokio_stream::pending::<Result<Bytes, Infallible>>();
     let request = axum::http::Request::post("/v1/jobs")
+        .header("host", "localhost")
+        .header("content-type", "application/json")
         .body(Body::from_stream(never))
         .unwrap();
     let now = Instant::now();
-    let service = TowerToHyperService::new(http::router(app));
-    let answer = service.call(request).await.unwrap();
+    let answer = http::router(app).oneshot(request).await.unwrap();
     assert_eq!(
         (answer.status().as_u16(), now.elapsed().as_secs()),
         (408, 30)
@@ -167,7 +167,7 @@ async fn wrong_requests_are_answered_with_the_field_and_the_rule() {
         ("x".repeat(10_000_000), 413, "length limit exceeded"),
     ] {
         let (got, answer) = server.ask(server.post("/v1/jobs", body)).await;
-        let message = answer["error"]["message"].as_str().unwrap_or_default();
+        let message = answer["detail"].as_str().unwrap_or_default();
         assert!(
             got == status && message.contains(expected),
             "{got} {answer}"
@@ -198,18 +198,16 @@ async fn a_full_queue_asks_the_sender_to_come_again() {
 async fn a_request_head_that_is_too_large_is_refused() {
     let server = start(&[]).await;
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
-    let head = format!(
-        "GET / HTTP/1.1\r\nHost: x\r\nX-Long: {}\r\n\r\n",
-        "x".repeat(100_000)
-    );
-    // The server may hang up before it has read all of it.
-    let _ = stream.write_all(head.as_bytes()).await;
+    // As much as the server takes: with bytes unread, its end would be a reset, which may overtake
+    // the answer.
+    let head = format!("GET / HTTP/1.1\r\nX-Long: {}", "x".repeat(16 * 1024));
+    stream
+        .write_all(&head.as_bytes()[..16 * 1024])
+        .await
+        .unwrap();
     let mut answer = String::new();
     let _ = time::timeout(END, stream.read_to_string(&mut answer))
         .await
         .unwrap();
-    assert!(
-        answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
-        "{answer}"
-    );
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
 }

@@ -10,7 +10,6 @@ mod http_faults;
 mod model;
 mod processes;
 mod program;
-mod proxy;
 mod proxy_faults;
 mod redis_faults;
 mod redis_outages;

@@ -14,9 +14,10 @@ use task_queue::broker::{
 use task_queue::job::{JobId, NewJob, Start};
 use tokio::runtime::Runtime;
 
-use crate::stores::{Redis, Server, Sqlite, Store};
+use crate::stores::{Redis, Sqlite, Store};
 use crate::support::*;
 use expected::Model;
+use testbed::redis::Redis as Server;
 
 pub const LIMITS: Options = Options {
     max_recoveries: 2,

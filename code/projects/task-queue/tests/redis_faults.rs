@@ -7,8 +7,9 @@ use task_queue::error::BrokerError;
 use task_queue::job::{NewJob, Start};
 use tokio::time;
 
-use crate::stores::Server;
+use crate::stores::on_redis;
 use crate::support::*;
+use testbed::redis::Redis as Server;
 
 /// The longest that a call takes that is not answered.
 const BACK: Duration = Duration::from_secs(20);
@@ -17,7 +18,7 @@ const BACK: Duration = Duration::from_secs(20);
 #[ignore = "needs redis-server"]
 async fn scripts_that_the_server_forgot_are_loaded_again() {
     let server = Server::start(&[]);
-    let broker = server.broker(OPTIONS).await;
+    let broker = on_redis(&server, OPTIONS).await;
     send(&broker, job("1")).await;
     let _: () = server.command("SCRIPT FLUSH");
     assert_eq!(payloads(&broker, 1).await, ["1"]);
@@ -27,7 +28,7 @@ async fn scripts_that_the_server_forgot_are_loaded_again() {
 #[ignore = "needs redis-server"]
 async fn a_server_without_memory_refuses_jobs_and_still_ends_them() {
     let server = Server::start(&[]);
-    let broker = server.broker(OPTIONS).await;
+    let broker = on_redis(&server, OPTIONS).await;
     send(&broker, job("1")).await;
     let lease = claim_one(&broker).await;
     let _: () = server.command("CONFIG SET maxmemory-policy noeviction");
@@ -47,7 +48,7 @@ async fn a_server_without_memory_refuses_jobs_and_still_ends_them() {
 #[ignore = "needs redis-server"]
 async fn a_replica_that_takes_no_writes_is_an_outage() {
     let server = Server::start(&[]);
-    let broker = server.broker(OPTIONS).await;
+    let broker = on_redis(&server, OPTIONS).await;
     send(&broker, job("1")).await;
     let _: () = server.command("REPLICAOF 127.0.0.1 1");
     let error = broker.enqueue(vec![job("2")]).await.unwrap_err();
@@ -60,7 +61,7 @@ async fn a_replica_that_takes_no_writes_is_an_outage() {
 #[ignore = "needs redis-server"]
 async fn connections_that_are_cut_come_back() {
     let server = Server::start(&[]);
-    let broker = server.broker(OPTIONS).await;
+    let broker = on_redis(&server, OPTIONS).await;
     let id = send(&broker, job("1")).await;
     let _: i64 = server.command("CLIENT KILL TYPE normal");
     let view = again(|| broker.inspect(id)).await;
@@ -71,7 +72,7 @@ async fn connections_that_are_cut_come_back() {
 #[ignore = "needs redis-server"]
 async fn with_an_append_only_file_a_killed_server_loses_nothing_that_was_answered() {
     let mut server = Server::start(&["--appendonly", "yes", "--appendfsync", "always"]);
-    let broker = server.broker(OPTIONS).await;
+    let broker = on_redis(&server, OPTIONS).await;
     let mut ids = Vec::new();
     for number in 0..100 {
         ids.push(send(&broker, job(&number.to_string())).await);
@@ -95,7 +96,7 @@ async fn with_an_append_only_file_a_killed_server_loses_nothing_that_was_answere
 #[ignore = "needs redis-server"]
 async fn without_persistence_a_killed_server_forgets_and_goes_on() {
     let mut server = Server::start(&[]);
-    let broker = server.broker(OPTIONS).await;
+    let broker = on_redis(&server, OPTIONS).await;
     let id = send(&broker, job("1")).await;
     server.kill();
     server.restart();
@@ -108,10 +109,10 @@ async fn without_persistence_a_killed_server_forgets_and_goes_on() {
 #[ignore = "needs redis-server"]
 async fn a_server_that_stands_still_is_an_outage_and_not_a_hang() {
     let server = Server::start(&[]);
-    let broker = server.broker(OPTIONS).await;
-    server.signal("STOP");
+    let broker = on_redis(&server, OPTIONS).await;
+    server.stop();
     let answer = time::timeout(BACK, broker.enqueue(vec![job("1")])).await;
-    server.signal("CONT");
+    server.go_on();
     let error = answer.expect("a call ends").unwrap_err();
     assert!(error.is_transient(), "{error}");
     again(|| broker.ping()).await;
@@ -121,7 +122,7 @@ async fn a_server_that_stands_still_is_an_outage_and_not_a_hang() {
 #[ignore = "needs redis-server"]
 async fn keys_of_somebody_else_are_reported_and_not_overwritten() {
     let server = Server::start(&[]);
-    let broker = server.broker(OPTIONS).await;
+    let broker = on_redis(&server, OPTIONS).await;
     let id = send(&broker, job("1")).await;
     let keys: Vec<String> = server.command("KEYS *ready:q");
     let [key] = keys.as_slice() else {
@@ -139,7 +140,7 @@ async fn keys_of_somebody_else_are_reported_and_not_overwritten() {
 #[ignore = "needs redis-server"]
 async fn a_hundred_thousand_due_jobs_are_promoted_without_holding_up_the_others() {
     let server = Server::start(&[]);
-    let broker = server.broker(OPTIONS).await;
+    let broker = on_redis(&server, OPTIONS).await;
     for _ in 0..100 {
         let later = |_| NewJob {
             start: Start::In(secs(3600)),
@@ -151,12 +152,12 @@ async fn a_hundred_thousand_due_jobs_are_promoted_without_holding_up_the_others(
     broker.move_clock(3_601_000_000);
     let mut rounds = Vec::new();
     while rounds.iter().sum::<u64>() < 100_000 {
-        let before = commands(&server);
+        let before = server.commands();
         let round = broker.upkeep(500).await.unwrap();
         assert!(round.promoted > 0, "{rounds:?}");
         rounds.push(round.promoted);
         // What Redis does within one call, while everybody else waits.
-        let within = commands(&server) - before;
+        let within = server.commands() - before;
         assert!(within < 500 * 4, "{within}");
     }
     assert_eq!(rounds, [500; 200]);
@@ -173,14 +174,4 @@ async fn a_hundred_thousand_due_jobs_are_promoted_without_holding_up_the_others(
     }
     let stats = stats(&broker, "q").await;
     assert_eq!((stats.counters.completed, stats.depth()), (100_000, 0));
-}
-
-/// How many commands the server has run, those of scripts included.
-fn commands(server: &Server) -> u64 {
-    let stats: String = server.command("INFO commandstats");
-    let calls = stats.lines().filter_map(|line| {
-        let (calls, _) = line.split_once("calls=")?.1.split_once(',')?;
-        calls.parse::<u64>().ok()
-    });
-    calls.sum()
 }

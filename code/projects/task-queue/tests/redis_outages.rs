@@ -9,7 +9,7 @@ use task_queue::job::JobId;
 use tokio::time;
 
 use crate::program::{END, Program, job};
-use crate::stores::Server;
+use testbed::redis::Redis as Server;
 
 /// How many jobs there are in each of these tests.
 const JOBS: usize = 300;
@@ -75,7 +75,7 @@ async fn refused(program: &Program) -> ClientError {
 }
 
 async fn ready(program: &Program) -> u16 {
-    let url = format!("http://{}/readyz", program.address);
+    let url = format!("http://{}/readyz", program.address());
     reqwest::get(url).await.unwrap().status().as_u16()
 }
 
@@ -130,12 +130,12 @@ async fn killed_without_a_file_it_forgets_its_jobs_and_the_program_takes_new_one
 async fn paused_for_ten_seconds_it_costs_no_job() {
     let server = Server::start(&[]);
     let (program, jobs) = busy(&server).await;
-    server.signal("STOP");
+    server.stop();
     let error = time::timeout(Duration::from_secs(10), refused(&program)).await;
     assert_code(&error.expect("an answer within ten seconds"), "unavailable");
     assert_eq!(ready(&program).await, 503);
     time::sleep(Duration::from_secs(3)).await;
-    server.signal("CONT");
+    server.go_on();
     all_complete(&program, &jobs).await;
 }
 

@@ -163,7 +163,7 @@ async fn a_context_knows_the_job_and_its_sender() {
         ));
         async move { Ok(n) }
     });
-    let trace = Some(task_queue::telemetry::new_trace());
+    let trace = Some(service::trace::new_trace());
     let new = NewJob {
         trace: trace.clone(),
         ..job(1)
@@ -232,7 +232,7 @@ async fn what_happened_is_in_the_metrics() {
         &broker.stats().await.unwrap(),
         &broker.workers().await.unwrap(),
     );
-    let text = metrics.render();
+    let text = service::metrics::render(&metrics.registry());
     for line in [
         "taskq_retries_total{task=\"t\"} 2",
         "taskq_panics_total{task=\"t\"} 1",

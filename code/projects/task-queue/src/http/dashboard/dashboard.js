@@ -21,7 +21,7 @@ async function call(method, path, body) {
   if (response.status === 401) $("login").hidden = false;
   if (response.ok) return response;
   const answer = await response.json().catch(() => ({}));
-  throw new Error(answer.error?.message ?? `status ${response.status}`);
+  throw new Error(answer.detail ?? `status ${response.status}`);
 }
 
 function say(text, isTrouble = false) {
