@@ -13,7 +13,7 @@ pub use service::client::ClientError;
 use crate::broker::{
     Cancel, Enqueued, JobStatus, JobView, Page, ScheduleView, Stats, WorkerReport,
 };
-use crate::http::{JobRequest, SelectRequest};
+use crate::http::{JobRequest, SelectRequest, Sent};
 use crate::job::JobId;
 use crate::name::{QueueName, ScheduleName};
 
@@ -50,8 +50,12 @@ impl Client {
 
     /// Enqueues jobs: all or none. Give each an id to be able to send it again.
     pub async fn enqueue(&self, jobs: &[JobRequest]) -> Result<Vec<Enqueued>, ClientError> {
-        let answer: Jobs<Vec<Enqueued>> = self.0.post("/v1/jobs", &Jobs { jobs }).await?;
-        Ok(answer.jobs)
+        self.send(jobs).await.map(|sent| sent.jobs)
+    }
+
+    /// As [`enqueue`](Self::enqueue), with what the server has to say of them.
+    pub async fn send(&self, jobs: &[JobRequest]) -> Result<Sent, ClientError> {
+        self.0.post("/v1/jobs", &Jobs { jobs }).await
     }
 
     /// Everything that is known of a job.
@@ -92,6 +96,14 @@ impl Client {
         let request = self
             .0
             .request(Method::POST, &format!("/v1/queues/{queue}/{action}"));
+        self.0.send(request).await.map(drop)
+    }
+
+    /// Forgets a queue that holds no job.
+    pub async fn forget(&self, queue: &QueueName) -> Result<(), ClientError> {
+        let request = self
+            .0
+            .request(Method::DELETE, &format!("/v1/queues/{queue}"));
         self.0.send(request).await.map(drop)
     }
 

@@ -44,9 +44,9 @@ pub struct Config {
     #[arg(long, value_name = "NUMBER", value_parser = value_parser!(u32).range(1..=10_000))]
     pub max_jobs: Option<u32>,
 
-    /// How long a job stays with a worker that gives no sign of life, in seconds, 0.1 to 86,400
+    /// How long a job stays with a worker that gives no sign of life, in seconds, 0.1 to 3,600
     #[arg(long, default_value = "10", value_name = "SECONDS",
-        value_parser = |text: &str| seconds(text, 0.1..=86_400.0))]
+        value_parser = |text: &str| seconds(text, 0.1..=3600.0))]
     pub lease: Duration,
 
     /// How long a wait one level of priority is worth, in seconds, 0 to 86,400

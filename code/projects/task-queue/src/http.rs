@@ -2,11 +2,12 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | `POST /v1/jobs` | enqueue: `{"jobs": [{"task": "echo", "payload": 1}]}` |
+//! | `POST /v1/jobs` | enqueue: `{"jobs": [{"task": "echo", "payload": 1}]}`; `warnings` name tasks without a handler |
 //! | `GET /v1/jobs/ID` | everything that is known of a job |
 //! | `GET /v1/jobs/ID/wait?patience_ms=30000` | its state and result, once it has ended |
 //! | `POST /v1/jobs/ID/cancel` | cancel it |
 //! | `GET /v1/queues` | numbers of all queues |
+//! | `DELETE /v1/queues/NAME` | forget a queue that holds no job |
 //! | `POST /v1/queues/NAME/pause`, `…/resume` | stop and go on handing out its jobs |
 //! | `GET /v1/queues/NAME/dead?limit=100&cursor=…` | its dead letters, the newest first |
 //! | `POST /v1/dead/requeue`, `/v1/dead/purge` | `{"jobs": ["ID"]}` or `{"queue": "NAME", "oldest": 100}` |
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 use serde::Serialize;
 use service::guard::Guard;
 use service::health::{self, READY_WITHIN};
@@ -37,12 +38,16 @@ use crate::broker::{Broker, Stats, WorkerReport};
 use crate::config::Config;
 use crate::error::BrokerError;
 use crate::metrics::Metrics;
+use crate::name::WorkerId;
 
 mod error;
 mod jobs;
+mod known;
 mod queues;
 
-pub use jobs::{JobRequest, UniqueRequest};
+use known::KnownTasks;
+
+pub use jobs::{JobRequest, Sent, UniqueRequest};
 pub use queues::SelectRequest;
 
 /// How often the dashboard hears of queues and workers.
@@ -74,6 +79,9 @@ pub struct App<B>(Arc<Parts<B>>);
 struct Parts<B> {
     broker: B,
     metrics: Metrics,
+    /// The worker of this process, if it has one.
+    worker: Option<WorkerId>,
+    known: KnownTasks,
     guard: Guard,
     max_body: usize,
     /// The process has been told to stop; jobs drain.
@@ -84,10 +92,11 @@ struct Parts<B> {
 
 impl<B: Broker> App<B> {
     /// For one process, which is not ready any more once `draining` fires, and answers who still
-    /// waits once `closing` does.
+    /// waits once `closing` does. `worker` is the one that runs in it.
     pub fn new(
         broker: B,
         metrics: Metrics,
+        worker: Option<WorkerId>,
         config: &Config,
         draining: CancellationToken,
         closing: CancellationToken,
@@ -95,6 +104,8 @@ impl<B: Broker> App<B> {
         Self(Arc::new(Parts {
             broker,
             metrics,
+            worker,
+            known: KnownTasks::default(),
             guard: Guard::new(&config.edge),
             max_body: config.edge.max_body as usize,
             draining,
@@ -115,6 +126,7 @@ pub fn router<B: Broker>(app: App<B>) -> Router {
         .route("/jobs/{id}/wait", get(jobs::wait))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
         .route("/queues", get(queues::stats))
+        .route("/queues/{queue}", delete(queues::forget))
         .route("/queues/{queue}/pause", post(queues::pause))
         .route("/queues/{queue}/resume", post(queues::resume))
         .route("/queues/{queue}/dead", get(queues::dead))
@@ -151,25 +163,32 @@ struct Seen {
     #[serde(flatten)]
     stats: Stats,
     workers: Vec<WorkerReport>,
+    /// The worker of the process that answers.
+    this: Option<WorkerId>,
 }
 
 async fn events<B: Broker>(State(app): State<App<B>>) -> Live {
     let closing = app.0.closing.clone();
     let look = move || {
         let app = app.clone();
-        async move { see(app.broker()).await.map_err(|error| error.to_string()) }
+        async move { see(&app).await.map_err(|error| error.to_string()) }
     };
     live::looked_up(EACH, look, closing)
 }
 
-async fn see(broker: &impl Broker) -> Result<Seen, BrokerError> {
-    let (stats, workers) = tokio::try_join!(broker.stats(), broker.workers())?;
-    Ok(Seen { stats, workers })
+async fn see<B: Broker>(app: &App<B>) -> Result<Seen, BrokerError> {
+    let (stats, workers) = tokio::try_join!(app.broker().stats(), app.broker().workers())?;
+    let this = app.0.worker.clone();
+    Ok(Seen {
+        stats,
+        workers,
+        this,
+    })
 }
 
 /// Numbers of the store are left as they were if it does not answer.
 async fn observe<B: Broker>(app: App<B>) {
-    if let Ok(Ok(seen)) = time::timeout(READY_WITHIN, see(app.broker())).await {
+    if let Ok(Ok(seen)) = time::timeout(READY_WITHIN, see(&app)).await {
         app.0.metrics.observe(&seen.stats, &seen.workers);
     }
 }

@@ -26,22 +26,25 @@ pub async fn serve<B: Broker>(
     shutdown: CancellationToken,
 ) -> Result<Option<Summary>, BrokerError> {
     let metrics = Metrics::new();
-    let stop_http = CancellationToken::new();
+    let (stop_http, closing) = (CancellationToken::new(), broker.clone());
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "worker".into());
+    let settings = config.worker_settings(&host);
+    let this = (!config.no_worker).then(|| settings.id.clone());
+    let worker = match config.no_worker {
+        true => None,
+        false => {
+            let worker = Worker::new(broker.clone(), registry, settings)?;
+            Some(worker.with_metrics(metrics.clone()))
+        }
+    };
     let app = App::new(
         broker.clone(),
         metrics.clone(),
+        this,
         config,
         shutdown.clone(),
         stop_http.clone(),
     );
-    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "worker".into());
-    let worker = match config.no_worker {
-        true => None,
-        false => Some(
-            Worker::new(broker.clone(), registry, config.worker_settings(&host))?
-                .with_metrics(metrics.clone()),
-        ),
-    };
     let http = tokio::spawn(serve_http(
         listener,
         http::router(app),
@@ -60,6 +63,9 @@ pub async fn serve<B: Broker>(
     stop_http.cancel();
     if let Err(panic) = http.await {
         warn!(%panic, "the listener broke");
+    }
+    if let Err(error) = closing.close().await {
+        warn!(%error, "the store was not closed");
     }
     Ok(summary)
 }

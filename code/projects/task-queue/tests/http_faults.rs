@@ -18,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::program::{END, Program, job, sqlite};
-use crate::scripted::Scripted;
 use crate::served::start;
+use crate::stores::{Sqlite, Store};
+use crate::support::OPTIONS;
 
 /// Less than the server gives a client for the head of a request.
 const SOON: Duration = Duration::from_secs(5);
@@ -81,11 +82,13 @@ async fn beyond_the_limit_a_connection_waits_until_a_silent_one_is_let_go() {
     assert!(time::timeout(END, answer).await.unwrap());
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_body_that_does_not_come_is_not_waited_for() {
     let config = Config::parse_from(["task-queue"]);
     let (draining, closing) = (CancellationToken::new(), CancellationToken::new());
-    let app = App::new(Scripted::new(), Metrics::new(), &config, draining, closing);
+    let store = Sqlite::open(OPTIONS).await.broker();
+    time::pause();
+    let app = App::new(store, Metrics::new(), None, &config, draining, closing);
     let never = tokio_stream::pending::<Result<Bytes, Infallible>>();
     let request = axum::http::Request::post("/v1/jobs")
         .header("host", "localhost")
@@ -210,4 +213,83 @@ async fn a_request_head_that_is_too_large_is_refused() {
         .await
         .unwrap();
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+/// What a page of another site can send without being asked first, and what a browser adds to it.
+#[tokio::test]
+async fn a_page_of_another_site_neither_runs_jobs_nor_reads_them() {
+    let server = start(&[]).await;
+    let jobs = r#"{"jobs": [{"task": "abort"}]}"#;
+    let foreign =
+        |request: reqwest::RequestBuilder| request.header("origin", "https://evil.example");
+    let text = reqwest::Client::new()
+        .post(format!("http://{}/v1/jobs", server.address))
+        .header("content-type", "text/plain")
+        .body(jobs);
+    let rebound = server.get("/v1/queues").header("host", "evil.example:7070");
+    for (request, status, code) in [
+        (foreign(server.post("/v1/jobs", jobs)), 403, "wrong_origin"),
+        (
+            foreign(server.post("/v1/queues/default/pause", "")),
+            403,
+            "wrong_origin",
+        ),
+        (text, 415, "not_json"),
+        (rebound, 421, "wrong_host"),
+    ] {
+        let (got, answer) = server.ask(request).await;
+        assert_eq!(
+            (got, answer["code"].as_str()),
+            (status, Some(code)),
+            "{answer}"
+        );
+    }
+    assert!(server.client().queues().await.unwrap().queues.is_empty());
+}
+
+#[tokio::test]
+async fn a_task_without_a_handler_is_said_when_it_is_enqueued() {
+    let server = start(&[]).await;
+    let client = server.client();
+    while client.workers().await.unwrap().is_empty() {
+        time::sleep(Duration::from_millis(10)).await;
+    }
+    let sent = client
+        .send(&[job("echo", "1"), job("ehco", "1")])
+        .await
+        .unwrap();
+    assert_eq!(sent.jobs.len(), 2);
+    assert_eq!(
+        sent.warnings,
+        ["no worker that lives has a handler for task ehco"]
+    );
+    assert!(
+        client
+            .send(&[job("echo", "1")])
+            .await
+            .unwrap()
+            .warnings
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn the_dashboard_hears_which_process_is_which() {
+    let server = start(&[]).await;
+    while server.client().workers().await.unwrap().is_empty() {
+        time::sleep(Duration::from_millis(10)).await;
+    }
+    let mut events = server.get("/v1/events").send().await.unwrap();
+    let event = time::timeout(END, events.chunk())
+        .await
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    let data = std::str::from_utf8(&event)
+        .unwrap()
+        .strip_prefix("data: ")
+        .unwrap();
+    let seen: serde_json::Value = serde_json::from_str(data.trim()).unwrap();
+    assert_eq!(seen["this"], seen["workers"][0]["id"]);
+    assert_eq!(seen["workers"][0]["process"], std::process::id());
 }

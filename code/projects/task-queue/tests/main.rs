@@ -8,6 +8,7 @@ mod fault_table;
 mod handler_faults;
 mod http_faults;
 mod model;
+mod options;
 mod processes;
 mod program;
 mod proxy_faults;

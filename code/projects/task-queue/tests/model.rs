@@ -9,7 +9,7 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use task_queue::broker::{
-    Broker, Cancel, Extended, Finished, JobState, LeaseKey, Options, Outcome, Select,
+    Broker, Cancel, Extended, Finished, JobState, LeaseKey, Leases, Options, Outcome, Select,
 };
 use task_queue::job::{JobId, NewJob, Start};
 use tokio::runtime::Runtime;

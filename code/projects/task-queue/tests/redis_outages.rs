@@ -177,3 +177,20 @@ async fn without_memory_it_refuses_jobs_and_those_it_has_go_on() {
     let _: () = server.command("CONFIG SET maxmemory 0");
     all_complete(&program, &jobs).await;
 }
+
+/// A process that works and one that only serves, for twelve seconds in which nothing happens.
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn at_rest_two_processes_ask_hardly_anything() {
+    let server = Server::start(&[]);
+    let one = Program::start(&server.url(), &[]);
+    let _two = Program::start(&server.url(), &["--no-worker"]);
+    let id = crate::program::send(&one.client(), job("echo", "1")).await;
+    one.client().wait(id, END).await.unwrap();
+    time::sleep(Duration::from_secs(2)).await;
+    let before = server.commands();
+    time::sleep(Duration::from_secs(12)).await;
+    let asked = server.commands() - before;
+    // It was 17 a second, 204 in all.
+    assert!(asked < 75, "{asked}");
+}

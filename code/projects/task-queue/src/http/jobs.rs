@@ -85,9 +85,14 @@ pub(super) struct EnqueueRequest {
     jobs: Vec<JobRequest>,
 }
 
-#[derive(Serialize)]
-pub(super) struct EnqueueResponse {
-    jobs: Vec<Enqueued>,
+/// What became of jobs that were sent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Sent {
+    /// Of each, in the order sent.
+    pub jobs: Vec<Enqueued>,
+    /// What their sender should know: that no worker has a handler for a task, say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -165,7 +170,7 @@ pub(super) async fn enqueue<B: Broker>(
     State(app): State<App<B>>,
     headers: HeaderMap,
     Body(request): Body<EnqueueRequest>,
-) -> Result<(StatusCode, Json<EnqueueResponse>), Problem> {
+) -> Result<(StatusCode, Json<Sent>), Problem> {
     let given = headers
         .get("traceparent")
         .and_then(|value| value.to_str().ok());
@@ -182,9 +187,10 @@ pub(super) async fn enqueue<B: Broker>(
     };
     let broker = app.broker();
     let enqueue = async {
+        let warnings = app.0.known.warnings(broker, &jobs).await;
         let jobs = broker.enqueue(jobs).await?;
         tracing::debug!("enqueued");
-        Ok((StatusCode::CREATED, Json(EnqueueResponse { jobs })))
+        Ok((StatusCode::CREATED, Json(Sent { jobs, warnings })))
     };
     enqueue.instrument(span).await
 }

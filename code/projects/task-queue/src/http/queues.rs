@@ -85,6 +85,16 @@ pub(super) async fn resume<B: Broker>(
     Ok(StatusCode::NO_CONTENT)
 }
 
+pub(super) async fn forget<B: Broker>(
+    State(app): State<App<B>>,
+    Named(queue): Named<QueueName>,
+) -> Result<StatusCode, Problem> {
+    if app.broker().forget(queue.clone()).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(Problem::not_found(format!("there is no queue {queue}")))
+}
+
 pub(super) async fn dead<B: Broker>(
     State(app): State<App<B>>,
     Named(queue): Named<QueueName>,

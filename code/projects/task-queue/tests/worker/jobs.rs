@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use task_queue::broker::{Broker, JobState, Progress};
+use task_queue::broker::{JobState, Leases, Progress};
 use task_queue::handler::{Context, HandlerError, Registry};
 use task_queue::metrics::Metrics;
 use task_queue::name::WorkerId;
@@ -228,10 +228,7 @@ async fn what_happened_is_in_the_metrics() {
     broker.all_ended().await;
     shutdown.cancel();
     worker.await.unwrap();
-    metrics.observe(
-        &broker.stats().await.unwrap(),
-        &broker.workers().await.unwrap(),
-    );
+    metrics.observe(&broker.stats().await.unwrap(), &broker.reports());
     let text = service::metrics::render(&metrics.registry());
     for line in [
         "taskq_retries_total{task=\"t\"} 2",
