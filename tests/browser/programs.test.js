@@ -219,3 +219,69 @@ scenario("without scripts a long listing shows whole", async (visit) => {
   const pre = page.locator("figure.code[data-long] > pre").first();
   assert.ok(await pre.evaluate(({ clientHeight, scrollHeight }) => clientHeight >= scrollHeight - 1));
 });
+
+scenario("a program is edited in place, runs as it was changed, and comes back as it was", async (visit) => {
+  const asked = [];
+  const message = "   Compiling playground v0.0.1 (/playground)\nerror[E0425]: cannot find value `x` in this scope\n --> src/main.rs:2:5\n  |\n";
+  const prepare = (page) => page.route(PLAYGROUND, (route) => {
+    asked.push(route.request().postDataJSON().code);
+    return json({ success: false, stderr: message })(route);
+  });
+  const page = await visit(CHAPTER, { prepare });
+  const figure = page.locator("figure.code", { has: page.locator("[data-run]") }).first();
+  await figure.scrollIntoViewIfNeeded();
+  const original = (await figure.locator("pre code").first().textContent()).trimEnd();
+  const edit = figure.getByRole("button", { name: "Edit", exact: true });
+  await edit.click();
+  const field = figure.getByRole("textbox");
+  assert.match(await field.getAttribute("aria-label"), /^Program \d+/);
+  assert.equal(await field.inputValue(), original);
+  assert.equal(await figure.locator("pre").first().isVisible(), false);
+  await field.fill(`fn main() {\n    x;\n}`);
+  await field.press("Control+Enter");
+  const line = figure.getByRole("button", { name: "Line 2" });
+  await line.click();
+  assert.equal(await field.evaluate((it) => it.value.slice(it.selectionStart, it.selectionEnd)), "    x;");
+  assert.deepEqual(asked, ["fn main() {\n    x;\n}"]);
+  await field.press("End");
+  await field.press("Enter");
+  assert.match(await field.inputValue(), /x;\n {4}\n/);
+  assert.match(new URL(await figure.getByRole("link", { name: "Playground" }).getAttribute("href")).searchParams.get("code"), /^fn main/);
+  await figure.getByRole("button", { name: "Reset" }).click();
+  assert.equal(await field.inputValue(), original);
+  await edit.click();
+  assert.equal(await figure.locator("pre").first().isVisible(), true);
+});
+
+scenario("lines are numbered, and no number is copied or selected", async (visit) => {
+  const page = await visit(CHAPTER, { permissions: ["clipboard-read", "clipboard-write"] });
+  const figure = page.locator("figure.code:has(> pre > [data-lang=rust])").first();
+  const code = figure.locator("pre code").first();
+  assert.match(await code.evaluate((it) => getComputedStyle(it, "::before").content), /^"1/);
+  await figure.scrollIntoViewIfNeeded();
+  await figure.getByRole("button", { name: "Copy" }).click();
+  await figure.getByText("Copied").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await code.textContent());
+  const selected = await code.evaluate((it) => {
+    getSelection().selectAllChildren(it);
+    return getSelection().toString();
+  });
+  assert.equal(selected.trimEnd(), (await code.textContent()).trimEnd());
+});
+
+scenario("a program of 72 columns needs no scrolling on a desk", async (visit) => {
+  const page = await visit(CHAPTER, { width: 1440 });
+  const wide = await page.evaluate(() => [...document.querySelectorAll("article > .code > pre, article > run-player > .code > pre")].flatMap((pre) => {
+    const columns = Math.max(...pre.textContent.split("\n").map((line) => line.length));
+    return columns <= 72 && pre.scrollWidth > pre.clientWidth ? [`${columns} columns: ${pre.textContent.slice(0, 60)}`] : [];
+  }));
+  assert.deepEqual(wide, []);
+});
+
+scenario("every program has a name of its own", async (visit) => {
+  const page = await visit(CHAPTER);
+  const names = await page.locator("figure.code:has([data-lang=rust])").evaluateAll((all) => all.map((it) => it.ariaLabel));
+  assert.ok(names.every(Boolean));
+  const programs = names.filter((name) => name.startsWith("Program "));
+  assert.equal(new Set(programs).size, programs.length, programs.join());
+});
