@@ -1,0 +1,203 @@
+//! Whether everything agrees: the log, the views, and the books of the others.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::command::Aggregate;
+use crate::database::DatabaseError;
+use crate::event::Event;
+use crate::order::{self, End, Order};
+use crate::shop::Shop;
+use crate::stock::Stock;
+use crate::store::EventStore;
+
+/// What an audit found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Report {
+    /// Orders that were shipped.
+    pub shipped: usize,
+    /// Orders that were canceled.
+    pub canceled: usize,
+    /// Orders that are neither.
+    pub open: usize,
+    /// What the bank has taken and not given back, in hundredths.
+    pub taken: u64,
+    /// What doesn't agree, in words. Empty if all is well.
+    pub faults: Vec<String>,
+}
+
+/// All events of the log, folded by stream.
+#[derive(Default)]
+struct Folded {
+    orders: BTreeMap<String, Order>,
+    stocks: BTreeMap<String, Stock>,
+    /// Public events, each of which makes a mail.
+    public: usize,
+    faults: Vec<String>,
+}
+
+/// Compares the log with the views and with the books of bank, carrier and mail.
+///
+/// # Errors
+///
+/// If a disk fails.
+pub async fn audit(shop: &Shop) -> Result<Report, DatabaseError> {
+    let folded = fold(shop).await?;
+    let books = shop.world().books().await?;
+    let mut report = Report {
+        faults: folded.faults.clone(),
+        ..Report::default()
+    };
+
+    let mut due = BTreeMap::new(); // what the bank should have
+    for (id, order) in &folded.orders {
+        match &order.end {
+            Some(End::Shipped) => {
+                report.shipped += 1;
+                due.insert(id.clone(), order.placed.as_ref().map_or(0, |it| it.cents));
+            }
+            Some(End::Canceled(_)) => report.canceled += 1,
+            None => report.open += 1,
+        }
+    }
+    let charged: BTreeMap<String, u64> = books.charged.into_iter().collect();
+    report.taken = charged.values().sum();
+    let parcels: BTreeSet<String> = books.parcels.into_iter().collect();
+    if report.open == 0 {
+        check(
+            &mut report.faults,
+            "the bank has other money than orders are worth",
+            &charged,
+            &due,
+        );
+        let shipped: BTreeSet<String> = due.keys().cloned().collect();
+        check(
+            &mut report.faults,
+            "the carrier has other parcels than orders were shipped",
+            &parcels,
+            &shipped,
+        );
+    }
+    let mails = books.mails.len() + parked_mails(shop).await?;
+    check(
+        &mut report.faults,
+        "there are more or fewer mails than public events",
+        &mails,
+        &folded.public,
+    );
+    compare_views(shop, &folded, &mut report.faults).await?;
+    Ok(report)
+}
+
+fn check<T: PartialEq + std::fmt::Debug>(
+    faults: &mut Vec<String>,
+    fault: &str,
+    found: &T,
+    wanted: &T,
+) {
+    if found != wanted {
+        faults.push(format!("{fault}: {found:?}, not {wanted:?}"));
+    }
+}
+
+async fn parked_mails(shop: &Shop) -> Result<usize, DatabaseError> {
+    let parked = shop.status().await?.parked;
+    Ok(parked.iter().filter(|it| it.follower == "mail").count())
+}
+
+async fn fold(shop: &Shop) -> Result<Folded, DatabaseError> {
+    let (mut folded, mut position) = (Folded::default(), 0);
+    loop {
+        let events = shop.store().after(position).await?;
+        let Some(last) = events.last() else {
+            return Ok(folded);
+        };
+        position = last.position;
+        for recorded in events {
+            let Ok(event) = recorded.event() else {
+                folded
+                    .faults
+                    .push(format!("event {} can't be read", recorded.position));
+                continue;
+            };
+            folded.public += usize::from(crate::bus::message(&recorded).is_some());
+            if let Some(order) = order::of_stream(&recorded.stream) {
+                folded
+                    .orders
+                    .entry(order.to_string())
+                    .or_default()
+                    .apply(&event);
+            } else if let Some(sku) = recorded.stream.strip_prefix("stock-") {
+                folded.take_stock(sku, &event);
+            }
+        }
+    }
+}
+
+impl Folded {
+    fn take_stock(&mut self, sku: &str, event: &Event) {
+        let stock = self.stocks.entry(sku.to_owned()).or_default();
+        if let Event::Reserved { quantity, .. } = event
+            && *quantity > stock.available
+        {
+            self.faults
+                .push(format!("of {sku} more was reserved than there was"));
+        }
+        stock.apply(event);
+    }
+}
+
+async fn compare_views(
+    shop: &Shop,
+    folded: &Folded,
+    faults: &mut Vec<String>,
+) -> Result<(), DatabaseError> {
+    for (id, order) in &folded.orders {
+        let Ok(number) = id.parse() else { continue };
+        let state = shop.views().order(number).await?.map(|row| row.state);
+        let wanted = match &order.end {
+            Some(End::Shipped) => "shipped",
+            Some(End::Canceled(_)) => "canceled",
+            None => continue,
+        };
+        check(
+            faults,
+            &format!("the view of {id}"),
+            &state.as_deref(),
+            &Some(wanted),
+        );
+    }
+    for row in shop.views().stock().await? {
+        let available = folded
+            .stocks
+            .get(&row.sku)
+            .map_or(0, |stock| i64::from(stock.available));
+        check(
+            faults,
+            &format!("the view of the stock of {}", row.sku),
+            &row.available,
+            &available,
+        );
+    }
+    let sold = |sku: &str| {
+        let shipped = folded
+            .orders
+            .values()
+            .filter(|it| it.end == Some(End::Shipped));
+        let lines = shipped
+            .filter_map(|it| it.placed.as_ref())
+            .flat_map(|it| &it.lines);
+        lines
+            .filter(|line| line.sku == sku)
+            .map(|line| u64::from(line.quantity))
+            .sum::<u64>()
+    };
+    for row in shop.views().sales().await? {
+        check(
+            faults,
+            &format!("the view of the sales of {}", row.sku),
+            &row.shipped,
+            &sold(&row.sku),
+        );
+    }
+    Ok(())
+}
