@@ -1,4 +1,5 @@
-// <copy-code label="Copy">: a button that copies the program of its figure; of a console session, only what the reader types.
+// <copy-code label="Copy">: a button that copies the program of its figure; of a console session, only what the reader types; of a step,
+// the folded lines too, and none that it removes.
 customElements.define("copy-code", class extends HTMLElement {
   connectedCallback() {
     const label = this.getAttribute("label");
@@ -15,11 +16,19 @@ customElements.define("copy-code", class extends HTMLElement {
     this.replaceChildren(button);
   }
 
+  program(figure, code) {
+    if (!figure.matches(".step")) return code.textContent;
+    const whole = document.createElement("code");
+    whole.append(...[...figure.querySelectorAll("pre > code")].map((piece) => piece.cloneNode(true)));
+    for (const removed of whole.querySelectorAll("del")) removed.remove();
+    return whole.textContent;
+  }
+
   async copy() {
     const figure = this.closest("figure");
     const code = figure.querySelector("[role=tabpanel]:not([hidden]) code") ?? figure.querySelector("code");
     const typed = code.textContent.split("\n").filter((line) => line.startsWith("$ "));
-    const text = typed.length ? typed.map((line) => line.slice(2)).join("\n") : code.textContent;
+    const text = typed.length ? typed.map((line) => line.slice(2)).join("\n") : this.program(figure, code);
     try {
       await navigator.clipboard.writeText(text);
       return true;

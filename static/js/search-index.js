@@ -1,36 +1,51 @@
 // The search's index, as code/press/search wrote it: finds the sections that answer a query, and what to show of them.
 // It fetches only the pieces that the words of a query ask for, each once.
-import { Vocabulary, split } from "./search-words.js";
+import { Vocabulary, split, stem } from "./search-words.js";
 
-const FORMAT = 1; // of code/press/search/src/files.rs
+const FORMAT = 2; // of code/press/search/src/files.rs
 const PART = 0.2; // what a part of a known name counts
+const MEANT = 0.5; // the book's word for what the reader said
+const CODE = 2.5; // a code of the compiler, which says more than all words of its message
 
 export class SearchIndex {
   /** `index` is what index.json holds; `read(path)` gives what another file below search/ holds. */
   constructor(index, read) {
     if (index.format !== FORMAT) throw new Error("the page is older than the index: load the page again");
     Object.assign(this, { index, read, pieces: new Map(), rows: new Map() });
-    this.vocabulary = new Vocabulary(index.words, index.stop);
+    this.vocabulary = new Vocabulary(index, (place) => this.piece(`v${place}`));
     this.weights = Array.from({ length: 52 }, (_, at) => index.step ** at);
-    this.sections = [];
-    for (const [path, page, chapter, sections] of index.pages) {
+    this.piece("pages").catch(() => {}); // find() asks again, and tells
+  }
+
+  /** Loads the pages and their sections, once. */
+  async list() {
+    const { pages, ids, headings, levels, texts } = await this.piece("pages");
+    if (this.sections) return;
+    let from = 0;
+    this.textFrom = texts.map((sections) => (from += sections) - sections);
+    this.sections = pages.flatMap(([path, page, chapter], at) => {
+      const named = headings[at].split("\n");
       let above = "";
-      for (const [id, heading, level] of sections) {
-        this.sections.push({ href: id ? `${path}#${id}` : path, page, chapter, heading: heading || page, above: level > 2 ? above : "" });
-        if (level === 2) above = heading.length > 1 ? heading : ""; // not a letter of the glossary
-      }
-    }
+      return ids[at].split(" ").map((written, place) => {
+        const [heading, level] = [named[place], levels[at][place]];
+        const id = written === "=" ? heading.toLowerCase().match(/[a-z0-9]+/g).join("-") : written;
+        const section = { href: id ? `${path}#${id}` : path, page, chapter, heading: heading || page, above: level > 2 ? above : "" };
+        if (level === "2") above = heading.length > 1 ? heading : ""; // not a letter of the glossary
+        return section;
+      });
+    });
   }
 
   /** The sections that answer best, and each word of the query with the words it was taken for. */
   async find(query) {
-    const asked = this.understand(query);
-    await Promise.all(asked.flatMap(({ meanings }) => meanings.map(([at]) => this.row(at))));
+    const asked = await this.understand(query);
+    await Promise.all([this.list(), ...asked.flatMap(({ meanings }) => meanings.map(([at]) => this.row(at)))]);
     const scores = new Map(); // section → [sum, words found]
     for (const { meanings, bonus } of asked) {
       const best = new Map(); // a section answers with the meaning it answers best
       for (const [at, sure] of meanings) {
-        for (const [section, weight] of this.rows.get(at)) best.set(section, Math.max(best.get(section) ?? 0, sure * weight));
+        const counts = /^e\d{4}$/.test(this.vocabulary.words[at]) ? CODE * sure : sure;
+        for (const [section, weight] of this.rows.get(at)) best.set(section, Math.max(best.get(section) ?? 0, counts * weight));
       }
       for (const [section, weight] of best) {
         const [sum, count] = scores.get(section) ?? [0, 0];
@@ -44,30 +59,37 @@ export class SearchIndex {
   }
 
   /** The words that count, with their meanings, and what is only a bonus: a path as a whole, the parts of a known name. */
-  understand(query) {
+  async understand(query) {
     const { vocabulary } = this;
-    const names = split(query).filter(({ word, path }) => !path || vocabulary.at.has(word));
+    const said = split(query);
+    await vocabulary.know(said.flatMap(({ word, parts = [] }) => [word, ...parts]));
+    const names = said.filter(({ word, path }) => !path || vocabulary.at.has(word));
     const telling = names.filter(({ word }) => word.length > 1 && !vocabulary.stop.has(word));
     const words = telling.length ? telling : names;
     const typing = /[\p{L}\p{N}_]$/u.test(query);
-    const asked = [];
-    words.forEach(({ word, path, parts }, place) => {
-      if (path) return asked.push({ word, bonus: true, meanings: [[vocabulary.at.get(word), 1]] });
-      const isLast = typing && place === words.length - 1;
-      const meanings = vocabulary.meanings(word, isLast);
-      const at = names.indexOf(words[place]);
-      const [before, next] = [names[at - 1]?.word, names[at + 1]?.word];
-      for (const joined of [word + next, `${word}_${next}`, vocabulary.stop.has(before) && before + word]) { // "dead lock", "block on", "would block"
-        if (vocabulary.at.has(joined)) meanings.push([vocabulary.at.get(joined), 1]);
-      }
+    const asked = await Promise.all(words.map(async ({ word, path, parts }, place) => {
+      if (path) return [{ word, bonus: true, meanings: [[vocabulary.at.get(word), 1]] }];
+      const meanings = await vocabulary.meanings(word, typing && place === words.length - 1);
       const isKnown = meanings.length > 0;
-      if (isKnown || parts.length < 2) asked.push({ word, meanings });
-      if (parts.length < 2) return;
-      for (const part of parts) {
-        asked.push({ word: part, bonus: isKnown, meanings: vocabulary.meanings(part, false, isKnown ? PART : 1) });
-      }
-    });
-    return asked;
+      for (const other of await this.others(word, names, names.indexOf(words[place]))) meanings.push(other);
+      const whole = isKnown || parts.length < 2 ? [{ word, meanings }] : [];
+      if (parts.length < 2) return whole;
+      return whole.concat(await Promise.all(parts.map(async (part) => (
+        { word: part, bonus: isKnown, meanings: await vocabulary.meanings(part, false, isKnown ? PART : 1) }))));
+    }));
+    return asked.flat();
+  }
+
+  /** What a word may mean besides itself: with its neighbors ("dead lock", "block on", "would block"), and in the words of the book. */
+  async others(word, names, at) {
+    const { vocabulary } = this;
+    const [before, next] = [names[at - 1]?.word, names[at + 1]?.word];
+    const joined = [word + next, `${word}_${next}`];
+    if (vocabulary.stop.has(before) && vocabulary.joined.has(before + word)) joined.push(before + word);
+    const meant = vocabulary.meant.get(stem(word)) ?? [];
+    await vocabulary.know([...joined, ...meant]);
+    const known = (words, sure) => words.filter((it) => vocabulary.at.has(it)).map((it) => [vocabulary.at.get(it), sure]);
+    return [...known(joined, 1), ...known(meant, MEANT)];
   }
 
   /** Loads the sections that have a word, as [section, weight]. */
@@ -84,18 +106,22 @@ export class SearchIndex {
 
   /** The text of a section: a paragraph a line, code after a tab and between backticks. */
   text(number) {
-    return this.line("t", this.index.text_from, number);
+    return this.line("t", this.textFrom, number);
   }
 
   /** One line of a piece; `from` has the number of the first line of each piece. */
   async line(kind, from, number) {
     const piece = from.findLastIndex((first) => first <= number);
-    const path = `${this.index.version}/${kind}${piece}.json`;
-    if (!this.pieces.has(path)) {
-      const lines = this.read(path);
-      this.pieces.set(path, lines);
-      lines.catch(() => this.pieces.delete(path)); // it is asked for again
+    return (await this.piece(`${kind}${piece}`))[number - from[piece]];
+  }
+
+  /** What another file of this version holds. */
+  piece(name) {
+    if (!this.pieces.has(name)) {
+      const holds = this.read(`${this.index.version}/${name}.json`);
+      this.pieces.set(name, holds);
+      holds.catch(() => this.pieces.delete(name)); // it is asked for again
     }
-    return (await this.pieces.get(path))[number - from[piece]];
+    return this.pieces.get(name);
   }
 }

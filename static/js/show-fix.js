@@ -1,7 +1,8 @@
-// <show-fix>: in the bar of a program that fixes the one above it, a button that shows what changed from that one.
+// <show-fix>: in the bar of a program that fixes the one above it, a button that shows what changed from that one; of a step,
+// all lines that it removes from the step before it.
 import { say } from "./words.js";
 
-const PROGRAMS = 'main figure.code:has(code[data-lang="rust"])';
+const PROGRAMS = 'main figure.code:not(.step):has(code[data-lang="rust"])';
 const make = (tag, properties, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
@@ -34,12 +35,21 @@ customElements.define("show-fix", class extends HTMLElement {
   }
 
   toggle() {
+    const figure = this.closest("figure");
+    if (figure.matches(".step")) return this.toggleRemoved(figure);
     this.build();
     const isShown = this.button.ariaPressed !== "true";
     this.button.ariaPressed = String(isShown);
     this.says.textContent = isShown ? this.sum : "";
     this.program.hidden = isShown;
     this.changes.hidden = !isShown;
+  }
+
+  toggleRemoved(figure) {
+    const isShown = figure.toggleAttribute("data-changes");
+    const lines = (tag) => [...figure.querySelectorAll(`code ${tag}`)].reduce((sum, it) => sum + it.textContent.trimEnd().split("\n").length, 0);
+    this.button.ariaPressed = String(isShown);
+    this.says.textContent = isShown ? say("changes", { removed: lines("del"), added: lines("mark") }) : "";
   }
 
   build() {

@@ -2,10 +2,10 @@
 import { SearchIndex } from "./search-index.js";
 import { excerpt, marker, pieces } from "./search-excerpt.js";
 import { styled } from "./styled.js";
-import { say } from "./words.js";
 
 const SITE = new URL(document.querySelector(".brand").href); // in the language of the page
 const SHOWN = 20; // results
+const BEGUN = 250; // milliseconds to wait for a third letter
 const PAUSE = 100; // milliseconds without a key, after which excerpts are fetched
 
 const make = (tag, properties, ...children) => {
@@ -25,7 +25,18 @@ async function get(path) {
   return response.json();
 }
 
-await styled("site-search");
+// What was typed meanwhile is looked for at once, while the styles and the words are still on their way.
+const search = document.querySelector("site-search");
+let ready = load();
+ready.then((index) => index.find(search.querySelector("input").value)).catch(() => {}); // ask() tells
+
+async function load() {
+  const { early } = search; // elements.js has asked for it already
+  search.early = null;
+  return new SearchIndex(await early ?? await get("index.json"), get);
+}
+
+const [{ say }] = await Promise.all([import("./words.js"), styled("site-search")]);
 
 customElements.define("site-search", class extends HTMLElement {
   connectedCallback() {
@@ -46,27 +57,28 @@ customElements.define("site-search", class extends HTMLElement {
   }
 
   ask() {
-    return (this.answering = this.answer(this.field.value.trim() && this.field.value));
+    return (this.answering = this.answer(this.query()));
+  }
+
+  query() {
+    return this.field.value.trim() && this.field.value;
   }
 
   async answer(query) {
+    // A word that has only begun asks for much and says little: it may go on.
+    if (/(?<![\p{L}\p{N}_])[\p{L}\p{N}]{1,2}$/u.test(query)) await new Promise((done) => setTimeout(done, BEGUN));
+    if (query !== this.query()) return;
     try {
-      const index = await (this.ready ??= this.load());
+      const index = await (ready ??= load());
       const answer = query ? await index.find(query) : { results: [], asked: [] };
-      if (query === (this.field.value.trim() && this.field.value)) this.show(answer);
+      if (query === this.query()) this.show(answer);
     } catch (error) {
-      this.ready = null; // the next key tries again, with the newest index
+      ready = null; // the next key tries again, with the newest index
       this.list.replaceChildren();
       this.status.textContent = error.cause === 404
         ? say("no_index")
         : say("bad_index", { error: error.message });
     }
-  }
-
-  async load() {
-    const early = this.early; // elements.js has asked for it already
-    this.early = null;
-    return new SearchIndex(await early ?? await get("index.json"), get);
   }
 
   show({ results, asked }) {
@@ -104,7 +116,7 @@ customElements.define("site-search", class extends HTMLElement {
   async explain(item) {
     this.near.unobserve(item);
     const { words } = this;
-    const index = await this.ready;
+    const index = await ready;
     const text = await index.text(item.number).catch(() => "");
     item.querySelector("span").replaceChildren(...shown(excerpt(text, words)));
   }

@@ -17,6 +17,9 @@ const VIEWS = [
   { name: "desktop", width: 1440, height: 900, scheme: "dark" },
 ];
 
+// A search that is spelled well, and one that is not, for which more of the index's words are needed.
+const SEARCHED = ["cancel safety select", "what is backpresure"];
+const TYPED = 80; // milliseconds a key, for those who type with ten fingers
 const SLOW_LINK = { offline: false, latency: 150, downloadThroughput: 1.6e6 / 8, uploadThroughput: 750e3 / 8 }; // ms, bytes a second
 
 const soft = process.argv.includes("--soft-speed");
@@ -121,11 +124,19 @@ async function axe(page, where) {
 }
 
 /**
- * A first search by keyboard on a slow link: its bytes, how long the first result takes after the key that opens it,
- * how long a further key takes at most, and what axe finds while the results stand open.
+ * A first search by keyboard on a slow link: the bytes of the dearest one, how long the first result takes after the key
+ * that opens it, how long a further key takes at most, and what axe finds while the results stand open.
  */
 async function searched() {
-  const page = await browser.newPage();
+  const all = [];
+  for (const query of SEARCHED) for (const delay of [0, TYPED]) all.push(await searchedFor(query, delay));
+  const most = (value) => Math.max(...all.map(value));
+  return { bytes: most((it) => it.bytes), first: all[0].first, key: most((it) => it.key), axe: most((it) => it.axe) };
+}
+
+async function searchedFor(query, delay) {
+  const context = await browser.createBrowserContext();
+  const page = await context.newPage();
   await page.goto(home + "/", { waitUntil: "networkidle0" });
   const session = await page.createCDPSession();
   await session.send("Network.enable");
@@ -134,14 +145,16 @@ async function searched() {
   session.on("Network.loadingFinished", (event) => { bytes += event.encodedDataLength; });
   const opened = performance.now();
   await page.keyboard.press("/");
-  await page.keyboard.type("cancel safety select");
+  await page.keyboard.type(query, { delay });
   await page.waitForSelector("site-search li a", { visible: true });
   const first = performance.now() - opened;
   await page.waitForNetworkIdle();
+  const kilobytes = bytes / 1000;
+  console.error(`search for "${query}", ${delay} ms a key: ${kilobytes.toFixed(1)} KB, ${first.toFixed(0)} ms`);
   const found = await axe(page, "the search with results");
   const key = await page.evaluate(slowestKey, "spawn_blocking thread pool");
-  await page.close();
-  return { bytes: bytes / 1000, first, key, axe: found };
+  await context.close();
+  return { bytes: kilobytes, first, key, axe: found };
 }
 
 /** Types a query into the open search, and tells how long the slowest key took until its results were painted. */

@@ -91,6 +91,7 @@ mod tests {
     use tokio_test::{assert_pending, assert_ready, assert_ready_eq};
 
     use super::*;
+    use crate::cancel_at_every_await::cancel_at_every_await;
 
     #[test]
     fn a_fact_posted_before_the_wait_is_found() {
@@ -149,5 +150,24 @@ mod tests {
     #[should_panic(expected = "3 of 2")]
     async fn more_than_all_is_refused() {
         Board::<u32>::new().wait_for_any(3, &["a", "b"]).await;
+    }
+
+    #[test]
+    fn a_wait_that_is_dropped_anywhere_leaves_the_facts_for_the_next() {
+        let points = cancel_at_every_await(async |cut| {
+            let board = std::sync::Arc::new(Board::new());
+            let source = std::sync::Arc::clone(&board);
+            tokio::spawn(async move {
+                source.post("a", 1);
+                tokio::task::yield_now().await;
+                source.post("b", 2);
+            });
+            let known = match cut.run(board.wait_for_any(2, &["a", "b"])).await {
+                Some(known) => known,
+                None => board.wait_for_any(2, &["a", "b"]).await,
+            };
+            assert!(known.keys().eq(["a", "b"]));
+        });
+        assert!(points > 0);
     }
 }

@@ -94,6 +94,7 @@ mod tests {
     use tokio_test::{assert_pending, assert_ready};
 
     use super::*;
+    use crate::cancel_at_every_await::cancel_at_every_await;
 
     #[derive(Default)]
     struct Shelf {
@@ -240,5 +241,27 @@ mod tests {
             let dishes = shelf.dishes.try_lock().expect("the lock is free").len();
             prop_assert!(dishes == 0 || takers.is_empty(), "{dishes} dishes, {} asleep", takers.len());
         }
+    }
+
+    #[test]
+    fn a_take_that_is_dropped_anywhere_leaves_the_dish_to_the_next_in_line() {
+        let points = cancel_at_every_await(async |cut| {
+            let shelf = Shelf::default();
+            let cook = async {
+                tokio::task::yield_now().await; // both wait
+                let mut dishes = shelf.dishes.lock().await;
+                dishes.push_back(1);
+                shelf.filled.notify_one();
+                tokio::task::yield_now().await; // the first is notified, and needs the lock
+            };
+            let first = async {
+                if cut.run(shelf.take()).await.is_some() {
+                    shelf.put(2);
+                }
+            };
+            let ((), second, ()) = tokio::join!(first, shelf.take(), cook);
+            assert!(second > 0);
+        });
+        assert!(points >= 2, "{points}");
     }
 }

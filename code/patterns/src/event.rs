@@ -86,6 +86,7 @@ mod tests {
     use tokio_test::{assert_pending, assert_ready};
 
     use super::*;
+    use crate::cancel_at_every_await::cancel_at_every_await;
 
     #[test]
     fn a_waiter_returns_at_once_while_the_event_is_set() {
@@ -154,5 +155,21 @@ mod tests {
             waiting.await;
             setting.await.expect("no panic");
         }
+    }
+
+    #[test]
+    fn a_wait_that_is_dropped_anywhere_takes_the_pulse_from_no_other() {
+        let points = cancel_at_every_await(async |cut| {
+            let event = Arc::new(Event::new());
+            let other = event.wait();
+            let setter = Arc::clone(&event);
+            tokio::spawn(async move {
+                setter.set();
+                setter.clear();
+            });
+            cut.run(event.wait()).await;
+            other.await;
+        });
+        assert_eq!(points, 1);
     }
 }

@@ -127,6 +127,7 @@ mod tests {
     use tokio_test::{assert_pending, assert_ready};
 
     use super::*;
+    use crate::cancel_at_every_await::cancel_at_every_await;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -189,5 +190,26 @@ mod tests {
         let second = Duration::from_secs(1);
         assert!(timeout(second, pool.get()).await.is_err());
         assert_eq!(*pool.get().await.expect("connects"), "connected");
+    }
+
+    #[test]
+    fn a_get_that_is_dropped_anywhere_keeps_no_place() {
+        let points = cancel_at_every_await(async |cut| {
+            let pool = Pool::new(1, HOUR, async || {
+                sleep(Duration::from_secs(1)).await;
+                Ok::<_, ()>("connected")
+            });
+            let mut lent = pool.get().await.expect("connects");
+            lent.mark_broken();
+            let give_back = async {
+                sleep(Duration::from_secs(1)).await;
+                drop(lent);
+            };
+            // Waits for the place, then for the connection.
+            let (got, ()) = tokio::join!(cut.run(pool.get()), give_back);
+            drop(got);
+            assert_eq!(*pool.get().await.expect("connects"), "connected");
+        });
+        assert!(points >= 2, "{points}");
     }
 }

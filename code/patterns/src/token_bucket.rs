@@ -77,6 +77,7 @@ mod tests {
     use tokio::time::{advance, timeout};
 
     use super::*;
+    use crate::cancel_at_every_await::cancel_at_every_await;
 
     const SECOND: Duration = Duration::from_secs(1);
 
@@ -170,5 +171,21 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_take_that_is_dropped_anywhere_has_taken_nothing() {
+        let points = cancel_at_every_await(async |cut| {
+            let (start, bucket) = (Instant::now(), bucket(1, 1));
+            bucket.take().await;
+            let ahead = async {
+                bucket.take().await; // at 1 s
+            };
+            let (taken, ()) = tokio::join!(cut.run(bucket.take()), ahead);
+            bucket.take().await;
+            let expected = if taken.is_some() { 3 } else { 2 };
+            assert_eq!(start.elapsed(), expected * SECOND);
+        });
+        assert!(points > 0);
     }
 }

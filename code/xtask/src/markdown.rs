@@ -13,6 +13,7 @@ use crate::pages::{CONTENT, ENGLISH, Page, files, pages, read, text, words};
 
 mod body;
 mod shown;
+mod step;
 
 const EXERCISES: &str = "code/exercises/info.toml";
 

@@ -37,9 +37,9 @@ fn fixes(page: &Page) -> Vec<Problem> {
         .iter()
         .filter(|block| block.language() == "rust");
     let shown = shortcodes::of_page(page);
-    let shown = shown
-        .iter()
-        .filter(|shortcode| ["anti_pattern", "listing"].contains(&shortcode.name.as_str()));
+    let shown = shown.iter().filter(|shortcode| {
+        ["anti_pattern", "listing", "steps"].contains(&shortcode.name.as_str())
+    });
     let programs: Vec<usize> = blocks
         .map(|block| block.line)
         .chain(shown.map(|shortcode| shortcode.line))

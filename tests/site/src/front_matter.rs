@@ -285,7 +285,7 @@ fn chapter(page: &Page, without_cards: &[u32]) -> Result<Vec<Problem>, Problem> 
 
 fn expected_minutes(page: &Page) -> f64 {
     let text = without_code(page);
-    let shown = ["{{ listing(", "{{ anti_pattern("].map(|it| text.matches(it).count());
+    let shown = ["{{ listing(", "{{ steps(", "{{ anti_pattern("].map(|it| text.matches(it).count());
     let blocks = page.blocks.len() + shown.iter().sum::<usize>();
     let drawings = text.matches("{{ drawing(").count();
     text.split_whitespace().count() as f64 / READING_SPEED

@@ -7,7 +7,7 @@
 //! ```console
 //! $ cargo test -p site                    # every rule
 //! $ cargo test -p site links              # one of them
-//! $ BLESS=1 cargo test -p site --test site   # fixes what a program can: format, links of terms, anchors
+//! $ BLESS=1 cargo test -p site --test site   # fixes what a program can: format, links of terms, steps, anchors
 //! ```
 
 pub mod anchors;
@@ -37,6 +37,7 @@ pub mod quiz;
 pub mod runs;
 pub mod shortcodes;
 pub mod sources;
+pub mod steps;
 pub mod templates;
 pub mod terms;
 pub mod translations;

@@ -20,9 +20,17 @@ pub fn comment(file: &str) -> &'static str {
 
 /// The parts that a file opens.
 pub fn parts<'a>(file: &str, text: &'a str) -> HashSet<&'a str> {
-    text.lines()
-        .filter_map(|line| line.trim().strip_prefix(comment(file))?.strip_prefix(OPEN))
-        .collect()
+    text.lines().filter_map(|line| opened(file, line)).collect()
+}
+
+/// The part that a line opens.
+pub fn opened<'a>(file: &str, line: &'a str) -> Option<&'a str> {
+    line.trim().strip_prefix(comment(file))?.strip_prefix(OPEN)
+}
+
+/// The part that a line closes.
+pub fn closed<'a>(file: &str, line: &'a str) -> Option<&'a str> {
+    line.trim().strip_prefix(comment(file))?.strip_prefix(CLOSE)
 }
 
 /// In every file below code/, each part opens once and is closed once, after that.

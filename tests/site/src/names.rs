@@ -192,7 +192,7 @@ impl Meanings {
     fn of(book: &Book, page: &Page) -> Meanings {
         let shown = shortcodes::of_page(page);
         let listings = shown.iter();
-        let listings = listings.filter_map(|shortcode| book.file(shortcode.argument("file")?));
+        let listings = listings.filter_map(|shortcode| book.file(&shortcode.program()?));
         let programs = page.blocks.iter().map(|block| block.code.clone());
         let mut meanings = Meanings::default();
         for program in programs.chain(listings) {

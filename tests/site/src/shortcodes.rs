@@ -9,6 +9,7 @@ use toml::{Table, Value};
 use crate::Problem;
 use crate::book::{Book, without_code};
 use crate::listings;
+use crate::steps::SYSTEMS;
 
 /// `{{ name(…) }}` and `{% name(…) %}`.
 static SHORTCODE: LazyLock<Regex> = LazyLock::new(|| {
@@ -31,6 +32,7 @@ const KNOWN: &[(&str, &[&str])] = &[
     ("listing", &["file", "[part]"]),
     ("measured", &["name", "value"]),
     ("report", &["file"]),
+    ("steps", &["project", "step", "[part]"]),
 ];
 
 /// A shortcode in a page.
@@ -47,6 +49,17 @@ pub struct Shortcode<'a> {
 }
 
 impl Shortcode<'_> {
+    /// The program that it shows, from the root of the repository.
+    pub fn program(&self) -> Option<String> {
+        match self.name.as_str() {
+            "steps" => {
+                let (project, step) = (self.argument("project")?, self.argument("step")?);
+                Some(format!("{SYSTEMS}/{project}/steps/{step}.rs"))
+            }
+            _ => self.argument("file").map(str::to_owned),
+        }
+    }
+
     /// The value of an argument.
     pub fn argument(&self, name: &str) -> Option<&str> {
         let arguments = self.arguments.as_ref().ok()?;
@@ -207,8 +220,8 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
                 ));
             }
         }
-        "listing" => {
-            let file = argument("file");
+        "listing" | "steps" => {
+            let file = &shortcode.program().unwrap_or_default();
             let text = exists(file.into(), "name a file from the root of the repository")?;
             if !file.starts_with("code/") {
                 return Err((

@@ -21,6 +21,7 @@ const SCRIPTS: [&str; 2] = ["search-index.js", "search-words.js"];
 struct Queries {
     common: Vec<Query>,
     ours: Vec<Query>,
+    readers: Vec<Query>,
 }
 
 #[derive(Deserialize)]
@@ -40,11 +41,16 @@ fn right_section_comes_first() {
         return;
     }
     let text = fs::read_to_string(root.join("tests/site/queries.toml")).expect("queries.toml");
-    let Queries { common, ours } = toml::from_str(&text).expect("queries.toml has its form");
-    let misses: Vec<String> = [common, ours]
+    let Queries {
+        common,
+        ours,
+        readers,
+    } = toml::from_str(&text).expect("queries.toml has its form");
+    let mut misses: Vec<String> = [&common, &ours, &readers]
         .iter()
         .filter_map(|queries| too_many_misses(queries, &answers(&root, queries)))
         .collect();
+    misses.extend(far_behind(&readers, &answers(&root, &readers)));
     assert!(misses.is_empty(), "\n{}", misses.join("\n"));
 }
 
@@ -70,6 +76,17 @@ fn too_many_misses(queries: &[Query], answers: &[Vec<String>]) -> Option<String>
             misses.concat()
         )
     })
+}
+
+/// The queries whose right section is not even among the first three.
+fn far_behind(queries: &[Query], answers: &[Vec<String>]) -> Option<String> {
+    let far: String = queries
+        .iter()
+        .zip(answers)
+        .filter(|(query, found)| !found.iter().take(3).any(|it| query.first.contains(it)))
+        .map(|(query, found)| format!("  \"{}\" finds {found:?}\n", query.query))
+        .collect();
+    (!far.is_empty()).then(|| format!("the right section must be among the first three:\n{far}"))
 }
 
 /// The five sections that come first for each query.

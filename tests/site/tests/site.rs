@@ -1,13 +1,13 @@
 //! The rules of the book, one test each. A failure names every place and how to fix it.
 //!
 //! With `BLESS=1` what a program can fix is fixed first: the format of programs in the text,
-//! the links of terms and of Tokio's names, the table of cancel safety, the crates to add, and the
-//! list of published anchors.
+//! the links of terms and of Tokio's names, the table of cancel safety, the crates to add, what
+//! pages show of steps, and the list of published anchors.
 
 use std::sync::LazyLock;
 
 use site::book::Book;
-use site::{Problem, anchors, cancel_safety, crates, documentation, format, terms};
+use site::{Problem, anchors, cancel_safety, crates, documentation, format, steps, terms};
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let book = Book::read(&harness::root());
@@ -16,6 +16,7 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
     }
     format::bless(&book).expect("pages can be written");
     cancel_safety::bless(&book).expect("pages can be written");
+    steps::bless(&book).expect("what is shown of steps can be written");
     let book = Book::read(&harness::root());
     terms::bless(&book).expect("pages can be written");
     let book = Book::read(&harness::root());
@@ -101,6 +102,11 @@ fn shortcodes_name_what_exists() {
 #[test]
 fn listings_have_whole_parts() {
     holds(site::listings::check);
+}
+
+#[test]
+fn steps_are_printed_line_by_line() {
+    holds(steps::check);
 }
 
 #[test]

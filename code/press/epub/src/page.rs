@@ -127,6 +127,11 @@ impl Writer<'_> {
             "details" if parent(element).is_some_and(|it| it.value().name() == "quiz-card") => {
                 self.answer(element)
             }
+            // Of what a step keeps, how many lines there are.
+            "details" if parent(element).is_some_and(|it| has_class(it, "step")) => {
+                let summary = element.child_elements().next();
+                summary.map_or(Ok(()), |summary| self.element(summary))
+            }
             "details" => self.wrapped("div", &[], element),
             "summary" => self.wrapped("p", &[("class", "summary".to_owned())], element),
             "img" => bail!("an <img> is not carried over: draw it as SVG, in static/drawings/"),
@@ -221,7 +226,13 @@ fn is_left_out(element: ElementRef<'_>) -> bool {
         });
     let is_fact_to_press =
         name == "li" && parent_has("facts") && element.select(&selector("a")).next().is_some();
-    SKIPPED.contains(&name) || is_decoration || is_empty_bar || is_edit || is_fact_to_press
+    let is_on_demand = name == "del" && has_class(element, "many");
+    SKIPPED.contains(&name)
+        || is_on_demand
+        || is_decoration
+        || is_empty_bar
+        || is_edit
+        || is_fact_to_press
 }
 
 fn parent_is_lane(parent: Option<ElementRef<'_>>) -> bool {

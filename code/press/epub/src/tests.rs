@@ -161,6 +161,19 @@ fn what_acts_is_left_out_and_what_only_scripts_know_is_taken_off() {
 }
 
 #[test]
+fn a_step_keeps_what_it_adds_and_tells_how_much_stays() {
+    let html = "<figure class=\"code step\"><pre><code><del class=\"many\">lost();\n</del><mark>kept();\n</mark></code></pre>\
+                <details><summary>9 lines as before</summary><pre><code>old();</code></pre></details></figure>";
+    let body = chapter(html);
+    assert!(body.contains("<mark>kept();\n</mark>"), "{body}");
+    assert!(
+        body.contains("<p class=\"summary\">9 lines as before</p></figure>"),
+        "{body}"
+    );
+    assert!(!body.contains("lost") && !body.contains("old"), "{body}");
+}
+
+#[test]
 fn a_card_keeps_its_anchor_and_its_name_is_no_link() {
     let html = "<figure class=\"card pattern\" id=\"ask\"><figcaption>Pattern: <a href=\"#ask\">Ask</a></figcaption>\
                 <dl><div><dt>Use</dt><dd>in doubt.</dd></div></dl></figure>";

@@ -5,9 +5,11 @@
 //! versions.
 //!
 //! ```text
-//! search/index.json        format, version, pages with their sections, all words, where pieces begin
-//! search/VERSION/wN.json   the sections that have each of some words, and how well they answer
-//! search/VERSION/tN.json   the text of some sections, for excerpts
+//! search/index.json          format, version, where pieces begin
+//! search/VERSION/pages.json  pages with their sections
+//! search/VERSION/vN.json     the words that begin with one letter
+//! search/VERSION/wN.json     the sections that have each of some words, and how well they answer
+//! search/VERSION/tN.json     the text of some sections, for excerpts
 //! ```
 
 use anyhow::Result;
@@ -18,12 +20,12 @@ use crate::weights::Postings;
 use crate::words;
 
 /// Goes up when the files change in a way that an older script cannot read.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Sizes of the pieces in bytes, before compression: small enough to arrive at once on a slow
 /// line, large enough to be worth asking for.
-const WORDS_PIECE: usize = 4_000;
-const TEXT_PIECE: usize = 3_000;
+const WORDS_PIECE: usize = 2_500;
+const TEXT_PIECE: usize = 1_500;
 
 /// Weights are written as one of these letters, each this much heavier than the one before.
 const LETTERS: &[u8; 52] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -36,17 +38,29 @@ struct Index<'a> {
     version: &'a str,
     step: f64,
     stop: &'a str,
-    /// Path, title, chapter number, sections.
-    pages: Vec<(&'a str, &'a str, &'a str, Vec<Entry<'a>>)>,
-    /// Sorted, each after a digit that says how many letters it shares with the one before.
-    words: String,
-    /// The number of the first word of each piece, and of the first section.
+    /// What readers say, each with the book's words for it.
+    meant: &'a [(&'a str, &'a str)],
+    /// Words that a reader may write as two, the first of them a word of `stop`: `would block`.
+    joined: Vec<&'a str>,
+    /// The first letters of words, each a piece, and the number of the first word with it.
+    letters: String,
+    letters_from: Vec<usize>,
+    /// The number of the first word of each piece.
     words_from: Vec<usize>,
-    text_from: Vec<usize>,
 }
 
-/// Id, heading, level.
-type Entry<'a> = (&'a str, &'a str, u8);
+/// Column by column, which packs better.
+#[derive(Serialize)]
+struct Pages<'a> {
+    /// Path, title, chapter number.
+    pages: Vec<(&'a str, &'a str, &'a str)>,
+    /// Of the sections of each page: ids, `=` for one that the heading gives; headings; levels.
+    ids: Vec<String>,
+    headings: Vec<String>,
+    levels: Vec<String>,
+    /// How many sections each piece of text has.
+    texts: Vec<usize>,
+}
 
 /// The names and texts of all files; `index.json` is the first.
 pub fn write(
@@ -56,6 +70,7 @@ pub fn write(
 ) -> Result<Vec<(String, String)>> {
     let rows: Vec<String> = postings.values().map(|row| line(row)).collect();
     let (words_from, words_pieces) = pieces(&rows, WORDS_PIECE, &[])?;
+    let (letters, letters_from, letters_pieces) = letters(postings)?;
     let texts: Vec<String> = sections.iter().map(|section| text(section)).collect();
     // A piece never spans two pages: what one page says is looked at together.
     let mut starts = Vec::new();
@@ -69,17 +84,29 @@ pub fn write(
         version: "",
         step: STEP,
         stop: words::STOP,
-        pages: pages.iter().map(entry).collect(),
-        words: front_coded(postings.keys()),
+        meant: &words::MEANT,
+        joined: joined(postings),
+        letters,
+        letters_from,
         words_from,
-        text_from,
     };
-    let all = [&words_pieces[..], &text_pieces[..]].concat().join("\n");
-    let version = fingerprint(&(serde_json::to_string(&index)? + &all));
+    let listed = list(pages, &text_from, sections.len())?;
+    let all = [&letters_pieces[..], &words_pieces, &text_pieces]
+        .concat()
+        .join("\n");
+    let version = fingerprint(&(serde_json::to_string(&index)? + &listed + &all));
     index.version = &version;
 
-    let mut files = vec![("index.json".to_owned(), serde_json::to_string(&index)?)];
-    for (kind, pieces) in [("w", words_pieces), ("t", text_pieces)] {
+    let mut files = vec![
+        ("index.json".to_owned(), serde_json::to_string(&index)?),
+        (format!("{version}/pages.json"), listed),
+    ];
+    let kinds = [
+        ("v", letters_pieces),
+        ("w", words_pieces),
+        ("t", text_pieces),
+    ];
+    for (kind, pieces) in kinds {
         for (at, piece) in pieces.into_iter().enumerate() {
             files.push((format!("{version}/{kind}{at}.json"), piece));
         }
@@ -87,18 +114,41 @@ pub fn write(
     Ok(files)
 }
 
-fn entry(page: &Page) -> (&str, &str, &str, Vec<Entry<'_>>) {
-    let mut sections = Vec::new();
-    for section in &page.sections {
+fn list(pages: &[Page], text_from: &[usize], sections: usize) -> Result<String> {
+    let column = |of: fn(&Section) -> String, between: &str| -> Vec<String> {
+        let rows = pages.iter().map(|page| page.sections.iter().map(of));
+        rows.map(|row| row.collect::<Vec<_>>().join(between))
+            .collect()
+    };
+    let ends = text_from.iter().skip(1).chain([&sections]);
+    Ok(serde_json::to_string(&Pages {
+        pages: pages
+            .iter()
+            .map(|page| (&*page.path, &*page.title, &*page.number))
+            .collect(),
+        ids: column(id, " "),
         // The head of a page is headed by the page's title.
-        let heading = if section.level == 1 {
-            ""
-        } else {
-            &section.heading
-        };
-        sections.push((section.id.as_str(), heading, section.level));
+        headings: column(
+            |it| String::from(if it.level == 1 { "" } else { &it.heading }),
+            "\n",
+        ),
+        levels: column(|it| it.level.to_string(), ""),
+        texts: ends.zip(text_from).map(|(end, from)| end - from).collect(),
+    })?)
+}
+
+/// `The select! macro` has the id `the-select-macro` unless the text gives it another.
+fn id(section: &Section) -> String {
+    let words: Vec<String> = section
+        .heading
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase)
+        .collect();
+    if section.level > 1 && words.join("-") == section.id {
+        return "=".to_owned();
     }
-    (&page.path, &page.title, &page.number, sections)
+    section.id.clone()
 }
 
 /// Sections and weights of a word: how far on the next section is, nothing for the very next, and
@@ -148,8 +198,34 @@ fn pieces(lines: &[String], size: usize, starts: &[usize]) -> Result<(Vec<usize>
     Ok((from, pieces))
 }
 
+/// The first letters of all words, the number of the first word with each, and a piece for each.
+fn letters(postings: &Postings) -> Result<(String, Vec<usize>, Vec<String>)> {
+    let (mut letters, mut from, mut pieces) = (String::new(), Vec::new(), Vec::new());
+    let mut begin = 0;
+    let words: Vec<&String> = postings.keys().collect();
+    for group in words.chunk_by(|a, b| a.chars().next() == b.chars().next()) {
+        letters.extend(group[0].chars().next());
+        from.push(begin);
+        pieces.push(serde_json::to_string(&front_coded(group))?);
+        begin += group.len();
+    }
+    Ok((letters, from, pieces))
+}
+
+/// The words that are a word of `STOP` and another word of the book: `wouldblock`, `oncecell`.
+fn joined(postings: &Postings) -> Vec<&str> {
+    let is_two = |word: &str| {
+        words::STOP.split(' ').any(|stop| {
+            let rest = word.strip_prefix(stop).unwrap_or_default();
+            stop.len() > 1 && rest.len() > 3 && postings.contains_key(rest)
+        })
+    };
+    let words = postings.keys().map(String::as_str);
+    words.filter(|word| is_two(word)).collect()
+}
+
 /// `abort`, `aborted`, `about` → `0abort 5ed 3ut`: what neighbors share is not sent twice.
-fn front_coded<'a>(words: impl Iterator<Item = &'a String>) -> String {
+fn front_coded(words: &[&String]) -> String {
     let mut coded = String::new();
     let mut before = "";
     for word in words {

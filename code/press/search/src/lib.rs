@@ -7,7 +7,7 @@
 //! public/**.html → page: its sections      what to find, where it stands, what to show of it
 //!                → words: their words      identifiers whole and by parts
 //!                → weights: how well a section answers to a word
-//!                → files: public/search/   index.json, and pieces that are fetched when a word asks for them
+//!                → files: public/search/   index.json, and pieces that are fetched when they are asked for
 //! ```
 //!
 //! The other half is `static/js/search-index.js` and `search-words.js`: they find the words of
@@ -80,7 +80,7 @@ fn index_language(site: &Path) -> Result<Summary> {
         pages: pages.len(),
         sections: sections.len(),
         words: postings.len(),
-        bytes: files[0].1.len(),
+        bytes: files[0].1.len() + files[1].1.len(),
     })
 }
 

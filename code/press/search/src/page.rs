@@ -179,7 +179,7 @@ impl Cutter {
 
     /// Each line of a program or a message. Imports are left out: they repeat what the program uses.
     fn program(&mut self, element: ElementRef<'_>, kind: Kind) {
-        let text: String = element.text().collect();
+        let text = program_text(element);
         // What the compiler says is code to the template, and text to who looks for its words.
         let code = Selector::parse("code[data-lang]:not([data-lang=plain])").expect("a selector");
         let kind = match kind {
@@ -236,6 +236,24 @@ impl Cutter {
     }
 }
 
+/// The text of a program. Of a step, the lines that it removes stand in another program.
+fn program_text(element: ElementRef<'_>) -> String {
+    let is_step = is_in_step(element);
+    let texts = element.descendants().filter(|node| {
+        let mut above = node.ancestors().filter_map(ElementRef::wrap);
+        !(is_step && above.any(|it| it.value().name() == "del"))
+    });
+    texts
+        .filter_map(|node| node.value().as_text())
+        .map(|text| &**text)
+        .collect()
+}
+
+fn is_in_step(element: ElementRef<'_>) -> bool {
+    let figure = element.parent().and_then(ElementRef::wrap);
+    figure.is_some_and(|figure| figure.value().classes().any(|class| class == "step"))
+}
+
 fn is_skipped(element: ElementRef<'_>) -> bool {
     let it = element.value();
     let bar = it.name() == "figcaption"
@@ -243,7 +261,10 @@ fn is_skipped(element: ElementRef<'_>) -> bool {
             .parent()
             .and_then(ElementRef::wrap)
             .is_some_and(|parent| parent.value().classes().any(|class| class == "code"));
-    bar || SKIPPED.contains(&it.name())
+    // What a step keeps stands in the step before it.
+    let kept = it.name() == "details" && is_in_step(element);
+    bar || kept
+        || SKIPPED.contains(&it.name())
         || it.classes().any(|class| SKIPPED_CLASSES.contains(&class))
 }
 
@@ -366,6 +387,15 @@ mod tests {
              <figure class=\"run\">step</figure><p>Text <button>Copy</button></p>",
         );
         assert_eq!(blocks(&page.sections[0]), [(Kind::Prose, "Text")]);
+    }
+
+    #[test]
+    fn of_a_step_what_it_adds_is_found() {
+        let page = page(
+            "<h1>Wakers</h1><figure class=\"code step\"><pre><code data-lang=\"rust\"><del>lost();\n</del><mark>kept();\n</mark></code></pre>\
+             <details><summary>9 lines as before</summary><pre><code data-lang=\"rust\">old();\n</code></pre></details></figure>",
+        );
+        assert_eq!(blocks(&page.sections[0]), [(Kind::Code, "kept();")]);
     }
 
     #[test]

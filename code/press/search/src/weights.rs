@@ -30,12 +30,18 @@ const ID: f64 = 2.0;
 /// The heading that a section stands under, and the title of its page.
 const ABOVE: f64 = 0.5;
 const PAGE: f64 = 0.4;
+/// The title of its page above the heading that every chapter has for those who come from asyncio.
+const PAGE_OF_COMMON: f64 = 1.4;
+const COMMON: &str = "coming-from-asyncio";
 /// A term or a name that the section introduces.
 const TERM: f64 = 2.0;
 
 /// Sections that repeat what others explain, by their ids, and what is left of their weights.
 const REPEATING: [&str; 3] = ["recap", "quiz", "exercises"];
 const REPEATED: f64 = 0.6;
+/// The one that gathers the advice of its chapter, which stands behind the sections that explain.
+const GATHERING: &str = "in-production";
+const GATHERED: f64 = 0.75;
 
 /// Weighs every word of every section.
 pub fn weigh(pages: &[Page]) -> Postings {
@@ -63,13 +69,20 @@ pub fn weigh(pages: &[Page]) -> Postings {
             let weight = |at: usize| {
                 let said = texts[at].answers(word, usual);
                 let headed = headings[at].get(word).copied().unwrap_or_default();
-                let is_repeating = REPEATING.contains(&sections[at].id.as_str());
-                let share = if is_repeating { REPEATED } else { 1.0 };
-                (at, rarity * (said + headed) * share)
+                (at, rarity * (said + headed) * share(sections[at]))
             };
             (word.to_owned(), found.into_iter().map(weight).collect())
         })
         .collect()
+}
+
+/// What is left of the weights of a section.
+fn share(section: &Section) -> f64 {
+    match section.id.as_str() {
+        id if REPEATING.contains(&id) => REPEATED,
+        GATHERING => GATHERED,
+        _ => 1.0,
+    }
 }
 
 /// The words of a section's text.
@@ -125,7 +138,12 @@ fn headings(page: &Page) -> Vec<HashMap<String, f64>> {
         } else {
             head(&mut adds, &section.heading, HEADING);
             head(&mut adds, &section.id, ID);
-            head(&mut adds, &page.title, PAGE);
+            let is_common = section.id == COMMON;
+            head(
+                &mut adds,
+                &page.title,
+                if is_common { PAGE_OF_COMMON } else { PAGE },
+            );
             if section.level > 2 {
                 head(&mut adds, &above, ABOVE);
             } else {

@@ -7,10 +7,28 @@
 
 /// English words that every section has. Searching passes over them.
 pub const STOP: &str = "a about after all also an and any are as at be because been but by can cannot could did do does \
-    each else even every for from had has have he her here his how if in into is it its may might more most must my no \
+    each else even every for from had has have he her here his how if in into is it its may might more most must my never no \
     nor not of off on once only or other our out over own same she should so some such than that the their them then \
     there these they this those through to too under until up very was we were what when where which while who whom why \
     will with would you your";
+
+/// What readers say, and the words in which the book says it.
+pub const MEANT: [(&str, &str); 14] = [
+    ("backoff", "retry jitter"),
+    ("big", "size"),
+    ("coroutine", "future"),
+    ("disappear", "death lost"),
+    ("forever", "waits pending"),
+    ("freeze", "blocking starve"),
+    ("grow", "leak"),
+    ("hang", "stuck deadlock"),
+    ("lose", "lost drops"),
+    ("mock", "paused"),
+    ("shrink", "stays leak"),
+    ("slow", "latency"),
+    ("stuck", "hang deadlock"),
+    ("vs", "versus or"),
+];
 
 /// Longer ones are hashes and addresses, which nobody types.
 const LONGEST: usize = 40;
@@ -32,7 +50,7 @@ pub fn each(line: &str, is_prose: bool, mut found: impl FnMut(&str, f64)) {
         if is_prose && let Some((before, _)) = &before {
             match gap {
                 "::" => found(&format!("{before}::{whole}"), 1.0),
-                "-" if is_word(before) && is_word(&whole) => {
+                "-" if is_telling(before) && is_word(&whole) => {
                     found(&format!("{before}{whole}"), PART);
                 }
                 _ => {}
@@ -64,6 +82,10 @@ fn is_word(name: &str) -> bool {
         return length > 2 && name.chars().all(char::is_numeric);
     }
     (2..=LONGEST).contains(&length)
+}
+
+fn is_telling(name: &str) -> bool {
+    is_word(name) && !STOP.split(' ').any(|stop| stop == name)
 }
 
 fn is_of_a_name(c: char) -> bool {

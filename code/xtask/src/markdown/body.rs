@@ -5,7 +5,7 @@ use book::Block;
 use toml::Table;
 use xshell::Shell;
 
-use super::shown;
+use super::{shown, step};
 use crate::pages::{CONTENT, Page};
 
 /// Where a file of `content/` is published as Markdown.
@@ -69,6 +69,7 @@ fn shortcodes(shell: &Shell, page: &Page, address: Address<'_>, line: &str) -> R
             "listing" => shown::listing(shell, arguments)?,
             "report" => shown::report(shell, arguments)?,
             "measured" => shown::measured(shell, arguments)?,
+            "steps" => step::shown(shell, arguments)?,
             name => bail!("the Markdown of pages does not know the shortcode `{name}`"),
         };
         rest = after;

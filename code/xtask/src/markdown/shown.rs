@@ -147,13 +147,13 @@ pub fn run(shell: &Shell, name: &str) -> Result<String> {
     Ok(format!("> **Recorded run.** {desc}"))
 }
 
-fn argument<'a>(arguments: &'a Table, key: &str) -> Result<&'a str> {
+pub(super) fn argument<'a>(arguments: &'a Table, key: &str) -> Result<&'a str> {
     let value = arguments.get(key).and_then(Value::as_str);
     value.with_context(|| format!("a shortcode lacks the argument `{key}`"))
 }
 
 /// More ticks than any program of the book has in a row.
-fn fenced(language: &str, text: &str) -> String {
+pub(super) fn fenced(language: &str, text: &str) -> String {
     format!("`````{language}\n{}\n`````", text.trim_end())
 }
 

@@ -45,6 +45,16 @@ fn book(chapter: &str) -> (TempDir, Shell) {
             "code/x.rs",
             "fn main() {\n    // ANCHOR: wait\n    wait();\n    // ANCHOR_END: wait\n}\n",
         ),
+        ("code/projects/x/steps/1_a.rs", "fn main() {\n    a();\n}\n"),
+        (
+            "code/projects/x/steps/2_b.rs",
+            "// ANCHOR: it\nfn main() {\n    b();\n}\n// ANCHOR_END: it\n// one\n// two\n",
+        ),
+        (
+            "code/projects/x/steps/shown.toml",
+            "[\"1_a\".part.all]\nruns = [[\"=\", 1, 3]]\n[\"2_b\"]\nformer = \"1_a\"\n\
+             [\"2_b\".part.it]\nruns = [[\"=\", 1, 1], [\"-\", 2, 2], [\"+\", 2, 2], [\"~\", 3, 5]]\n",
+        ),
         (
             "code/measurements/results/memory.toml",
             "[values]\nbytes = 128\n",
@@ -106,6 +116,22 @@ fn a_listing_is_its_code() {
     shows(
         "{{ listing(file=\"code/x.rs\") }}",
         "`code/x.rs`:\n\n`````rust\nfn main() {\n    wait();\n}\n`````",
+    );
+}
+
+#[test]
+fn a_step_is_what_it_adds_to_the_one_before_it() {
+    shows(
+        "{{ steps(project=\"x\", step=\"1_a\") }}",
+        "`code/projects/x/steps/1_a.rs`:\n\n`````rust\nfn main() {\n    a();\n}\n`````",
+    );
+    shows(
+        "{{ steps(project=\"x\", step=\"2_b\", part=\"it\") }}",
+        "`code/projects/x/steps/2_b.rs`, after `1_a.rs`:\n\n`````diff\n fn main() {\n-    a();\n+    b();\n@@ 3 lines as before @@\n`````",
+    );
+    fails(
+        "{{ steps(project=\"x\", step=\"2_b\", part=\"y\") }}",
+        "code/projects/x/steps/2_b.rs has no part y",
     );
 }
 

@@ -1,0 +1,5 @@
+//! The edge over real sockets: silent, slow, many and large; and the program that stands on it.
+
+mod client;
+mod program;
+mod serving;
