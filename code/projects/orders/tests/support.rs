@@ -80,6 +80,20 @@ pub async fn a_day(shop: &Shop) {
         if key == "eve" {
             let _ = shop.cancel(order, "changed my mind").await; // or it's too late
         }
+        if key == "cleo" {
+            shop.rebuild("stock").await.expect("the disk works");
+        }
+    }
+}
+
+/// Waits until there is nothing left to do.
+pub async fn settle(shop: &Shop) {
+    let patience = Duration::from_secs(60);
+    if tokio::time::timeout(patience, shop.settled())
+        .await
+        .is_err()
+    {
+        panic!("it doesn't settle: {:#?}", shop.status().await);
     }
 }
 
@@ -87,12 +101,7 @@ pub async fn a_day(shop: &Shop) {
 pub async fn whole_day(shop: &Shop) -> Report {
     during(shop, async {
         a_day(shop).await;
-        if tokio::time::timeout(Duration::from_secs(20), shop.settled())
-            .await
-            .is_err()
-        {
-            panic!("it doesn't settle: {:#?}", shop.status().await);
-        }
+        settle(shop).await;
     })
     .await;
     audit(shop).await.expect("the disk works")

@@ -1,0 +1,117 @@
+//! What only reads.
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use service::body::{Named, Query};
+use service::problem::Problem;
+use uuid::Uuid;
+
+use super::{Api, Told, database, told};
+use crate::order;
+use crate::parked::Entry;
+use crate::shop::{READ_PATIENCE, Status};
+use crate::store::EventStore;
+use crate::views::questions::{MOST_ROWS, OrderRow, SagaRow, SalesRow, StockRow};
+
+type Answer<T> = Result<Json<T>, Problem>;
+
+/// Which event the answer has to know, and how much of it.
+#[derive(Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    after: u64,
+    #[serde(default = "all")]
+    limit: u32,
+}
+
+fn all() -> u32 {
+    MOST_ROWS
+}
+
+impl Api {
+    /// Waits until the view knows the event.
+    async fn reach(&self, view: &str, wanted: &Wanted) -> Result<(), Problem> {
+        match self
+            .shop
+            .views()
+            .reached(view, wanted.after, READ_PATIENCE)
+            .await
+        {
+            true => Ok(()),
+            false => {
+                let detail = format!("the view {view} hasn't reached event {}", wanted.after);
+                Err(Problem::unavailable(detail, 1))
+            }
+        }
+    }
+}
+
+pub async fn order(
+    State(api): State<Api>,
+    Named(order): Named<Uuid>,
+    Query(wanted): Query<Wanted>,
+) -> Answer<OrderRow> {
+    api.reach("orders", &wanted).await?;
+    let found = api.shop.views().order(order).await.map_err(database)?;
+    found
+        .map(Json)
+        .ok_or_else(|| Problem::not_found(format!("there is no order {order}")))
+}
+
+pub async fn orders(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Answer<Vec<OrderRow>> {
+    api.reach("orders", &wanted).await?;
+    let rows = api.shop.views().orders(wanted.limit).await;
+    rows.map(Json).map_err(database)
+}
+
+pub async fn events(State(api): State<Api>, Named(order): Named<Uuid>) -> Answer<Vec<Told>> {
+    let stream = api.shop.store().stream(&order::stream(order), 0).await;
+    let saga = api
+        .shop
+        .store()
+        .stream(&crate::saga::stream(order), 0)
+        .await;
+    let mut events = stream.map_err(database)?;
+    events.extend(saga.map_err(database)?);
+    events.sort_by_key(|event| event.position);
+    Ok(Json(told(events)))
+}
+
+pub async fn stock(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Answer<Vec<StockRow>> {
+    api.reach("stock", &wanted).await?;
+    api.shop.views().stock().await.map(Json).map_err(database)
+}
+
+pub async fn sales(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Answer<Vec<SalesRow>> {
+    api.reach("sales", &wanted).await?;
+    api.shop.views().sales().await.map(Json).map_err(database)
+}
+
+/// Which sagas.
+#[derive(Deserialize)]
+pub struct InState {
+    #[serde(default = "stuck")]
+    state: String,
+}
+
+fn stuck() -> String {
+    "stuck".to_owned()
+}
+
+pub async fn sagas(
+    State(api): State<Api>,
+    Query(InState { state }): Query<InState>,
+) -> Answer<Vec<SagaRow>> {
+    let rows = api.shop.views().sagas(&state, MOST_ROWS).await;
+    rows.map(Json).map_err(database)
+}
+
+pub async fn parked(State(api): State<Api>) -> Answer<Vec<Entry>> {
+    let status = api.shop.status().await.map_err(database)?;
+    Ok(Json(status.parked))
+}
+
+pub async fn status(State(api): State<Api>) -> Answer<Status> {
+    api.shop.status().await.map(Json).map_err(database)
+}
