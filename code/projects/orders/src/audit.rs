@@ -30,6 +30,8 @@ pub struct Report {
 struct Folded {
     orders: BTreeMap<String, Order>,
     stocks: BTreeMap<String, Stock>,
+    /// What has come in, by thing.
+    received: BTreeMap<String, u64>,
     /// Public events, each of which makes a mail.
     public: usize,
     faults: Vec<String>,
@@ -76,6 +78,16 @@ pub async fn audit(shop: &Shop) -> Result<Report, DatabaseError> {
             &parcels,
             &shipped,
         );
+        for (sku, stock) in &folded.stocks {
+            let left = folded.received.get(sku).copied().unwrap_or(0) - folded.sold(sku);
+            let fault = format!("of {sku} there is more or less than came in and wasn't shipped");
+            check(
+                &mut report.faults,
+                &fault,
+                &u64::from(stock.available),
+                &left,
+            );
+        }
     }
     let mails = books.mails.len() + parked_mails(shop).await?;
     check(
@@ -136,6 +148,9 @@ async fn fold(shop: &Shop) -> Result<Folded, DatabaseError> {
 impl Folded {
     fn take_stock(&mut self, sku: &str, event: &Event) {
         let stock = self.stocks.entry(sku.to_owned()).or_default();
+        if let Event::Stocked { quantity } = event {
+            *self.received.entry(sku.to_owned()).or_default() += u64::from(*quantity);
+        }
         if let Event::Reserved { quantity, .. } = event
             && *quantity > stock.available
         {
@@ -143,6 +158,19 @@ impl Folded {
                 .push(format!("of {sku} more was reserved than there was"));
         }
         stock.apply(event);
+    }
+
+    /// How many of a thing were shipped.
+    fn sold(&self, sku: &str) -> u64 {
+        let ended = self.orders.values();
+        let shipped = ended.filter(|order| order.end == Some(End::Shipped));
+        let lines = shipped
+            .filter_map(|it| it.placed.as_ref())
+            .flat_map(|it| &it.lines);
+        lines
+            .filter(|line| line.sku == sku)
+            .map(|line| u64::from(line.quantity))
+            .sum()
     }
 }
 
@@ -166,6 +194,11 @@ async fn compare_views(
             &Some(wanted),
         );
     }
+    for (view, position, error) in shop.views().skipped().await? {
+        faults.push(format!(
+            "the view {view} has skipped event {position}: {error}"
+        ));
+    }
     for row in shop.views().stock().await? {
         let available = folded
             .stocks
@@ -178,25 +211,12 @@ async fn compare_views(
             &available,
         );
     }
-    let sold = |sku: &str| {
-        let shipped = folded
-            .orders
-            .values()
-            .filter(|it| it.end == Some(End::Shipped));
-        let lines = shipped
-            .filter_map(|it| it.placed.as_ref())
-            .flat_map(|it| &it.lines);
-        lines
-            .filter(|line| line.sku == sku)
-            .map(|line| u64::from(line.quantity))
-            .sum::<u64>()
-    };
     for row in shop.views().sales().await? {
         check(
             faults,
             &format!("the view of the sales of {}", row.sku),
             &row.shipped,
-            &sold(&row.sku),
+            &folded.sold(&row.sku),
         );
     }
     Ok(())

@@ -251,13 +251,12 @@ impl Shop {
     /// If a disk fails.
     pub async fn settled(&self) -> Result<(), DatabaseError> {
         loop {
-            let status = self.status().await?;
-            let shown = status.views.iter().all(|(_, place)| *place == status.head);
             let head = *self.store.head().borrow();
+            let shown = self.views.places().values().all(|place| *place == head);
             if shown
-                && status.relay == head
+                && self.store.place("relay").await? == head
                 && self.views.open_sagas().await?.is_empty()
-                && status.head == head
+                && *self.store.head().borrow() == head
             {
                 return Ok(());
             }

@@ -136,7 +136,6 @@ impl Views {
                     continue;
                 }
             };
-            self.crash.point("view: advanced").await;
             self.places[view.name].send_replace(place);
             let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
         }

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 2: what happened is appended, and what is follows from it.
 //!
 //! `cargo run -p orders --example orders-2-append`
@@ -7,7 +8,9 @@ use tokio::time::{Duration, sleep};
 
 /// What a write to the disk takes, and each way of a message.
 const STEP: Duration = Duration::from_millis(10);
+// ANCHOR_END: head
 
+// ANCHOR: log
 /// Something that happened to an order.
 #[derive(Debug, Clone, PartialEq)]
 enum Event {
@@ -27,7 +30,9 @@ struct Recorded {
 struct Disk {
     log: Vec<Recorded>,
 }
+// ANCHOR_END: log
 
+// ANCHOR: store
 #[derive(Clone, Default)]
 struct Store {
     disk: Arc<Mutex<Disk>>,
@@ -59,7 +64,9 @@ impl Store {
         state
     }
 }
+// ANCHOR_END: store
 
+// ANCHOR: fold
 /// An order, folded from its events.
 #[derive(Debug, Default, PartialEq)]
 struct Order {
@@ -85,7 +92,9 @@ impl Order {
         }
     }
 }
+// ANCHOR_END: fold
 
+// ANCHOR: decide
 type Decision = Result<Event, &'static str>;
 
 fn place(order: &Order) -> Decision {
@@ -109,7 +118,9 @@ fn cancel(order: &Order) -> Decision {
         true => Err("already canceled"),
     }
 }
+// ANCHOR_END: decide
 
+// ANCHOR: execute
 /// Loads, decides and appends.
 async fn execute(
     store: &Store,
@@ -121,7 +132,9 @@ async fn execute(
     store.append(order, event).await;
     Ok(())
 }
+// ANCHOR_END: execute
 
+// ANCHOR: main
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), &'static str> {
     let store = Store::default();
@@ -134,7 +147,9 @@ async fn main() -> Result<(), &'static str> {
     println!("refund of order 2: {}", store.load(2).refund());
     Ok(())
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,3 +167,4 @@ mod tests {
         assert_eq!(store.load(2).refund(), 0);
     }
 }
+// ANCHOR_END: tests

@@ -1,6 +1,8 @@
+// ANCHOR: head
 //! Step 3: an append says which version of the stream it has seen.
 //!
 //! `cargo run -p orders --example orders-3-versions`
+// ANCHOR_END: head
 
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::time::{Duration, sleep};
@@ -33,6 +35,7 @@ struct Store {
     disk: Arc<Mutex<Disk>>,
 }
 
+// ANCHOR: store
 impl Store {
     /// Changes the disk as a whole or, if the process ends before, not at all.
     async fn commit<T>(&self, change: impl FnOnce(&mut Disk) -> T) -> T {
@@ -67,7 +70,9 @@ impl Store {
         state
     }
 }
+// ANCHOR_END: store
 
+// ANCHOR: fold
 /// Another writer was faster: load again.
 #[derive(Debug, PartialEq)]
 struct Conflict;
@@ -100,6 +105,7 @@ impl Order {
         }
     }
 }
+// ANCHOR_END: fold
 
 type Decision = Result<Event, &'static str>;
 
@@ -125,6 +131,7 @@ fn cancel(order: &Order) -> Decision {
     }
 }
 
+// ANCHOR: execute
 /// Loads, decides and appends; and again, if another writer was faster.
 async fn execute(
     store: &Store,
@@ -139,7 +146,9 @@ async fn execute(
         }
     }
 }
+// ANCHOR_END: execute
 
+// ANCHOR: main
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), &'static str> {
     let store = Store::default();
@@ -150,7 +159,9 @@ async fn main() -> Result<(), &'static str> {
     println!("refund: {}", store.load(1).refund());
     Ok(())
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,3 +183,4 @@ mod tests {
         assert_eq!(answers.iter().filter(|it| it.is_ok()).count(), 1);
     }
 }
+// ANCHOR_END: tests

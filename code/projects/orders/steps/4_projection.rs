@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 4: a view follows the log, and its place in it is written with it.
 //!
 //! `cargo run -p orders --example orders-4-projection`
@@ -5,6 +6,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 use tokio::time::{Duration, sleep};
+// ANCHOR_END: head
 
 /// What a write to the disk takes, and each way of a message.
 const STEP: Duration = Duration::from_millis(10);
@@ -23,6 +25,7 @@ struct Recorded {
     event: Event,
 }
 
+// ANCHOR: view
 /// What survives a crash of the process.
 #[derive(Default)]
 struct Disk {
@@ -45,7 +48,9 @@ impl Sales {
         }
     }
 }
+// ANCHOR_END: view
 
+// ANCHOR: store
 #[derive(Clone, Default)]
 struct Store {
     disk: Arc<Mutex<Disk>>,
@@ -101,6 +106,7 @@ impl Store {
         state
     }
 }
+// ANCHOR_END: store
 
 /// Another writer was faster: load again.
 #[derive(Debug, PartialEq)]
@@ -174,6 +180,7 @@ async fn execute(
     }
 }
 
+// ANCHOR: project
 /// Keeps the sales up to date, and doesn't end.
 async fn project(store: Store) {
     loop {
@@ -187,7 +194,9 @@ async fn project(store: Store) {
             .await;
     }
 }
+// ANCHOR_END: project
 
+// ANCHOR: caught-up
 /// Waits until the sales know all that is in the log now: a writer reads its own writes.
 async fn caught_up(store: &Store) -> Sales {
     let head = store.disk().log.len();
@@ -200,7 +209,9 @@ async fn caught_up(store: &Store) -> Sales {
         changes.changed().await.expect("the store holds the sender");
     }
 }
+// ANCHOR_END: caught-up
 
+// ANCHOR: main
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), &'static str> {
     let store = Store::default();
@@ -215,7 +226,9 @@ async fn main() -> Result<(), &'static str> {
     println!("refund of order 3: {}", store.load(3).refund());
     Ok(())
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -267,3 +280,4 @@ mod tests {
         assert_eq!(counts, [3, 3, 3, 4, 3, 3, 3, 4, 3, 3]);
     }
 }
+// ANCHOR_END: tests

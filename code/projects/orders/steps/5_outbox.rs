@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 5: the log is the outbox; a relay sends what is new, and the receiver knows what it has.
 //!
 //! `cargo run -p orders --example orders-5-outbox`
@@ -6,6 +7,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 use tokio::time::{Duration, sleep};
+// ANCHOR_END: head
 
 /// What a write to the disk takes, and each way of a message.
 const STEP: Duration = Duration::from_millis(10);
@@ -24,6 +26,7 @@ struct Recorded {
     event: Event,
 }
 
+// ANCHOR: disk
 /// What survives a crash of the process.
 #[derive(Default)]
 struct Disk {
@@ -32,6 +35,7 @@ struct Disk {
     /// How many events the relay has dealt with.
     relayed: usize,
 }
+// ANCHOR_END: disk
 
 /// A view: what a question needs, ready to be read.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -204,6 +208,7 @@ async fn caught_up(store: &Store) -> Sales {
     }
 }
 
+// ANCHOR: mailer
 /// Another service, which sends mail. It has a disk of its own, and doesn't crash with us.
 #[derive(Clone, Default)]
 struct Mailer {
@@ -237,7 +242,9 @@ impl Mailer {
         sleep(STEP).await; // the way of the answer
     }
 }
+// ANCHOR_END: mailer
 
+// ANCHOR: relay
 /// Sends a mail for each paid order, at least once, and doesn't end.
 async fn relay(store: Store, mailer: Mailer) {
     loop {
@@ -250,7 +257,9 @@ async fn relay(store: Store, mailer: Mailer) {
         store.commit(|disk| disk.relayed = position + 1).await; // after the sending
     }
 }
+// ANCHOR_END: relay
 
+// ANCHOR: main
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), &'static str> {
     let (store, mailer) = (Store::default(), Mailer::default());
@@ -267,7 +276,9 @@ async fn main() -> Result<(), &'static str> {
     println!("{:?}", mailer.inbox().mails);
     Ok(())
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,3 +332,4 @@ mod tests {
         assert_eq!(lost, [2]); // the payment is on the disk, and the mail isn't sent
     }
 }
+// ANCHOR_END: tests

@@ -1,6 +1,8 @@
+// ANCHOR: head
 //! Step 6: a saga does the steps of an order one after the other, or undoes them.
 //!
 //! `cargo run -p orders --example orders-6-saga`
+// ANCHOR_END: head
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,6 +12,7 @@ use tokio::time::{Duration, sleep};
 /// What a write to the disk takes, and each way of a message.
 const STEP: Duration = Duration::from_millis(10);
 
+// ANCHOR: log
 /// Something that happened to an order.
 #[derive(Debug, Clone, PartialEq)]
 enum Event {
@@ -22,6 +25,7 @@ enum Event {
     Released,
     Canceled,
 }
+// ANCHOR_END: log
 
 #[derive(Debug, Clone)]
 struct Recorded {
@@ -114,6 +118,7 @@ impl Store {
 #[derive(Debug, PartialEq)]
 struct Conflict;
 
+// ANCHOR: fold
 /// An order, folded from its events.
 #[derive(Debug, Default, PartialEq)]
 struct Order {
@@ -143,6 +148,7 @@ impl Order {
         }
     }
 }
+// ANCHOR_END: fold
 
 type Decision = Result<Event, &'static str>;
 
@@ -242,6 +248,7 @@ async fn relay(store: Store, mailer: Mailer) {
     }
 }
 
+// ANCHOR: next
 /// A step of the saga, or its reverse.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Action {
@@ -269,7 +276,9 @@ fn next(order: &Order) -> Option<Action> {
         _ => Some(Action::Ship),
     }
 }
+// ANCHOR_END: next
 
+// ANCHOR: world
 /// Warehouse, bank and carrier. They don't crash with us, and know each order by its number.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct World {
@@ -314,7 +323,9 @@ impl World {
         }
     }
 }
+// ANCHOR_END: world
 
+// ANCHOR: saga
 /// Sends a request to the world, and waits for the answer.
 async fn ask(world: &Mutex<World>, action: Action, order: u32) -> Event {
     sleep(STEP).await; // the way there
@@ -341,7 +352,9 @@ async fn sagas(store: Store, world: Arc<Mutex<World>>) {
         saga(&store, &world, recorded.order).await;
     }
 }
+// ANCHOR_END: saga
 
+// ANCHOR: main
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), &'static str> {
     let (store, mailer) = (Store::default(), Mailer::default());
@@ -364,7 +377,9 @@ async fn main() -> Result<(), &'static str> {
     println!("{:?}", store.load(3));
     Ok(())
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -447,3 +462,4 @@ mod tests {
         assert_eq!(half_done, [1, 2, 3, 4]);
     }
 }
+// ANCHOR_END: tests

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 7: a log outlives the program that wrote it, so old events are read as new ones.
 //!
 //! `cargo run -p orders --example orders-7-upcast`
@@ -8,10 +9,12 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::watch;
 use tokio::time::{Duration, sleep};
+// ANCHOR_END: head
 
 /// What a write to the disk takes, and each way of a message.
 const STEP: Duration = Duration::from_millis(10);
 
+// ANCHOR: log
 /// Something that happened to an order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -37,7 +40,9 @@ struct Recorded {
     v: u32,
     event: Event,
 }
+// ANCHOR_END: log
 
+// ANCHOR: read
 const NEWEST: u32 = 2;
 
 /// A line of the log that no version of this program can have written.
@@ -66,6 +71,7 @@ fn read(number: usize, line: &str) -> Result<Recorded, Unreadable> {
         })
         .map_err(|why| Unreadable { line: number, why })
 }
+// ANCHOR_END: read
 
 /// What survives a crash of the process.
 #[derive(Default)]
@@ -99,6 +105,7 @@ struct Store {
     changes: Arc<watch::Sender<()>>,
 }
 
+// ANCHOR: open
 impl Store {
     /// A store with the events of a file, a line each.
     fn open(file: &str) -> Result<Store, Unreadable> {
@@ -157,11 +164,13 @@ impl Store {
         state
     }
 }
+// ANCHOR_END: open
 
 /// Another writer was faster: load again.
 #[derive(Debug, PartialEq)]
 struct Conflict;
 
+// ANCHOR: fold
 /// An order, folded from its events.
 #[derive(Debug, Default, PartialEq)]
 struct Order {
@@ -195,7 +204,9 @@ impl Order {
         }
     }
 }
+// ANCHOR_END: fold
 
+// ANCHOR: decide
 type Decision = Result<Event, &'static str>;
 
 fn place(order: &Order) -> Decision {
@@ -207,6 +218,7 @@ fn place(order: &Order) -> Decision {
         _ => Err("already placed"),
     }
 }
+// ANCHOR_END: decide
 
 /// Loads, decides and appends; and again, if another writer was faster.
 async fn execute(
@@ -284,6 +296,7 @@ impl Mailer {
     }
 }
 
+// ANCHOR: relay
 /// Sends a mail for each paid order, at least once, and doesn't end.
 async fn relay(store: Store, mailer: Mailer) {
     loop {
@@ -296,6 +309,7 @@ async fn relay(store: Store, mailer: Mailer) {
         store.commit(|disk| disk.relayed = position + 1).await; // after the sending
     }
 }
+// ANCHOR_END: relay
 
 /// A step of the saga, or its reverse.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -397,10 +411,13 @@ async fn sagas(store: Store, world: Arc<Mutex<World>>) {
     }
 }
 
+// ANCHOR: old
 /// A log that version 1 has left: an order is reserved, and the process has crashed.
 const OLD: &str = r#"{"order":1,"v":1,"event":{"kind":"placed","cents":1500}}
 {"order":1,"v":1,"event":{"kind":"reserved"}}"#;
+// ANCHOR_END: old
 
+// ANCHOR: main
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() -> Result<(), Unreadable> {
     let (store, mailer) = (Store::open(OLD)?, Mailer::default());
@@ -422,7 +439,9 @@ async fn main() -> Result<(), Unreadable> {
     println!("{:?}", store.load(2));
     Ok(())
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -472,3 +491,4 @@ mod tests {
         assert!(error.why.to_string().contains("lost"));
     }
 }
+// ANCHOR_END: tests

@@ -95,7 +95,7 @@ fn abort_at(point: &str) {
 }
 
 #[test]
-fn a_process_that_is_killed_with_9_loses_nothing_that_it_has_answered() {
+fn processes_that_are_killed_with_9_leave_books_that_the_next_one_brings_to_agree() {
     let directory = tempfile::tempdir().unwrap();
     for pause in [150, 300, 450] {
         let mut program = Program::launch({

@@ -1,6 +1,7 @@
 //! A shop in a directory of its own, and a day in its life.
 
 use std::path::Path;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use orders::audit::{Report, audit};
@@ -10,6 +11,7 @@ use orders::event::{Line, Placement};
 use orders::shop::{Settings, Shop};
 use orders::world::{BAD_ADDRESS, BAD_CARD, BAD_CUSTOMER, Mood};
 use patterns::retry::Backoff;
+use uuid::Uuid;
 
 pub fn settings(crash: Crash) -> Settings {
     Settings {
@@ -58,6 +60,14 @@ pub async fn during<T>(shop: &Shop, work: impl Future<Output = T>) -> T {
 
 /// Six customers, each of whom meets another fate. They may all come again.
 pub async fn a_day(shop: &Shop) {
+    a_day_with(shop, &Answered::default()).await;
+}
+
+/// The orders whose customers have had an answer.
+pub type Answered = Mutex<Vec<Uuid>>;
+
+/// The same, which notes the answers.
+pub async fn a_day_with(shop: &Shop, answered: &Answered) {
     let stock = [("first", "tea", 4), ("first", "cup", 1)];
     for (key, sku, quantity) in stock {
         shop.receive(key, sku, quantity).await.expect("it's taken");
@@ -77,11 +87,12 @@ pub async fn a_day(shop: &Shop) {
     ];
     for (key, placement) in orders {
         let (order, _) = shop.place(key, placement).await.expect("it's placed");
+        answered.lock().unwrap().push(order);
         if key == "eve" {
             let _ = shop.cancel(order, "changed my mind").await; // or it's too late
         }
         if key == "cleo" {
-            shop.rebuild("stock").await.expect("the disk works");
+            shop.rebuild("sales").await.expect("the disk works");
         }
     }
 }
@@ -99,8 +110,13 @@ pub async fn settle(shop: &Shop) {
 
 /// The day, until there is nothing left to do, and the audit.
 pub async fn whole_day(shop: &Shop) -> Report {
+    whole_day_with(shop, &Answered::default()).await
+}
+
+/// The same, which notes the answers.
+pub async fn whole_day_with(shop: &Shop, answered: &Answered) -> Report {
     during(shop, async {
-        a_day(shop).await;
+        a_day_with(shop, answered).await;
         settle(shop).await;
     })
     .await;
