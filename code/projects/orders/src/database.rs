@@ -7,7 +7,7 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Params, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::crash::Crash;
@@ -109,10 +109,6 @@ where
 
 impl Database {
     /// Opens the file, creates it if there is none, and runs the statements of `schema`.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be opened, or isn't a database.
     pub fn open(
         path: &Path,
         schema: &str,
@@ -171,6 +167,16 @@ impl Database {
             (Ok(()), Ok(answer)) => answer,
             _ => Err(self.closed().await.into()),
         }
+    }
+
+    /// Runs one statement, and says how many rows it has changed.
+    pub async fn execute(
+        &self,
+        statement: &'static str,
+        parameters: impl Params + Send + 'static,
+    ) -> Result<usize, DatabaseError> {
+        self.write(move |it| Ok(it.prepare_cached(statement)?.execute(parameters)?))
+            .await
     }
 
     /// Runs `work`, which reads.

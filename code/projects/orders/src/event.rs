@@ -87,6 +87,7 @@ pub enum Event {
 
 /// What a customer orders.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Placement {
     /// Who.
     pub customer: String,
@@ -104,6 +105,7 @@ pub struct Placement {
 
 /// So many of one thing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Line {
     /// Which.
     pub sku: String,

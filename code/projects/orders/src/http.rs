@@ -27,8 +27,10 @@ use crate::command::CommandError;
 use crate::database::DatabaseError;
 use crate::event::Event;
 use crate::numbers::Numbers;
-use crate::shop::{Shop, Status};
+use crate::shop::Shop;
+use crate::status::Status;
 use crate::store::EventStore;
+use crate::views::questions::{Answer, SAGAS};
 
 const FILES: [File; 3] = [
     File {
@@ -131,7 +133,7 @@ fn numbers(shop: Shop) -> Router {
 struct Shown {
     #[serde(flatten)]
     status: Status,
-    stuck: Vec<crate::views::questions::SagaRow>,
+    stuck: Vec<Answer>,
     newest: Vec<Told>,
 }
 
@@ -172,7 +174,7 @@ async fn shown(shop: &Shop) -> Result<Shown, DatabaseError> {
         .after(status.head.saturating_sub(NEWEST))
         .await?;
     newest.reverse();
-    let stuck = shop.views().sagas("stuck", 20).await?;
+    let stuck = shop.views().ask(SAGAS, ["stuck"]).await?;
     Ok(Shown {
         status,
         stuck,

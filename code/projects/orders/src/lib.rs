@@ -24,6 +24,7 @@
 pub mod audit;
 pub mod bus;
 pub mod command;
+pub mod consumers;
 pub mod crash;
 pub mod database;
 pub mod demo;
@@ -35,6 +36,7 @@ pub mod order;
 pub mod parked;
 pub mod saga;
 pub mod shop;
+pub mod status;
 pub mod stock;
 pub mod store;
 pub mod views;

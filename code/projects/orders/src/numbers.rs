@@ -5,7 +5,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use service::metrics::{Registry, add};
 
-use crate::shop::Status;
+use crate::status::Status;
 
 /// The gauges; cheap to clone.
 #[derive(Clone, Debug)]
@@ -56,25 +56,22 @@ impl Numbers {
     pub fn refresh(&self, status: &Status) {
         let number = |it: u64| i64::try_from(it).unwrap_or(i64::MAX);
         self.events.set(number(status.head));
-        let relay = [("relay".to_owned(), status.relay)];
-        for (follower, place) in status.views.iter().chain(&relay) {
+        let views = status.views.iter().map(|(name, place)| (*name, *place));
+        for (follower, place) in views.chain([("relay", status.relay)]) {
             let follower = Follower {
-                follower: follower.clone(),
+                follower: follower.to_owned(),
             };
-            let lag = number(status.head.saturating_sub(*place));
+            let lag = number(status.head.saturating_sub(place));
             self.lag.get_or_create_owned(&follower).set(lag);
         }
         self.outbox_age_ms.set(status.outbox_age_ms);
-        for state in ["running", "undoing", "stuck", "ended"] {
-            let count = status
-                .sagas
-                .iter()
-                .find(|(name, _)| name == state)
-                .map_or(0, |it| it.1);
-            let state = InState {
-                state: state.to_owned(),
-            };
-            self.sagas.get_or_create_owned(&state).set(number(count));
+        self.sagas.clear();
+        for row in &status.sagas {
+            let state = row["state"].as_str().unwrap_or_default().to_owned();
+            let sagas = row["sagas"].as_i64().unwrap_or_default();
+            self.sagas
+                .get_or_create_owned(&InState { state })
+                .set(sagas);
         }
         self.parked.set(number(status.parked.len() as u64));
         self.skipped.set(number(status.skipped.len() as u64));

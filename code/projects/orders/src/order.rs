@@ -145,10 +145,6 @@ pub fn dispatch(order: &Order) -> Decision {
 }
 
 /// Ends an order, once.
-///
-/// # Errors
-///
-/// None: the saga says how it ended.
 pub fn end(order: &Order, event: &Event) -> Decision {
     Ok(if order.end.is_some() {
         Vec::new()

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row};
 use serde::Serialize;
 
 use crate::crash::Crash;
@@ -22,9 +22,6 @@ const POINTS: Points = [
     "parked: committed, no one told",
 ];
 
-/// So many are shown.
-const SHOWN: usize = 200;
-
 /// A cheap-to-clone handle to the list.
 #[derive(Clone, Debug)]
 pub struct Parked {
@@ -40,16 +37,10 @@ pub struct Entry {
     pub position: u64,
     /// What was wrong.
     pub error: String,
-    /// Since when.
-    pub at_ms: i64,
 }
 
 impl Parked {
     /// Opens the list in a file of its own.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be opened.
     pub fn open(
         path: &Path,
         durability: Durability,
@@ -60,61 +51,36 @@ impl Parked {
     }
 
     /// Parks, or parks again with another error.
-    ///
-    /// # Errors
-    ///
-    /// If the disk fails.
     pub async fn park(
         &self,
         follower: &str,
         position: u64,
         error: &str,
     ) -> Result<(), DatabaseError> {
-        let (follower, error) = (follower.to_owned(), error.to_owned());
-        let write = move |it: &Connection| {
-            let insert = "INSERT OR REPLACE INTO parked VALUES (?1, ?2, ?3, ?4)";
-            Ok(it
-                .execute(insert, params![follower, position, error, now_ms()])
-                .map(drop)?)
-        };
-        self.database.write(write).await
+        let insert = "INSERT OR REPLACE INTO parked VALUES (?1, ?2, ?3, ?4)";
+        let parameters = (follower.to_owned(), position, error.to_owned(), now_ms());
+        self.database.execute(insert, parameters).await.map(drop)
     }
 
     /// Takes one off the list. False: it wasn't there.
-    ///
-    /// # Errors
-    ///
-    /// If the disk fails.
     pub async fn remove(&self, follower: &str, position: u64) -> Result<bool, DatabaseError> {
-        let follower = follower.to_owned();
         let delete = "DELETE FROM parked WHERE follower = ?1 AND position = ?2";
-        self.database
-            .write(move |it| Ok(it.execute(delete, params![follower, position])? == 1))
-            .await
+        let parameters = (follower.to_owned(), position);
+        Ok(self.database.execute(delete, parameters).await? == 1)
     }
 
     /// The oldest of the list.
-    ///
-    /// # Errors
-    ///
-    /// If the disk fails.
     pub async fn list(&self) -> Result<Vec<Entry>, DatabaseError> {
-        let query = format!(
-            "SELECT follower, position, error, at_ms FROM parked ORDER BY at_ms LIMIT {SHOWN}"
-        );
-        self.database
-            .read(move |it| {
-                let mut query = it.prepare_cached(&query)?;
-                let entries = query.query_map([], |row| {
-                    Ok(Entry {
-                        follower: row.get(0)?,
-                        position: row.get(1)?,
-                        error: row.get(2)?,
-                        at_ms: row.get(3)?,
-                    })
-                })?;
-                entries.collect()
+        let query = "SELECT follower, position, error FROM parked ORDER BY at_ms LIMIT 200";
+        let entry = |row: &Row<'_>| {
+            let (follower, position, error) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Entry {
+                follower,
+                position,
+                error,
             })
-            .await
+        };
+        let read = move |it: &Connection| it.prepare_cached(query)?.query_map([], entry)?.collect();
+        self.database.read(read).await
     }
 }

@@ -4,24 +4,23 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::FutureExt;
 use patterns::retry::{Backoff, RetryBudget};
 use patterns::supervisor::{Intensity, Strategy, Supervisor, TooManyRestarts};
-use serde::Serialize;
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::bus::{self, Bus, Consumer, Handler, Message, relay};
+use crate::bus::{self, Bus, Consumer, relay};
 use crate::command::{CommandError, derived, execute};
+use crate::consumers::{mailer, saga_starter};
 use crate::crash::Crash;
 use crate::database::{DatabaseError, Durability};
 use crate::event::{Event, Placement};
 use crate::order::{self, Order};
-use crate::parked::{Entry, Parked};
+use crate::parked::Parked;
 use crate::saga::{self, Saga, runner::Runner};
 use crate::stock::{self, Stock};
 use crate::store::sqlite::SqliteStore;
-use crate::store::{Append, AppendError, Appended, EventStore, now_ms};
+use crate::store::{Append, AppendError, Appended, EventStore};
 use crate::views::{VIEWS, Views, by_name};
 use crate::world::{Mood, World};
 
@@ -65,10 +64,6 @@ pub struct Shop {
 
 impl Shop {
     /// Opens the files in a directory, and makes those that aren't there.
-    ///
-    /// # Errors
-    ///
-    /// If one of them can't be opened.
     pub async fn open(directory: &Path, settings: &Settings) -> Result<Shop, DatabaseError> {
         let (safe, crash) = (settings.durability, &settings.crash);
         let store = SqliteStore::open(&directory.join("events.db"), safe, crash.clone()).await?;
@@ -244,51 +239,9 @@ impl Shop {
         Ok(self.views.rebuild(view, &self.store).await?)
     }
 
-    /// Waits until there is nothing left to do: what isn't stuck is at its end, told and shown.
-    ///
-    /// # Errors
-    ///
-    /// If a disk fails.
-    pub async fn settled(&self) -> Result<(), DatabaseError> {
-        loop {
-            let head = *self.store.head().borrow();
-            let shown = self.views.places().values().all(|place| *place == head);
-            if shown
-                && self.store.place("relay").await? == head
-                && self.views.open_sagas().await?.is_empty()
-                && *self.store.head().borrow() == head
-            {
-                return Ok(());
-            }
-            sleep(LOOK).await;
-        }
-    }
-
-    /// How far everything has come.
-    ///
-    /// # Errors
-    ///
-    /// If a disk fails.
-    pub async fn status(&self) -> Result<Status, DatabaseError> {
-        let head = *self.store.head().borrow();
-        let relay = self.store.place("relay").await?;
-        let waiting = self.store.after(relay).await?;
-        let age = waiting
-            .first()
-            .map_or(0, |oldest| now_ms().saturating_sub(oldest.at_ms));
-        let places = self.views.places();
-        Ok(Status {
-            head,
-            views: places
-                .into_iter()
-                .map(|(name, place)| (name.to_owned(), place))
-                .collect(),
-            relay,
-            outbox_age_ms: age.max(0),
-            sagas: self.views.saga_states().await?,
-            parked: self.parked.list().await?,
-            skipped: self.views.skipped().await?,
-        })
+    /// What consumers couldn't deal with.
+    pub fn parked(&self) -> &Parked {
+        &self.parked
     }
 
     /// The events.
@@ -305,54 +258,4 @@ impl Shop {
     pub fn world(&self) -> &World {
         &self.runner.world
     }
-}
-
-/// How far everything has come.
-#[derive(Clone, Debug, Serialize)]
-pub struct Status {
-    /// The position of the last event.
-    pub head: u64,
-    /// Where each view stands.
-    pub views: Vec<(String, u64)>,
-    /// Where the relay stands.
-    pub relay: u64,
-    /// How long the oldest event that isn't relayed has waited.
-    pub outbox_age_ms: i64,
-    /// How many sagas are in each state.
-    pub sagas: Vec<(String, u64)>,
-    /// Messages that consumers couldn't deal with.
-    pub parked: Vec<Entry>,
-    /// Events that views couldn't take in.
-    pub skipped: Vec<(String, u64, String)>,
-}
-
-fn saga_starter(runner: Runner<SqliteStore>) -> Handler {
-    Arc::new(move |message: Message| {
-        let runner = runner.clone();
-        let start = async move {
-            match message.event {
-                Event::Placed(_) => runner
-                    .begin(message.order)
-                    .await
-                    .map_err(|it| it.to_string()),
-                _ => Ok(()),
-            }
-        };
-        start.boxed()
-    })
-}
-
-fn mailer(world: World) -> Handler {
-    Arc::new(move |message: Message| {
-        let world = world.clone();
-        let text = match &message.event {
-            Event::Placed(placement) => format!("{}, thank you for your order", placement.customer),
-            Event::Shipped => "your order is on its way".to_owned(),
-            Event::Canceled { reason } => format!("your order is canceled: {reason}"),
-            _ => String::new(),
-        };
-        let sent = async move { world.mail(message.id, message.order, text).await };
-        sent.map(|sent| sent.map_err(|error| error.to_string()))
-            .boxed()
-    })
 }

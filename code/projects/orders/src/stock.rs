@@ -84,10 +84,6 @@ pub fn reserve(stock: &Stock, sku: &str, order: Uuid, quantity: u32) -> Decision
 }
 
 /// Takes a reservation back, or forbids one that hasn't come yet.
-///
-/// # Errors
-///
-/// None.
 pub fn release(stock: &Stock, order: Uuid) -> Decision {
     let released = stock.released.contains_key(&order);
     Ok(if released {

@@ -12,8 +12,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
-use tokio::sync::watch;
+use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
+use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
@@ -58,6 +58,8 @@ pub struct View {
 pub struct Views {
     database: Database,
     places: Arc<BTreeMap<&'static str, watch::Sender<u64>>>,
+    /// One rebuild at a time: two would fill the same table.
+    rebuilding: Arc<Mutex<()>>,
     crash: Crash,
 }
 
@@ -82,10 +84,6 @@ impl From<rusqlite::Error> for ApplyError {
 
 impl Views {
     /// Opens the views in a file. Those that are missing or of another version begin at zero.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be opened.
     pub async fn open(
         path: &Path,
         durability: Durability,
@@ -100,6 +98,7 @@ impl Views {
         Ok(Views {
             database,
             places: Arc::new(places),
+            rebuilding: Arc::default(),
             crash,
         })
     }
@@ -182,6 +181,7 @@ impl Views {
         view: &'static View,
         store: &impl EventStore,
     ) -> Result<u64, DatabaseError> {
+        let _one_at_a_time = self.rebuilding.lock().await;
         let shadow = tables::shadow(view);
         self.database
             .write(move |it| clear(it, view, shadow))
@@ -269,9 +269,11 @@ fn apply(
         let event = recorded
             .event()
             .map_err(|error| poison(error.to_string()))?;
-        (view.apply)(connection, table, recorded, &event).map_err(|error| match error.into() {
-            DatabaseError::Failed(error) => poison(error),
-            error => ApplyError::Database(error),
+        (view.apply)(connection, table, recorded, &event).map_err(|error| {
+            match error.sqlite_error_code() {
+                Some(ErrorCode::ConstraintViolation) => poison(error.to_string()),
+                _ => error.into(), // the disk's fault, not the event's
+            }
         })?;
     }
     let to = events.last().map_or(from, |last| last.position);

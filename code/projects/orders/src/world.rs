@@ -67,10 +67,6 @@ pub struct World {
 
 impl World {
     /// Opens their file.
-    ///
-    /// # Errors
-    ///
-    /// If it can't be opened.
     pub fn open(path: &Path, durability: Durability, mood: Mood) -> Result<World, DatabaseError> {
         let database = Database::open(path, SCHEMA, durability, Crash::default(), [""; 2])?;
         Ok(World { database, mood })
@@ -105,10 +101,6 @@ impl World {
     }
 
     /// Gives the money back, or forbids a charge that hasn't come yet.
-    ///
-    /// # Errors
-    ///
-    /// If the bank doesn't answer.
     pub async fn refund(&self, order: Uuid) -> Result<(), WorldError> {
         let upsert = "INSERT INTO charges VALUES (?1, 0, 'refunded') ON CONFLICT (customer_order)
                       DO UPDATE SET state = 'refunded'";
@@ -179,10 +171,6 @@ impl World {
     }
 
     /// What the others have on their books, for an audit.
-    ///
-    /// # Errors
-    ///
-    /// If their file can't be read.
     pub async fn books(&self) -> Result<Books, DatabaseError> {
         self.database
             .read(|it| {

@@ -31,7 +31,7 @@ fn options(data: &Path) -> Options {
 }
 
 fn order() -> Value {
-    json!({ "customer": "ada", "lines": [{ "sku": "tea", "quantity": 1 }], "cents": 2_000,
+    json!({ "customer": "ada", "lines": [{ "sku": "tea", "quantity": 1 }], "cents": 2_000, "currency": "EUR",
             "card": "good", "address": "1 Loop Road" })
 }
 
@@ -72,12 +72,12 @@ async fn an_order_is_placed_and_read_at_its_position_and_its_story_is_told() {
                 .await
                 .unwrap();
             let story = json(story).await;
-            let kinds = story
+            let mut kinds = story
                 .as_array()
                 .unwrap()
                 .iter()
                 .map(|it| it["event"]["kind"].clone());
-            if kinds.last() == Some(json!("ended")) {
+            if kinds.next_back() == Some(json!("ended")) {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;

@@ -54,8 +54,11 @@ async fn an_event_that_cannot_be_read_is_skipped_and_named_and_stops_no_view() {
     whole_day_settles(&shop).await;
     let skipped = shop.status().await.unwrap().skipped;
     assert_eq!(skipped.len(), 4); // one for each view
-    assert!(skipped.iter().all(|(_, position, _)| *position == 1));
-    assert!(skipped[0].2.contains("format 99"), "{skipped:?}");
+    assert!(skipped.iter().all(|it| it["position"] == 1));
+    assert!(
+        skipped[0]["error"].to_string().contains("format 99"),
+        "{skipped:?}"
+    );
 }
 
 async fn whole_day_settles(shop: &orders::shop::Shop) {

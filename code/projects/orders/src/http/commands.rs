@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{Api, problem};
 use crate::command::CommandError;
-use crate::event::{Line, Placement};
+use crate::event::Placement;
 use crate::order::{self, MAX_TEXT};
 use crate::store::Appended;
 
@@ -37,23 +37,6 @@ fn accepted(order: Option<Uuid>, appended: Appended) -> (StatusCode, Json<Accept
     )
 }
 
-/// What a customer sends.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NewOrder {
-    customer: String,
-    lines: Vec<Line>,
-    cents: u64,
-    #[serde(default = "euro")]
-    currency: String,
-    card: String,
-    address: String,
-}
-
-fn euro() -> String {
-    "EUR".to_owned()
-}
-
 fn key(headers: &HeaderMap) -> Result<&str, Problem> {
     let key = headers
         .get("idempotency-key")
@@ -67,24 +50,8 @@ fn key(headers: &HeaderMap) -> Result<&str, Problem> {
 pub async fn place(
     State(api): State<Api>,
     headers: HeaderMap,
-    Body(new): Body<NewOrder>,
+    Body(placement): Body<Placement>,
 ) -> Result<impl IntoResponse, Problem> {
-    let NewOrder {
-        customer,
-        lines,
-        cents,
-        currency,
-        card,
-        address,
-    } = new;
-    let placement = Placement {
-        customer,
-        lines,
-        cents,
-        currency,
-        card,
-        address,
-    };
     order::check(&placement).map_err(Problem::invalid)?;
     let placed = api
         .shop

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use rusqlite::Params;
 use serde::Deserialize;
 use service::body::{Named, Query};
 use service::problem::Problem;
@@ -10,11 +11,10 @@ use uuid::Uuid;
 use super::{Api, Told, database, told};
 use crate::order;
 use crate::parked::Entry;
-use crate::shop::{READ_PATIENCE, Status};
+use crate::shop::READ_PATIENCE;
+use crate::status::Status;
 use crate::store::EventStore;
-use crate::views::questions::{MOST_ROWS, OrderRow, SagaRow, SalesRow, StockRow};
-
-type Answer<T> = Result<Json<T>, Problem>;
+use crate::views::questions::{Answer, MOST_ROWS, ORDERS, Question, SAGAS, SALES, STOCK};
 
 /// Which event the answer has to know, and how much of it.
 #[derive(Deserialize)]
@@ -30,6 +30,11 @@ fn all() -> u32 {
 }
 
 impl Api {
+    async fn ask(&self, question: Question, parameters: impl Params + Send + 'static) -> Rows {
+        let rows = self.shop.views().ask(question, parameters).await;
+        rows.map(Json).map_err(database)
+    }
+
     /// Waits until the view knows the event.
     async fn reach(&self, view: &str, wanted: &Wanted) -> Result<(), Problem> {
         match self
@@ -47,11 +52,13 @@ impl Api {
     }
 }
 
+type Rows = Result<Json<Vec<Answer>>, Problem>;
+
 pub async fn order(
     State(api): State<Api>,
     Named(order): Named<Uuid>,
     Query(wanted): Query<Wanted>,
-) -> Answer<OrderRow> {
+) -> Result<Json<Answer>, Problem> {
     api.reach("orders", &wanted).await?;
     let found = api.shop.views().order(order).await.map_err(database)?;
     found
@@ -59,13 +66,15 @@ pub async fn order(
         .ok_or_else(|| Problem::not_found(format!("there is no order {order}")))
 }
 
-pub async fn orders(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Answer<Vec<OrderRow>> {
+pub async fn orders(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Rows {
     api.reach("orders", &wanted).await?;
-    let rows = api.shop.views().orders(wanted.limit).await;
-    rows.map(Json).map_err(database)
+    api.ask(ORDERS, [wanted.limit]).await
 }
 
-pub async fn events(State(api): State<Api>, Named(order): Named<Uuid>) -> Answer<Vec<Told>> {
+pub async fn events(
+    State(api): State<Api>,
+    Named(order): Named<Uuid>,
+) -> Result<Json<Vec<Told>>, Problem> {
     let stream = api.shop.store().stream(&order::stream(order), 0).await;
     let saga = api
         .shop
@@ -78,14 +87,14 @@ pub async fn events(State(api): State<Api>, Named(order): Named<Uuid>) -> Answer
     Ok(Json(told(events)))
 }
 
-pub async fn stock(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Answer<Vec<StockRow>> {
+pub async fn stock(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Rows {
     api.reach("stock", &wanted).await?;
-    api.shop.views().stock().await.map(Json).map_err(database)
+    api.ask(STOCK, []).await
 }
 
-pub async fn sales(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Answer<Vec<SalesRow>> {
+pub async fn sales(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Rows {
     api.reach("sales", &wanted).await?;
-    api.shop.views().sales().await.map(Json).map_err(database)
+    api.ask(SALES, []).await
 }
 
 /// Which sagas.
@@ -99,19 +108,15 @@ fn stuck() -> String {
     "stuck".to_owned()
 }
 
-pub async fn sagas(
-    State(api): State<Api>,
-    Query(InState { state }): Query<InState>,
-) -> Answer<Vec<SagaRow>> {
-    let rows = api.shop.views().sagas(&state, MOST_ROWS).await;
-    rows.map(Json).map_err(database)
+pub async fn sagas(State(api): State<Api>, Query(InState { state }): Query<InState>) -> Rows {
+    api.ask(SAGAS, [state]).await
 }
 
-pub async fn parked(State(api): State<Api>) -> Answer<Vec<Entry>> {
+pub async fn parked(State(api): State<Api>) -> Result<Json<Vec<Entry>>, Problem> {
     let status = api.shop.status().await.map_err(database)?;
     Ok(Json(status.parked))
 }
 
-pub async fn status(State(api): State<Api>) -> Answer<Status> {
+pub async fn status(State(api): State<Api>) -> Result<Json<Status>, Problem> {
     api.shop.status().await.map(Json).map_err(database)
 }

@@ -24,15 +24,15 @@ const told = ({ kind, ...rest }) => {
 };
 
 const show = (now) => {
-  const places = [...now.views, ["relay", now.relay]];
+  const places = [...Object.entries(now.views), ["relay", now.relay]];
   rows("places", places.map(([name, place]) => [name, place, now.head - place]));
-  rows("sagas", now.sagas);
+  rows("sagas", now.sagas.map((it) => [it.state, it.sagas]));
   rows("stuck", [
-    ...now.stuck.map((it) => [`saga ${it.order} at ${it.step}`, it.reason,
-      button("Resume", `/v1/sagas/${it.order}/resume`)]),
+    ...now.stuck.map((it) => [`saga ${it.order_id} at ${it.step}`, it.reason,
+      button("Resume", `/v1/sagas/${it.order_id}/resume`)]),
     ...now.parked.map((it) => [`${it.follower}, event ${it.position}`, it.error,
       button("Replay", `/v1/parked/${it.follower}/${it.position}/replay`)]),
-    ...now.skipped.map(([view, position, error]) => [`view ${view}, event ${position}`, error,
+    ...now.skipped.map(({ view, position, error }) => [`view ${view}, event ${position}`, error,
       button("Rebuild", `/v1/views/${view}/rebuild`)]),
   ]);
   rows("events", now.newest.map((it) => [it.position, it.stream, it.version, told(it.event ?? { kind: "unreadable" })]));

@@ -55,10 +55,6 @@ enum Outcome {
 
 impl<S: EventStore> Runner<S> {
     /// Begins the saga of an order, once.
-    ///
-    /// # Errors
-    ///
-    /// If the store fails.
     pub async fn begin(&self, order: Uuid) -> Result<(), CommandError> {
         let patience = i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX);
         let deadline_ms = now_ms().saturating_add(patience);

@@ -49,10 +49,6 @@ pub struct SqliteStore {
 
 impl SqliteStore {
     /// Opens the store in a file, which is created if there is none.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be opened, or isn't a database.
     pub async fn open(
         path: &Path,
         durability: Durability,
@@ -244,12 +240,10 @@ impl EventStore for SqliteStore {
     }
 
     async fn move_place(&self, follower: &str, position: u64) -> Result<(), DatabaseError> {
-        let follower = follower.to_owned();
         let update = "INSERT INTO places VALUES (?1, ?2) ON CONFLICT (follower)
                       DO UPDATE SET position = max(position, excluded.position)";
-        let write =
-            move |it: &Connection| Ok(it.execute(update, params![follower, position]).map(drop)?);
-        self.database.write(write).await
+        let parameters = (follower.to_owned(), position);
+        self.database.execute(update, parameters).await.map(drop)
     }
 
     async fn snapshot(
@@ -275,13 +269,8 @@ impl EventStore for SqliteStore {
         version: u64,
         state: String,
     ) -> Result<(), DatabaseError> {
-        let stream = stream.to_owned();
         let insert = "INSERT OR REPLACE INTO snapshots VALUES (?1, ?2, ?3, ?4)";
-        let write = move |it: &Connection| {
-            Ok(it
-                .execute(insert, params![stream, format, version, state])
-                .map(drop)?)
-        };
-        self.database.write(write).await
+        let parameters = (stream.to_owned(), format, version, state);
+        self.database.execute(insert, parameters).await.map(drop)
     }
 }
