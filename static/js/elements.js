@@ -13,15 +13,20 @@ for (const element of document.querySelectorAll(":not(:defined, site-search, [re
 // does not wait to be near: whoever comes to the middle of a chapter, or leaps there, is read along with from there.
 const SIGNS = ["scroll", "pointermove", "pointerdown", "keydown"];
 const onFirstSign = (act) => {
-  const first = () => {
+  const first = (event) => {
     for (const sign of SIGNS) removeEventListener(sign, first);
-    act();
+    act(event);
   };
   for (const sign of SIGNS) addEventListener(sign, first, { passive: true });
 };
 const recall = () => {
   for (const { localName } of document.querySelectorAll("[remembered]")) import(`./${localName}.js`);
 };
+onFirstSign(async (event) => (await import("./page-head.js")).turn(event)); // which may be a key
+addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-opens]");
+  if (button) (await import("./page-head.js")).open(button);
+});
 let isRemembered = false;
 try {
   isRemembered = "async-rust-progress" in localStorage;
@@ -55,6 +60,7 @@ const openSearch = () => {
 addEventListener("click", ({ target }) => target.closest("[data-search]") && openSearch());
 addEventListener("keydown", (event) => {
   const { key, target, ctrlKey, metaKey, altKey } = event;
+  if (key === "Escape") return document.querySelector("site-search dialog[open]")?.close(); // a field would only be emptied
   const isTyping = target.closest("input, select, textarea, [contenteditable]");
   if (altKey || (ctrlKey || metaKey ? key !== "k" : key !== "/" || isTyping)) return;
   event.preventDefault();

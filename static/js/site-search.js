@@ -130,9 +130,6 @@ customElements.define("site-search", class extends HTMLElement {
       event.preventDefault();
       const next = at + (key === "ArrowDown" ? 1 : -1);
       (next < 0 ? this.field : links[next])?.focus();
-    } else if (key === "Escape") {
-      event.preventDefault(); // the field would only be emptied
-      this.dialog.close();
     } else if (key === "Enter" && event.target === this.field) {
       await this.answering;
       this.list.querySelector("a")?.click();

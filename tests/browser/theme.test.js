@@ -3,15 +3,23 @@ import assert from "node:assert/strict";
 import { scenario } from "./browser.js";
 
 const theme = (page) => page.evaluate(() => document.documentElement.dataset.theme ?? "automatic");
+const bars = (page) => page.evaluate(() => [...document.querySelectorAll("[name=theme-color]")].map(({ content }) => content));
+const bar = (page, scheme) => page.evaluate(async (scheme) => {
+  const html = await (await fetch(location.href)).text();
+  return new DOMParser().parseFromString(html, "text/html").querySelector(`[name=theme-color][media*=${scheme}]`).content;
+}, scheme);
 const paper = (page) => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
 
 scenario("a chosen theme is kept, and \"Automatic\" follows the system again", async (visit) => {
   const page = await visit("/", { colorScheme: "light" });
+  await page.locator(".look > summary").click();
   const light = await paper(page);
   await page.getByRole("combobox", { name: "Theme" }).selectOption("Dark");
   const dark = await paper(page);
   assert.notEqual(dark, light, "expected another background once Dark is chosen");
+  assert.deepEqual(await bars(page), [await bar(page, "dark"), await bar(page, "dark")], "expected the browser's bar to follow");
   await page.reload();
+  await page.locator(".look > summary").click();
   assert.equal(await paper(page), dark, "expected Dark after a reload");
   assert.equal(await page.getByRole("combobox", { name: "Theme" }).inputValue(), "dark");
   await page.getByRole("combobox", { name: "Theme" }).selectOption("Automatic");
@@ -40,6 +48,19 @@ scenario("a browser that keeps nothing still switches the theme", async (visit) 
     Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("denied", "SecurityError"); } });
   });
   const page = await visit("/", { prepare });
+  await page.locator(".look > summary").click();
   await page.getByRole("combobox", { name: "Theme" }).selectOption("Dark");
   assert.equal(await theme(page), "dark");
+});
+
+scenario("a chosen text size is kept, and nothing else changes with it", async (visit) => {
+  const page = await visit("/");
+  const size = () => page.evaluate(() => Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
+  assert.equal(await size(), 16);
+  await page.locator(".look > summary").click();
+  await page.getByRole("combobox", { name: "Text size" }).selectOption("Large");
+  assert.equal(await size(), 18);
+  await page.reload();
+  assert.equal(await size(), 18, "expected Large after a reload");
+  assert.equal(await theme(page), "automatic");
 });

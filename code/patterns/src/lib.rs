@@ -18,6 +18,7 @@ pub mod happy_eyeballs;
 pub mod hedge;
 pub mod idle;
 pub mod lifo_queue;
+pub mod loader;
 pub mod pool;
 pub mod priority_queue;
 pub mod process_pool;

@@ -104,6 +104,11 @@ pub fn chapter_number(stem: &str) -> Option<u32> {
     number.parse().ok()
 }
 
+/// `task-queue` of `operating-task-queue`, the second page of a system.
+pub fn operated(stem: &str) -> Option<&str> {
+    stem.strip_prefix("operating-")
+}
+
 /// Where the page stands on the site, without slashes around it: `coroutines`.
 pub fn address(page: &Page) -> String {
     let front_matter: Table = page

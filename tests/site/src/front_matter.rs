@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Problem;
-use crate::book::{Book, address, chapter_number, stem, without_code};
+use crate::book::{Book, address, chapter_number, operated, stem, without_code};
 
 /// Words a minute; programs and drawings take the rest of the time that a page asks for.
 const READING_SPEED: f64 = 220.0;
@@ -18,7 +18,7 @@ const LONGEST_DESCRIPTION: usize = 160;
 
 /// Chapters that stood before *In one minute* and the cards were asked for.
 /// Take a number out once its page has them; with the last, take the list out.
-const WITHOUT_CARDS: &[u32] = &[29];
+const WITHOUT_CARDS: &[u32] = &[];
 
 const LEAST_PATTERNS: usize = 3;
 const LEAST_ANTI_PATTERNS: usize = 4;
@@ -32,6 +32,24 @@ struct Chapter {
     weight: u32,
     path: String,
     extra: ChapterExtra,
+}
+
+/// Of the second page of a system: *Operating the task queue*.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Operating {
+    #[serde(rename = "title")]
+    _title: String,
+    description: String,
+    weight: u32,
+    path: String,
+    extra: OperatingExtra,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OperatingExtra {
+    minutes: u32,
 }
 
 #[derive(Deserialize)]
@@ -162,6 +180,8 @@ fn check_without(book: &Book, without_cards: &[u32]) -> Vec<Problem> {
     for page in book.content() {
         let found = if chapter_number(stem(page)).is_some() {
             chapter(page, without_cards)
+        } else if operated(stem(page)).is_some() {
+            operating(book, page)
         } else if stem(page) == "_index" {
             read::<Section>(page).map(|front| description(page, &front.description))
         } else {
@@ -186,6 +206,57 @@ fn check_without(book: &Book, without_cards: &[u32]) -> Vec<Problem> {
         }
     }
     problems
+}
+
+/// The second page of a system stands beside its chapter, and below it on the site.
+fn operating(book: &Book, page: &Page) -> Result<Vec<Problem>, Problem> {
+    let front: Operating = read(page)?;
+    let slug = operated(stem(page)).unwrap_or_default();
+    let chapter = book.chapters().find(|(_, it)| {
+        let folder = it.path.rsplit_once('/').map(|(folder, _)| folder);
+        stem(it).split_once('-').map(|(_, slug)| slug) == Some(slug)
+            && folder == page.path.rsplit_once('/').map(|(folder, _)| folder)
+    });
+    let mut problems = description(page, &front.description);
+    let mut expect = |good: bool, key: &str, what: String, fix: String| {
+        if !good {
+            problems.push(Problem::new(&page.path, line_of(page, key), what, fix));
+        }
+    };
+    let Some((number, _)) = chapter else {
+        let what = format!("no chapter stands beside it whose file ends with `-{slug}.md`");
+        expect(
+            false,
+            "title",
+            what,
+            "name it operating-SLUG.md, as the chapter".into(),
+        );
+        return Ok(problems);
+    };
+    expect(
+        front.weight == number,
+        "weight",
+        format!(
+            "weight {} in the second page of chapter {number}",
+            front.weight
+        ),
+        format!("weight = {number}"),
+    );
+    let path = format!("{slug}/operating");
+    expect(
+        front.path == path,
+        "path",
+        format!("path \"{}\" in the second page of \"{slug}\"", front.path),
+        format!("path = \"{path}\""),
+    );
+    let (minutes, expected) = (front.extra.minutes, expected_minutes(page));
+    expect(
+        (f64::from(minutes) - expected).abs() <= (expected / 4.0).max(5.0),
+        "minutes",
+        format!("{minutes} minutes are not what its words, programs and drawings ask for"),
+        format!("minutes = {}", (expected / 5.0).round().max(1.0) * 5.0),
+    );
+    Ok(problems)
 }
 
 fn chapter(page: &Page, without_cards: &[u32]) -> Result<Vec<Problem>, Problem> {
@@ -394,6 +465,35 @@ mod tests {
                     (CHAPTER, "minutes", "60 minutes are not what"),
                     (CHAPTER, "objectives", "3 objectives"),
                 ],
+            );
+    }
+
+    #[test]
+    fn the_second_page_of_a_system_stands_below_its_chapter() {
+        const SECOND: &str = "content/part1-foundations/operating-event-loop-internals.md";
+        let second = |weight: u32, path: &str| {
+            let head = format!(
+                "+++\ntitle = \"Operating it\"\ndescription = \"How to run it.\"\nweight = {weight}\npath = \"{path}\"\n[extra]\nminutes = 5\n+++\n\nText.\n"
+            );
+            Fixture::sound().write(SECOND, &head)
+        };
+        second(2, "event-loop-internals/operating").expect(check, &[]);
+        second(3, "operating").expect(
+            check,
+            &[
+                (SECOND, "weight", "weight 3 in the second page of chapter 2"),
+                (SECOND, "path", "path \"operating\""),
+            ],
+        );
+        second(2, "event-loop-internals/operating")
+            .rename(SECOND, "content/part1-foundations/operating-x.md")
+            .expect(
+                check,
+                &[(
+                    "content/part1-foundations/operating-x.md",
+                    "title",
+                    "no chapter stands beside it",
+                )],
             );
     }
 

@@ -17,6 +17,7 @@ pub mod book;
 pub mod built;
 pub mod cancel_safety;
 pub mod cards;
+pub mod compiler_errors;
 pub mod crates;
 pub mod documentation;
 pub mod drawings;

@@ -11,7 +11,7 @@ use harness::book::{Page, Span};
 use regex::{Match, Regex};
 
 use crate::Problem;
-use crate::book::{Book, chapter_number, stem};
+use crate::book::{Book, chapter_number, operated, stem};
 
 /// The page of the glossary.
 const GLOSSARY: &str = "content/glossary.md";
@@ -74,11 +74,12 @@ pub fn bless(book: &Book) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The pages that explain: chapters, appendices and the phrasebook.
+/// The pages that explain: chapters and the second pages of systems, appendices and the phrasebook.
 pub fn read_through(book: &Book) -> impl Iterator<Item = &Page> {
     book.content().filter(|page| {
         let (path, name) = (page.path.as_str(), stem(page));
         chapter_number(name).is_some()
+            || operated(name).is_some()
             || path == "content/coming-from-asyncio.md"
             || path.starts_with("content/appendices/") && name != "_index"
     })

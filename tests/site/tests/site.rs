@@ -1,13 +1,15 @@
 //! The rules of the book, one test each. A failure names every place and how to fix it.
 //!
 //! With `BLESS=1` what a program can fix is fixed first: the format of programs in the text,
-//! the links of terms and of Tokio's names, the table of cancel safety, the crates to add, what
+//! the links of terms and of Tokio's names, the tables of cancel safety and of compiler errors, the crates to add, what
 //! pages show of steps, and the list of published anchors.
 
 use std::sync::LazyLock;
 
 use site::book::Book;
-use site::{Problem, anchors, cancel_safety, crates, documentation, format, steps, terms};
+use site::{
+    Problem, anchors, cancel_safety, compiler_errors, crates, documentation, format, steps, terms,
+};
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let book = Book::read(&harness::root());
@@ -16,6 +18,7 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
     }
     format::bless(&book).expect("pages can be written");
     cancel_safety::bless(&book).expect("pages can be written");
+    compiler_errors::bless(&book).expect("pages can be written");
     steps::bless(&book).expect("what is shown of steps can be written");
     let book = Book::read(&harness::root());
     terms::bless(&book).expect("pages can be written");
@@ -92,6 +95,11 @@ fn documentation_is_of_what_the_sources_declare() {
 #[test]
 fn cancel_safety_is_what_the_sources_say() {
     holds(cancel_safety::check);
+}
+
+#[test]
+fn compiler_errors_are_those_of_the_programs() {
+    holds(compiler_errors::check);
 }
 
 #[test]

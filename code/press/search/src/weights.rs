@@ -41,7 +41,7 @@ const REPEATING: [&str; 3] = ["recap", "quiz", "exercises"];
 const REPEATED: f64 = 0.6;
 /// The one that gathers the advice of its chapter, which stands behind the sections that explain.
 const GATHERING: &str = "in-production";
-const GATHERED: f64 = 0.75;
+const GATHERED: f64 = 0.6;
 
 /// Weighs every word of every section.
 pub fn weigh(pages: &[Page]) -> Postings {

@@ -1,0 +1,299 @@
+//! A room: one task that owns who is in it, what was said last, and who hears it.
+//!
+//! It waits for nothing that could be slow. Lines go to the store and come back in the order in
+//! which they went; what is told goes into outboxes, which are never waited for; what was missed
+//! is read beside it. It ends when its last handle is dropped.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesOrdered;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+
+use crate::bus::Hint;
+use crate::hub::Node;
+use crate::metrics::Metrics;
+use crate::name::Name;
+use crate::outbox::{Kind, Outbox};
+use crate::store::{Kept, LONGEST_PAGE, NewLine, Page, RoomKey, Store, StoreError};
+use crate::wire::{Line, Refusal, Told};
+
+pub mod presence;
+mod show;
+mod state;
+
+use presence::Presence;
+
+/// So many lines a room replays to one who comes back, and no more than half of what there is
+/// room for in an outbox; older ones are read as history.
+pub const REPLAY: usize = LONGEST_PAGE;
+/// So many lines of a room may wait for the store. Another one is refused.
+const UNSAVED: usize = 512;
+/// So many commands wait for a room; those who send more wait.
+pub const COMMANDS: usize = 256;
+/// How often leases are looked at, and changes of who is here told.
+pub const UPKEEP: Duration = Duration::from_millis(250);
+/// How often other servers hear who is here, and the history is looked at though no hint came.
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
+/// So many names are told of those here, and of those typing.
+const NAMES: usize = 100;
+
+/// A connection, among those of its server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// What a room is asked for.
+pub enum Command {
+    /// Someone enters, and goes on after a line.
+    Join(Member, u64, u64),
+    /// Someone leaves; `true` if they said so.
+    Leave(ConnectionId, bool),
+    /// A line.
+    Say(ConnectionId, String, String),
+    /// A keystroke.
+    Typing(ConnectionId),
+    /// What another server says.
+    Hint(Hint),
+    /// Someone is shown the door, for good or not.
+    Remove(Name, bool),
+    /// Someone may come in again.
+    Admit(Name),
+}
+
+/// One connection in the room.
+pub struct Member {
+    /// Which.
+    pub id: ConnectionId,
+    /// Whose.
+    pub person: Name,
+    /// Where its frames go.
+    pub outbox: Outbox,
+}
+
+/// The room's task and all it owns.
+pub struct Room {
+    name: Name,
+    key: RoomKey,
+    store: Store,
+    tell: mpsc::Sender<Hint>,
+    metrics: Metrics,
+    members: HashMap<ConnectionId, Member>,
+    presence: Presence,
+    banned: HashSet<Name>,
+    /// The frames of the newest lines, without a hole, the last being that of `key.last`.
+    recent: VecDeque<Utf8Bytes>,
+    /// Lines on their way to the disk, in their order.
+    unsaved: FuturesOrdered<BoxFuture<'static, Saved>>,
+    /// A read of lines that this room doesn't know yet.
+    missing: Option<BoxFuture<'static, Result<Vec<Line>, StoreError>>>,
+    /// The history has grown since that read began.
+    look_again: bool,
+}
+
+struct Saved {
+    by: ConnectionId,
+    line: NewLine,
+    kept: Result<Kept, StoreError>,
+}
+
+impl Room {
+    /// Reads the newest lines of a room.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn open(name: Name, node: Node) -> Result<Room, StoreError> {
+        let mut key = node.store.room(name.clone()).await?;
+        let page = Page::Before(u64::MAX);
+        let recent = node.store.page(key, name.clone(), page, REPLAY).await?;
+        key.last = recent.last().map_or(key.last, |line| line.seq);
+        Ok(Room {
+            name,
+            key,
+            store: node.store,
+            tell: node.tell,
+            metrics: node.metrics,
+            members: HashMap::new(),
+            presence: Presence::default(),
+            banned: HashSet::new(),
+            recent: recent
+                .into_iter()
+                .map(|line| Told::Line(line).frame())
+                .collect(),
+            unsaved: FuturesOrdered::new(),
+            missing: None,
+            look_again: false,
+        })
+    }
+
+    // ANCHOR: run
+    /// Runs until the last handle is gone and the last line is saved.
+    pub async fn run(mut self, mut commands: mpsc::Receiver<Command>) {
+        let mut upkeep = interval(UPKEEP);
+        upkeep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut heartbeat = interval(HEARTBEAT);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                command = commands.recv() => match command {
+                    Some(command) => self.obey(command),
+                    None => break,
+                },
+                Some(saved) = self.unsaved.next() => self.saved(saved),
+                read = ready(&mut self.missing) => self.found(read),
+                _ = upkeep.tick() => self.upkeep(),
+                _ = heartbeat.tick() => self.heartbeat(),
+            }
+        }
+        while let Some(saved) = self.unsaved.next().await {
+            self.saved(saved);
+        }
+    }
+    // ANCHOR_END: run
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Join(member, epoch, after) => self.join(member, epoch, after),
+            Command::Leave(id, for_good) => self.leave(id, for_good),
+            Command::Say(id, line, text) => self.say(id, line, text),
+            Command::Typing(id) => self.types(id),
+            Command::Remove(name, banned) => {
+                self.remove(&name, banned);
+                let room = self.name.clone();
+                self.hint(Hint::Removed { room, name, banned });
+            }
+            Command::Admit(name) => {
+                self.banned.remove(&name);
+                let room = self.name.clone();
+                self.hint(Hint::Admitted { room, name });
+            }
+            Command::Hint(hint) => self.heed(hint),
+        }
+    }
+
+    // ANCHOR: join
+    /// Nothing can be said between the replay and what follows: this task does both.
+    fn join(&mut self, member: Member, epoch: u64, after: u64) {
+        if self.banned.contains(&member.person) {
+            return member.outbox.refuse(&self.name, None, Refusal::Banned);
+        }
+        let last = self.key.last;
+        let heard = if epoch == self.key.epoch { after } else { 0 };
+        let after = heard.clamp(last - self.replayable(&member.outbox), last);
+        let joined = Told::Joined {
+            room: self.name.clone(),
+            epoch: self.key.epoch,
+            after,
+        };
+        member.outbox.push(joined.frame());
+        let replayed = (last - after) as usize;
+        for line in self.recent.range(self.recent.len() - replayed..) {
+            member.outbox.push(line.clone());
+        }
+        self.presence.arrive(&member.person, Instant::now());
+        self.tell_state(Some(&member.outbox), (true, true));
+        if let Some(twice) = self.members.insert(member.id, member) {
+            self.presence.lose(&twice.person, Instant::now());
+        }
+    }
+
+    /// How many of the newest lines fit into half of what is free in an outbox: lines go on
+    /// coming, and one who comes back enters several rooms.
+    fn replayable(&self, outbox: &Outbox) -> u64 {
+        let (frames, mut bytes) = outbox.free();
+        let newest = self.recent.iter().rev().take(frames / 2);
+        bytes /= 2;
+        let fits = |line: &&Utf8Bytes| {
+            let left = bytes.checked_sub(line.len());
+            bytes = left.unwrap_or(0);
+            left.is_some()
+        };
+        newest.take_while(fits).count() as u64
+    }
+    // ANCHOR_END: join
+
+    fn leave(&mut self, id: ConnectionId, for_good: bool) {
+        if let Some(member) = self.members.remove(&id) {
+            match for_good {
+                true => self.presence.leave(&member.person, Instant::now()),
+                false => self.presence.lose(&member.person, Instant::now()),
+            }
+        }
+    }
+
+    // ANCHOR: say
+    fn say(&mut self, by: ConnectionId, id: String, text: String) {
+        let Some(member) = self.members.get(&by) else {
+            return;
+        };
+        if self.unsaved.len() >= UNSAVED {
+            return member.outbox.refuse(&self.name, Some(id), Refusal::Unsaved);
+        }
+        let line = NewLine {
+            from: member.person.clone(),
+            id,
+            at: now_in_milliseconds(),
+            text,
+        };
+        let append = self.store.append(self.key, line.clone());
+        self.unsaved.push_back(Box::pin(async move {
+            let kept = append.await;
+            Saved { by, line, kept }
+        }));
+    }
+
+    /// A line is on disk, or isn't: now it's shown, and its sender told, in this order.
+    fn saved(&mut self, Saved { by, line, kept }: Saved) {
+        let (id, from) = (line.id.clone(), line.from.clone());
+        match &kept {
+            Ok(Kept { seq, new: true }) => {
+                self.presence.has_said(&from);
+                self.arrived(Line {
+                    room: self.name.clone(),
+                    seq: *seq,
+                    id: line.id,
+                    from: line.from,
+                    at: line.at,
+                    text: line.text,
+                });
+                let room = self.name.clone();
+                self.hint(Hint::Grown { room });
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(room = %self.name, %error, "a line isn't kept"),
+        }
+        let Some(member) = self.members.get(&by) else {
+            return;
+        };
+        match kept {
+            Ok(Kept { seq, .. }) => {
+                let room = self.name.clone();
+                member.outbox.push(Told::Kept { room, id, seq }.frame());
+            }
+            Err(_) => member.outbox.refuse(&self.name, Some(id), Refusal::Unsaved),
+        }
+    }
+    // ANCHOR_END: say
+}
+
+/// The future's result, once; and never one where there is no future.
+async fn ready<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
+    match future {
+        None => std::future::pending().await,
+        Some(running) => {
+            let result = running.await;
+            *future = None;
+            result
+        }
+    }
+}
+
+fn now_in_milliseconds() -> u64 {
+    let now = std::time::SystemTime::now();
+    let since = now.duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_millis() as u64)
+}

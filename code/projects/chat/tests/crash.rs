@@ -1,0 +1,141 @@
+//! `kill -9` under load: each client keeps a log, and all logs are compared with the store.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+use chat::client::{Connection, Seen};
+use chat::wire::{Line, Told};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, interval, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use crate::support::{PATIENCE, Program, name, say};
+
+/// What one client saw, and what it was told is kept.
+#[derive(Default)]
+pub struct Log {
+    pub shown: Vec<Line>,
+    pub kept: BTreeMap<String, u64>,
+}
+
+/// Says a line now and then until `stop`, reconnecting as often as need be, at each of the
+/// servers in turn; then goes on until all that it said is kept and `upto` lines are shown.
+pub async fn converse(
+    servers: Vec<String>,
+    token: String,
+    stop: CancellationToken,
+    lines: usize,
+) -> Log {
+    let (mut log, mut seen, mut unsaved) = (Log::default(), Seen::default(), BTreeMap::new());
+    for server in servers.iter().cycle() {
+        if let Ok(mut connection) = Connection::open(server, &token).await {
+            let talk = talk(
+                &mut connection,
+                &mut log,
+                &mut seen,
+                &mut unsaved,
+                (&stop, lines),
+            );
+            match talk.await {
+                Ok(()) => return log,
+                Err(_lost) => {}
+            }
+        }
+        sleep(Duration::from_millis(fastrand::u64(20..100))).await;
+    }
+    log
+}
+
+async fn talk(
+    connection: &mut Connection,
+    log: &mut Log,
+    seen: &mut Seen,
+    unsaved: &mut BTreeMap<String, String>,
+    (stop, lines): (&CancellationToken, usize),
+) -> Result<()> {
+    connection.ask(&seen.join(&name("lobby"))).await?;
+    for (id, text) in unsaved.iter() {
+        connection.ask(&say("lobby", id, text)).await?;
+    }
+    let mut ticks = interval(Duration::from_millis(70));
+    let end = Instant::now() + PATIENCE;
+    while !stop.is_cancelled() || !unsaved.is_empty() || log.kept.len() < lines {
+        tokio::select! {
+            told = timeout_at(end, connection.hear()) => match told?? {
+                Told::Joined { epoch, after, .. } => {
+                    assert_eq!(seen.joined(epoch, after), None, "a gap");
+                }
+                Told::Line(line) => {
+                    assert!(seen.is_next(line.seq), "{line:?} comes out of turn");
+                    log.shown.push(line);
+                }
+                Told::Kept { id, seq, .. } => {
+                    unsaved.remove(&id);
+                    log.kept.insert(id, seq);
+                }
+                Told::Refused { why, .. } => anyhow::bail!("{why:?}"),
+                _ => {}
+            },
+            _ = ticks.tick(), if log.kept.len() + unsaved.len() < lines => {
+                let id = format!("{}", log.kept.len() + unsaved.len());
+                unsaved.insert(id.clone(), "Tea?".to_owned());
+                connection.ask(&say("lobby", &id, "Tea?")).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// No gap unseen, nothing twice: each log is a part of the store without a hole, each line that
+/// was said is there once, and under the number that its sender was told.
+pub fn check(db: &Path, logs: &[Log], lines: usize) {
+    let store = rusqlite::Connection::open(db).unwrap();
+    let mut select = store
+        .prepare("SELECT seq, sender, client_id FROM lines ORDER BY seq")
+        .unwrap();
+    let kept: Vec<(u64, String, String)> = select
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .unwrap()
+        .collect::<Result<_, _>>()
+        .unwrap();
+    assert_eq!(kept.len(), logs.len() * lines, "each line is there once");
+    for (number, line) in (1..).zip(&kept) {
+        assert_eq!(line.0, number, "the numbers have no hole");
+    }
+    for log in logs {
+        for (shown, kept) in log.shown.iter().zip(&kept) {
+            let shown = (shown.seq, shown.from.to_string(), shown.id.clone());
+            assert_eq!(shown, *kept, "the same line for each");
+        }
+        assert_eq!(log.kept.len(), lines);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_kill_under_load_no_gap_is_unseen_and_nothing_is_there_twice() {
+    const CLIENTS: usize = 20;
+    const LINES: usize = 40;
+    let folder = tempfile::tempdir().unwrap();
+    let db = folder.path().join("chat.db");
+    let mut server = Program::start("127.0.0.1:0", &db, &[]);
+    let address = server.address().to_owned();
+    let stop = CancellationToken::new();
+    let mut clients = JoinSet::new();
+    for number in 0..CLIENTS {
+        let who = name(&format!("c{number}"));
+        let identity = chat::client::log_in(&server.url, &who, None).await.unwrap();
+        let servers = vec![server.url.clone()];
+        clients.spawn(converse(servers, identity.token, stop.clone(), LINES));
+    }
+    for _ in 0..2 {
+        sleep(Duration::from_millis(700)).await;
+        server.kill();
+        server = Program::start(&address, &db, &[]);
+    }
+    stop.cancel();
+    let logs = clients.join_all().await;
+    assert!(server.terminate(), "it ends well");
+    check(&db, &logs, LINES);
+}

@@ -1,0 +1,10 @@
+//! The chat platform, as clients see it, and what happens when something breaks.
+
+mod access;
+mod crash;
+mod framing;
+mod lines;
+mod nodes;
+mod order;
+mod slow;
+mod support;

@@ -1,0 +1,231 @@
+//! A page's address in its normal form, so that two spellings of one page are one address.
+//!
+//! `url` does what RFC 3986 calls syntax-based normalization: case of scheme and host, dot
+//! segments, default ports. On top of that: no fragment, no user, no dot after the host, no
+//! parameters that only count visitors, and percent-encoding only where it's needed.
+
+use std::fmt;
+
+use url::Url;
+
+/// Longer addresses are refused; servers rarely take them, traps grow them.
+pub const LONGEST: usize = 2_048;
+
+/// Parameters that don't change the page.
+const TRACKING: [&str; 7] = [
+    "fbclid", "gclid", "mc_cid", "mc_eid", "msclkid", "yclid", "_ga",
+];
+
+/// An `http` or `https` address in its normal form.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Address(Url);
+
+/// Why a text isn't an address to crawl.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoAddress {
+    /// Not an absolute address at all.
+    #[error("{0:?} is not an absolute address")]
+    Malformed(String),
+    /// `file:`, `data:`, `mailto:` and so on.
+    #[error("{0}: is not a scheme to crawl, only http and https are")]
+    Scheme(String),
+    /// See [`LONGEST`].
+    #[error("an address of {0} bytes is longer than {LONGEST}")]
+    TooLong(usize),
+}
+
+impl Address {
+    /// Reads an absolute address.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAddress`] if it's none, or none to crawl.
+    pub fn parse(text: &str) -> Result<Address, NoAddress> {
+        let text = text.trim();
+        let malformed = |_| NoAddress::Malformed(text.chars().take(200).collect());
+        normal(Url::parse(text).map_err(malformed)?)
+    }
+
+    /// Reads a link as it stands on a page of this address.
+    ///
+    /// # Errors
+    ///
+    /// [`NoAddress`] if it leads nowhere we go.
+    pub fn join(&self, link: &str) -> Result<Address, NoAddress> {
+        let malformed = |_| NoAddress::Malformed(link.chars().take(200).collect());
+        normal(self.0.join(link.trim()).map_err(malformed)?)
+    }
+
+    /// Whom to be polite to: the host, with its port unless that's the usual one.
+    pub fn host(&self) -> String {
+        let host = self.0.host_str().unwrap_or_default();
+        match self.0.port() {
+            Some(port) => format!("{host}:{port}"),
+            None => host.to_owned(),
+        }
+    }
+
+    /// The path and the query, as robots.txt means them.
+    pub fn path(&self) -> &str {
+        &self.0[url::Position::BeforePath..url::Position::AfterQuery]
+    }
+
+    /// Where this host keeps its robots.txt.
+    pub fn robots(&self) -> Address {
+        let mut url = self.0.clone();
+        url.set_path("/robots.txt");
+        url.set_query(None);
+        Address(url)
+    }
+
+    /// The address as a text.
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The address as `url` knows it.
+    pub fn url(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+// ANCHOR: normal
+fn normal(mut url: Url) -> Result<Address, NoAddress> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(NoAddress::Scheme(url.scheme().to_owned()));
+    }
+    if url.as_str().len() > LONGEST {
+        return Err(NoAddress::TooLong(url.as_str().len()));
+    }
+    let malformed = || NoAddress::Malformed(url.to_string());
+    let host = url.host_str().ok_or_else(malformed)?;
+    if let Some(host) = host.strip_suffix('.').map(str::to_owned) {
+        url.set_host(Some(&host))
+            .map_err(|_| NoAddress::Malformed(host))?;
+    }
+    url.set_fragment(None);
+    // Neither fails for a URL with a host.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    let path = plain(url.path());
+    url.set_path(&path);
+    let query = url.query().map(|query| {
+        let kept = query.split('&').filter(|pair| !is_tracking(pair));
+        plain(&kept.collect::<Vec<_>>().join("&"))
+    });
+    url.set_query(query.as_deref().filter(|query| !query.is_empty()));
+    Ok(Address(url))
+}
+// ANCHOR_END: normal
+
+fn is_tracking(pair: &str) -> bool {
+    let key = pair.split('=').next().unwrap_or_default();
+    key.is_empty() || key.starts_with("utm_") || TRACKING.contains(&key)
+}
+
+/// Decodes what needs no percent-encoding, and writes the rest in capitals (RFC 3986, 6.2.2).
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('%') {
+        let (before, encoded) = rest.split_at(at);
+        plain.push_str(before);
+        let hex = encoded
+            .get(1..3)
+            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
+        let octet = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        match (octet, hex) {
+            (Some(octet), _) if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) => {
+                plain.push(char::from(octet));
+            }
+            (Some(_), Some(hex)) => {
+                plain.push('%');
+                plain.push_str(&hex.to_ascii_uppercase());
+            }
+            _ => plain.push('%'),
+        }
+        rest = &encoded[if octet.is_some() { 3 } else { 1 }..];
+    }
+    plain.push_str(rest);
+    plain
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[track_caller]
+    fn same(one: &str, other: &str) {
+        assert_eq!(Address::parse(one), Address::parse(other));
+    }
+
+    #[test]
+    fn spellings_of_one_page_are_one_address() {
+        same("http://EXAMPLE.org.", "http://example.org/");
+        same("http://exampl%65.org:80/a/../b#x", "http://example.org/b");
+        same(
+            "http://me:secret@example.org/%7euser",
+            "http://example.org/~user",
+        );
+        same(
+            "http://example.org/?utm_source=x&b=1&gclid=2",
+            "http://example.org/?b=1",
+        );
+        same("http://example.org/?", "http://example.org");
+        same("http://example.org/%c3%a4", "http://example.org/ä");
+        same("https://bücher.example/", "https://xn--bcher-kva.example/");
+    }
+
+    #[test]
+    fn other_pages_are_other_addresses() {
+        let address = |text| Address::parse(text).expect("an address");
+        assert_ne!(
+            address("http://a.example/?b=1"),
+            address("http://a.example/?b=2")
+        );
+        assert_ne!(address("http://a.example/A"), address("http://a.example/a"));
+        assert_ne!(
+            address("http://a.example/%2F"),
+            address("http://a.example//")
+        );
+        assert_eq!(address("http://a.example:8080/").host(), "a.example:8080");
+    }
+
+    #[test]
+    fn only_the_web_is_crawled() {
+        for text in [
+            "file:///etc/passwd",
+            "data:text/html,x",
+            "mailto:a@b.example",
+            "ftp://a/",
+        ] {
+            assert!(
+                matches!(Address::parse(text), Err(NoAddress::Scheme(_))),
+                "{text}"
+            );
+        }
+        let long = format!("http://a.example/{}", "x".repeat(LONGEST));
+        assert!(matches!(Address::parse(&long), Err(NoAddress::TooLong(_))));
+        assert!(matches!(
+            Address::parse("/shop"),
+            Err(NoAddress::Malformed(_))
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn a_normal_form_stays_as_it_is(path in "[a-zA-Z0-9%/.?&=~#äß-]{0,40}") {
+            if let Ok(address) = Address::parse(&format!("http://a.example/{path}")) {
+                prop_assert_eq!(Address::parse(address.as_str()), Ok(address));
+            }
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The frontier: which pages are known, which are to do, and whose turn it is.
+//!
+//! Four rules hold at each moment, and after a crash:
+//!
+//! 1. An address has one row. It's looked up and added in one step.
+//! 2. A row is queued, taken, or ended. *Pending* counts the first two.
+//! 3. What a visit finds is added in the step that ends the visit. So pending reaches zero once,
+//!    when no page can come any more.
+//! 4. A host's next moment stands beside its pages, and is moved in the step that takes one.
+//!
+//! [`SqliteFrontier`] keeps them in a file, by transactions.
+
+use std::time::Duration;
+
+use crate::address::Address;
+
+pub use clock::{Clock, Millis};
+pub use reader::{Page, Reader};
+pub use sqlite::SqliteFrontier;
+
+mod clock;
+mod reader;
+mod rows;
+mod sqlite;
+mod steps;
+mod writer;
+
+/// What is behind an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A page with links and perhaps an item.
+    Page = 0,
+    /// A list of addresses. It's fetched, and nothing is extracted.
+    Sitemap = 1,
+}
+
+/// An address that was found somewhere.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    /// Where it leads.
+    pub address: Address,
+    /// Links from a seed to here.
+    pub depth: u32,
+    /// Redirects that led here in a row.
+    pub hops: u32,
+    /// Higher ones of a host come first.
+    pub priority: i32,
+    /// What to expect there.
+    pub kind: Kind,
+    /// The row of the page where it stood.
+    pub on: Option<i64>,
+}
+
+/// A page that's to be visited now. The frontier waits for its [`Ended`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Taken {
+    /// Its row.
+    pub id: i64,
+    /// Where it is, how it was found, and what to expect.
+    pub found: Found,
+    /// How often it has failed.
+    pub failures: u32,
+    /// Of its last visit, in an earlier crawl.
+    pub etag: Option<String>,
+    /// Of its last visit, in an earlier crawl.
+    pub modified: Option<String>,
+}
+
+/// What there is to do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Claim {
+    /// Visit these.
+    pub pages: Vec<Taken>,
+    /// Pages that are queued or taken. Zero: the crawl is over.
+    pub pending: u64,
+    /// How long until a host that has pages may be asked again, if one is waiting for that.
+    pub wait: Option<Duration>,
+}
+
+/// How a visit ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// The server answered with this status, and it was read.
+    Done {
+        /// The HTTP status.
+        status: u16,
+        /// For the next crawl.
+        etag: Option<String>,
+        /// For the next crawl.
+        modified: Option<String>,
+    },
+    /// We may not, or don't want to; the reason is for people.
+    Skipped(String),
+    /// Asking again won't help, or was tried often enough.
+    Failed(String),
+    /// To be asked again, after the rest of its host.
+    Again {
+        /// Whether this counts as a failure of the page.
+        failed: bool,
+    },
+    /// The host is given up, with all that's queued for it.
+    HostDown(String),
+}
+
+/// The end of a visit: one step, as a whole or not at all.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// The row of the page.
+    pub id: i64,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What it links to.
+    pub found: Vec<Found>,
+    /// What was extracted, as JSON.
+    pub item: Option<String>,
+    /// Whether the host was asked for anything.
+    pub asked: bool,
+    /// How long its host rests from now on between two requests.
+    pub delay: Duration,
+    /// How long its host rests now.
+    pub rest: Duration,
+}
+
+/// How far a crawl of each host may go.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Budget {
+    /// Pages of a host that are known. What's found beyond is counted and forgotten: traps end here.
+    pub pages: u32,
+    /// Visits to a host at the same time, at least 1. With one, the delay is kept exactly.
+    pub places: u32,
+    /// Between two requests to a host of which nothing is known yet.
+    pub delay: Duration,
+}
+
+/// How many pages are in which state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// To do.
+    pub queued: u64,
+    /// Being visited.
+    pub taken: u64,
+    /// Visited.
+    pub done: u64,
+    /// Given up.
+    pub failed: u64,
+    /// Left alone.
+    pub skipped: u64,
+    /// Beyond the budgets of their hosts.
+    pub beyond: u64,
+    /// Items that were extracted.
+    pub items: u64,
+    /// Hosts that are known.
+    pub hosts: u64,
+}
+
+/// Why the frontier can't go on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FrontierError {
+    /// Another process has it. Wait for that one, or stop it.
+    #[error("{0} belongs to a crawl that is running")]
+    Locked(String),
+    /// The file can't be read or written; the crawl stops, and can be resumed.
+    #[error("the frontier's store failed: {0}")]
+    Store(String),
+    /// The thread that writes has ended.
+    #[error("the frontier is closed")]
+    Closed,
+}
+
+// ANCHOR: frontier
+/// Where the pages are. All calls can be sent again; none waits for work.
+pub trait Frontier: Send + Sync + 'static {
+    /// Queues what is new, and says how many that were.
+    fn add(&self, found: Vec<Found>) -> impl Future<Output = Result<u64, FrontierError>> + Send;
+
+    /// Takes up to `want` pages, of hosts whose turn it is.
+    fn claim(&self, want: usize) -> impl Future<Output = Result<Claim, FrontierError>> + Send;
+
+    /// Ends a visit. If the caller is dropped while it waits, it's done or not done, as a whole.
+    fn end(&self, ended: Ended) -> impl Future<Output = Result<(), FrontierError>> + Send;
+
+    /// How far the crawl is.
+    fn tally(&self) -> impl Future<Output = Result<Tally, FrontierError>> + Send;
+}
+// ANCHOR_END: frontier

@@ -1,0 +1,125 @@
+//! A frontier in a SQLite file. One process at a time has it; others may read it meanwhile.
+
+use std::fs::{File, TryLockError};
+use std::path::Path;
+use std::sync::Arc;
+
+use rusqlite::Connection;
+
+use super::writer::{Writer, store};
+use super::{Budget, Claim, Clock, Ended, Found, Frontier, FrontierError, Tally};
+
+/// "crw1": the file is one of ours.
+pub(super) const APPLICATION: i64 = 0x6372_7731;
+
+pub(super) struct Settings {
+    pub(super) budget: Budget,
+    pub(super) clock: Clock,
+    pub(super) pending: i64,
+}
+
+/// A cheap-to-clone handle to the file's thread.
+#[derive(Clone)]
+pub struct SqliteFrontier {
+    writer: Writer,
+    /// Held as long as one handle is; the kernel frees it when the process dies.
+    _lock: Arc<File>,
+}
+
+impl SqliteFrontier {
+    /// Opens a file, or makes it. Pages that an earlier process had taken are queued again.
+    ///
+    /// # Errors
+    ///
+    /// [`FrontierError::Locked`] if another process crawls with it.
+    pub fn open(path: &Path, budget: Budget) -> Result<SqliteFrontier, FrontierError> {
+        let lock = lock(path)?;
+        let connection = open(path).map_err(store)?;
+        let pending = recover(&connection).map_err(store)?;
+        let clock = Clock::start();
+        let settings = Settings {
+            budget,
+            clock,
+            pending,
+        };
+        Ok(SqliteFrontier {
+            writer: Writer::start(connection, settings)?,
+            _lock: Arc::new(lock),
+        })
+    }
+
+    /// Queues all pages again, to ask whether they have changed.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be written.
+    pub async fn again(&self) -> Result<(), FrontierError> {
+        self.writer.run(|steps| steps.again()).await
+    }
+}
+
+impl Frontier for SqliteFrontier {
+    async fn add(&self, found: Vec<Found>) -> Result<u64, FrontierError> {
+        self.writer.run(|steps| steps.add(found)).await
+    }
+
+    async fn claim(&self, want: usize) -> Result<Claim, FrontierError> {
+        self.writer.run(move |steps| steps.claim(want)).await
+    }
+
+    async fn end(&self, ended: Ended) -> Result<(), FrontierError> {
+        self.writer.run(|steps| steps.end(ended)).await
+    }
+
+    async fn tally(&self) -> Result<Tally, FrontierError> {
+        self.writer.run(|steps| steps.tally()).await
+    }
+}
+
+fn lock(path: &Path) -> Result<File, FrontierError> {
+    let beside = path.with_extension("lock");
+    let failed =
+        |error: std::io::Error| FrontierError::Store(format!("{}: {error}", beside.display()));
+    let file = File::create(&beside).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(FrontierError::Locked(path.display().to_string())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.set_prepared_statement_cache_capacity(32);
+    // NORMAL: `kill -9` loses nothing; a power cut may lose the last moments, which are visited
+    // again.
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
+         PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -32000",
+    )?;
+    let application: i64 =
+        connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION {
+        // Fails in a file with other tables, and changes nothing there.
+        let schema = include_str!("schema.sql");
+        connection.execute_batch(&format!(
+            "BEGIN; {schema} PRAGMA application_id = {APPLICATION}; COMMIT"
+        ))?;
+    }
+    Ok(connection)
+}
+
+// ANCHOR: recover
+/// Rule 2 after a crash: what was taken is queued again. Returns how many pages are pending.
+fn recover(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.execute_batch(
+        "BEGIN IMMEDIATE;
+         UPDATE hosts SET queued = queued + taken, taken = 0 WHERE taken > 0;
+         UPDATE pages SET state = 0 WHERE state = 1;
+         COMMIT",
+    )?;
+    connection.query_row("SELECT total(queued) FROM hosts", (), |row| {
+        row.get::<_, f64>(0).map(|pending| pending as i64)
+    })
+}
+// ANCHOR_END: recover

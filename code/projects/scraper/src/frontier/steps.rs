@@ -1,0 +1,284 @@
+//! What a transaction can do. Each function is one step of the frontier's rules.
+
+use std::time::Duration;
+
+use rusqlite::{Connection, OptionalExtension, Result, Row, params};
+
+use super::clock::{after, millis};
+use super::rows::{taken, tally};
+use super::sqlite::Settings;
+use super::writer::store;
+use super::{Claim, Ended, Found, FrontierError, Millis, Outcome, Taken, Tally};
+
+const QUEUED: u8 = 0;
+const TAKEN: u8 = 1;
+const DONE: u8 = 2;
+const FAILED: u8 = 3;
+const SKIPPED: u8 = 4;
+
+pub(super) struct Steps<'a> {
+    connection: &'a Connection,
+    settings: &'a Settings,
+    now: Millis,
+    pending: i64,
+    /// A failed step makes the whole transaction fail: half a step must not be committed.
+    broken: Option<FrontierError>,
+}
+
+impl Drop for Steps<'_> {
+    fn drop(&mut self) {
+        if !self.connection.is_autocommit() {
+            // Its error adds nothing to the one that led here.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+    }
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn begin(
+        connection: &'a Connection,
+        settings: &'a Settings,
+        pending: i64,
+    ) -> Result<Steps<'a>> {
+        connection.execute_batch("BEGIN IMMEDIATE")?;
+        Ok(Steps {
+            connection,
+            settings,
+            now: settings.clock.now(),
+            pending,
+            broken: None,
+        })
+    }
+
+    /// What is pending after all steps.
+    pub(super) fn commit(mut self) -> std::result::Result<i64, FrontierError> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
+        self.connection.execute_batch("COMMIT").map_err(store)?;
+        Ok(self.pending)
+    }
+
+    /// Runs a step, and remembers if it fails.
+    fn step<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        let result = step(self);
+        if let Err(error) = &result {
+            let broken = || FrontierError::Store(error.to_string());
+            self.broken.get_or_insert_with(broken);
+        }
+        result
+    }
+
+    pub(super) fn add(&mut self, found: Vec<Found>) -> Result<u64> {
+        self.step(|steps| steps.queue(found))
+    }
+
+    // ANCHOR: queue
+    /// Rule 1: an address has one row.
+    fn queue(&mut self, found: Vec<Found>) -> Result<u64> {
+        let mut new = 0_u32;
+        for found in found {
+            let known = "SELECT 1 FROM pages WHERE url = ?1";
+            let known = self.one(known, [found.address.as_str()], |_| Ok(()))?;
+            if known.is_none() && self.within_budget(&found)? {
+                new += 1;
+            }
+        }
+        self.pending += i64::from(new);
+        Ok(u64::from(new))
+    }
+    // ANCHOR_END: queue
+
+    /// Adds a row for an address that has none, unless its host has its share already.
+    fn within_budget(&mut self, found: &Found) -> Result<bool> {
+        let host = self.host(&found.address.host())?;
+        let count = "UPDATE hosts SET queued = queued + 1, known = known + 1 \
+                     WHERE id = ?1 AND known < ?2";
+        if self.run(count, (host, self.settings.budget.pages))? == 0 {
+            self.run("UPDATE hosts SET beyond = beyond + 1 WHERE id = ?1", [host])?;
+            return Ok(false);
+        }
+        let insert = "INSERT INTO pages (url, host, kind, depth, hops, priority, found_on) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let (url, kind) = (found.address.as_str(), found.kind as u8);
+        let row = params![
+            url,
+            host,
+            kind,
+            found.depth,
+            found.hops,
+            found.priority,
+            found.on
+        ];
+        self.run(insert, row)?;
+        Ok(true)
+    }
+
+    fn host(&self, name: &str) -> Result<i64> {
+        let known = "SELECT id FROM hosts WHERE name = ?1";
+        if let Some(id) = self.one(known, [name], |row| row.get(0))? {
+            return Ok(id);
+        }
+        let delay = millis(self.settings.budget.delay);
+        self.run(
+            "INSERT INTO hosts (name, delay) VALUES (?1, ?2)",
+            (name, delay),
+        )?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    pub(super) fn claim(&mut self, want: usize) -> Result<Claim> {
+        self.step(|steps| {
+            let mut pages = Vec::new();
+            while pages.len() < want
+                && let Some(page) = steps.take()?
+            {
+                pages.push(page);
+            }
+            Ok(Claim {
+                pages,
+                pending: u64::try_from(steps.pending).unwrap_or_default(),
+                wait: steps.wait()?,
+            })
+        })
+    }
+
+    // ANCHOR: take
+    /// Rule 4: the host's next moment is moved in the step that takes a page.
+    fn take(&mut self) -> Result<Option<Taken>> {
+        let due = "SELECT id FROM hosts WHERE queued > 0 AND next_at <= ?1 AND taken < ?2 \
+                   ORDER BY next_at, taken LIMIT 1";
+        let values = (self.now, self.settings.budget.places);
+        let Some(host) = self.one(due, values, |row| row.get::<_, i64>(0))? else {
+            return Ok(None);
+        };
+        let first = "SELECT * FROM pages WHERE host = ?1 AND state = 0 \
+                     ORDER BY priority DESC, id LIMIT 1";
+        let Some(page) = self.one(first, [host], taken)? else {
+            return Ok(None);
+        };
+        self.run(
+            "UPDATE pages SET state = ?2 WHERE id = ?1",
+            (page.id, TAKEN),
+        )?;
+        let step = "UPDATE hosts SET queued = queued - 1, taken = taken + 1, \
+                    next_at = max(next_at, ?2 + delay + (delay > 0)) WHERE id = ?1";
+        self.run(step, (host, self.now))?;
+        Ok(Some(page))
+    }
+    // ANCHOR_END: take
+
+    /// How long until a host that has pages and places may be asked again.
+    fn wait(&self) -> Result<Option<Duration>> {
+        let next = "SELECT next_at FROM hosts WHERE queued > 0 AND taken < ?1 \
+                    ORDER BY next_at LIMIT 1";
+        let next = self.one(next, [self.settings.budget.places], |row| row.get(0))?;
+        let wait = |next: Millis| u64::try_from(next - self.now).unwrap_or_default();
+        Ok(next.map(|next| Duration::from_millis(wait(next))))
+    }
+
+    // ANCHOR: end
+    /// Rule 3: what a visit found is added in the step that ends it.
+    pub(super) fn end(&mut self, ended: Ended) -> Result<()> {
+        self.step(|steps| {
+            let host = "SELECT host FROM pages WHERE id = ?1 AND state = ?2";
+            let host = steps.one(host, (ended.id, TAKEN), |row| row.get(0))?;
+            let Some(host) = host else {
+                return Ok(()); // it has ended already, and this call is a repetition
+            };
+            steps.queue(ended.found)?;
+            steps.leave(ended.id, host, ended.outcome)?;
+            if let Some(item) = ended.item {
+                let insert = "INSERT OR REPLACE INTO items (page, item) VALUES (?1, ?2)";
+                steps.run(insert, (ended.id, item))?;
+            }
+            steps.free(host, ended.asked, ended.delay, ended.rest)?;
+            Ok(())
+        })
+    }
+    // ANCHOR_END: end
+
+    /// The host has a place again, and its next moment is known.
+    fn free(&self, host: i64, asked: bool, delay: Duration, rest: Duration) -> Result<()> {
+        // One after the other: then the time between two is measured from the last answer, and
+        // the server sees no two requests closer than that. A visit that asked for nothing costs
+        // its host no time.
+        let alone = self.settings.budget.places == 1;
+        let rest = if alone && asked {
+            rest.max(delay)
+        } else {
+            rest
+        };
+        let free = "UPDATE hosts SET taken = taken - 1, delay = ?2, \
+                    next_at = max(?3, CASE WHEN ?4 THEN 0 ELSE next_at END) WHERE id = ?1";
+        let next = after(self.now, rest);
+        self.run(free, (host, millis(delay), next, alone && !asked))?;
+        Ok(())
+    }
+
+    fn leave(&mut self, id: i64, host: i64, outcome: Outcome) -> Result<()> {
+        let (state, status, reason) = match outcome {
+            Outcome::Again { failed } => {
+                let again = "UPDATE pages SET state = 0, failures = failures + ?2 WHERE id = ?1";
+                self.run(again, (id, failed))?;
+                self.run("UPDATE hosts SET queued = queued + 1 WHERE id = ?1", [host])?;
+                return Ok(());
+            }
+            Outcome::HostDown(reason) => {
+                let all = "UPDATE pages SET state = ?2, reason = ?3 WHERE host = ?1 AND state = 0";
+                let queued = self.run(all, (host, FAILED, &reason))?;
+                self.pending -= i64::try_from(queued).unwrap_or_default();
+                self.run("UPDATE hosts SET queued = 0 WHERE id = ?1", [host])?;
+                (FAILED, None, Some(reason))
+            }
+            Outcome::Done {
+                status,
+                etag,
+                modified,
+            } => {
+                let note = "UPDATE pages SET etag = ?2, modified = ?3 WHERE id = ?1";
+                self.run(note, (id, etag, modified))?;
+                (DONE, Some(status), None)
+            }
+            Outcome::Failed(reason) => (FAILED, None, Some(reason)),
+            Outcome::Skipped(reason) => (SKIPPED, None, Some(reason)),
+        };
+        let end = "UPDATE pages SET state = ?2, status = ?3, reason = ?4 WHERE id = ?1";
+        self.run(end, (id, state, status, reason))?;
+        self.pending -= 1;
+        Ok(())
+    }
+
+    /// What was done is to do again; the servers say whether it has changed.
+    pub(super) fn again(&mut self) -> Result<()> {
+        self.step(|steps| {
+            let all = "UPDATE pages SET state = ?1, failures = 0 WHERE state > ?2";
+            let count = steps.run(all, (QUEUED, TAKEN))?;
+            let count_hosts = "UPDATE hosts SET queued = (SELECT count(*) FROM pages \
+                               WHERE pages.host = hosts.id AND state = 0)";
+            steps.run(count_hosts, ())?;
+            steps.pending += i64::try_from(count).unwrap_or_default();
+            Ok(())
+        })
+    }
+
+    pub(super) fn tally(&mut self) -> Result<Tally> {
+        tally(self.connection)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        values: impl rusqlite::Params,
+        read: impl FnOnce(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        self.connection
+            .prepare_cached(sql)?
+            .query_row(values, read)
+            .optional()
+    }
+
+    fn run(&self, sql: &str, values: impl rusqlite::Params) -> Result<usize> {
+        self.connection.prepare_cached(sql)?.execute(values)
+    }
+}

@@ -1,0 +1,86 @@
+//! The one thread that writes. Steps that wait when it looks share a transaction, and so a
+//! commit; a step that comes alone waits for no company.
+
+use std::thread;
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::FrontierError;
+use super::steps::Steps;
+
+/// Callers beyond these wait at the door.
+const WAITING: usize = 256;
+/// Most steps in one commit, so that the first of them is answered soon.
+const TOGETHER: usize = 64;
+
+type Result<T> = std::result::Result<T, FrontierError>;
+/// A step, which says how to answer once it's committed.
+type Work = Box<dyn FnOnce(Result<&mut Steps<'_>>) -> Answer + Send>;
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
+
+/// A cheap-to-clone handle to the thread, which stops with its last handle.
+#[derive(Clone)]
+pub(super) struct Writer(mpsc::Sender<Work>);
+
+impl Writer {
+    pub(super) fn start(
+        connection: Connection,
+        settings: super::sqlite::Settings,
+    ) -> Result<Writer> {
+        let (sender, work) = mpsc::channel(WAITING);
+        let thread = thread::Builder::new().name("frontier".to_owned());
+        thread
+            .spawn(move || write(&connection, &settings, work))
+            .map_err(|error| FrontierError::Store(error.to_string()))?;
+        Ok(Writer(sender))
+    }
+
+    /// Runs a step within the next transaction, and answers once that is committed. If one step
+    /// fails, the transaction does, and all that share it are told.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&mut Steps<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |steps| {
+            let result = steps.and_then(|steps| step(steps).map_err(store));
+            Box::new(move |committed| {
+                // The asker may have gone; what was done stays done.
+                let _ = reply.send(committed.and(result));
+            })
+        });
+        self.0.send(work).await.map_err(|_| FrontierError::Closed)?;
+        answer.await.map_err(|_| FrontierError::Closed)?
+    }
+}
+
+// ANCHOR: write
+fn write(
+    connection: &Connection,
+    settings: &super::sqlite::Settings,
+    mut work: mpsc::Receiver<Work>,
+) {
+    let mut batch = Vec::with_capacity(TOGETHER);
+    let mut pending = settings.pending;
+    while work.blocking_recv_many(&mut batch, TOGETHER) > 0 {
+        let mut answers = Vec::with_capacity(batch.len());
+        let begun = Steps::begin(connection, settings, pending).map_err(store);
+        let committed = begun.and_then(|mut steps| {
+            answers.extend(batch.drain(..).map(|step| step(Ok(&mut steps))));
+            steps.commit()
+        });
+        answers.extend(batch.drain(..).map(|step| step(Err(FrontierError::Closed))));
+        if let Ok(now) = committed {
+            pending = now;
+        }
+        for answer in answers {
+            answer(committed.clone().map(drop));
+        }
+    }
+}
+// ANCHOR_END: write
+
+pub(super) fn store(error: rusqlite::Error) -> FrontierError {
+    FrontierError::Store(error.to_string())
+}

@@ -1,0 +1,145 @@
+//! Politeness, as the server sees it.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::support::{Crawl, Site, answer, html};
+
+const DELAY: Duration = Duration::from_millis(30);
+
+fn moments(site: &Site) -> Vec<Instant> {
+    site.log
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|seen| seen.at)
+        .collect()
+}
+
+#[tokio::test]
+async fn no_two_requests_are_closer_than_the_delay_robots_txt_included() {
+    let site = Site::serve(|path, _| match path {
+        "/" => html(
+            (1..12)
+                .map(|n| format!("<a href='/{n}'>{n}</a>"))
+                .collect::<String>(),
+        ),
+        _ => html("a page"),
+    });
+    let site = site.await;
+    let mut crawl = Crawl::new();
+    (crawl.settings.courtesy.delay, crawl.budget.delay) = (DELAY, DELAY);
+    crawl.run(&[site.url("/")]).await;
+    let moments = moments(&site);
+    assert_eq!(moments.len(), 1 + 12);
+    assert!(moments.windows(2).all(|pair| pair[1] - pair[0] >= DELAY));
+}
+
+#[tokio::test]
+async fn a_crawl_delay_is_kept() {
+    let site = Site::serve(|path, _| match path {
+        "/robots.txt" => answer(200, &[], "User-agent: *\nCrawl-delay: 0.1"),
+        "/" => html("<a href=/1>1</a><a href=/2>2</a>"),
+        _ => html("a page"),
+    });
+    let site = site.await;
+    Crawl::new().run(&[site.url("/")]).await;
+    let moments = moments(&site);
+    assert_eq!(moments.len(), 4);
+    assert!(
+        moments
+            .windows(2)
+            .all(|pair| pair[1] - pair[0] >= Duration::from_millis(100))
+    );
+}
+
+#[tokio::test]
+async fn retry_after_gives_the_whole_host_its_rest() {
+    let site = Site::serve(|path, before| match (path, before) {
+        ("/", 0) => answer(429, &[("retry-after", "1")], "slow down"),
+        ("/", _) => html("<a href=/1>1</a>"),
+        _ => html("a page"),
+    });
+    let site = site.await;
+    let crawl = Crawl::new();
+    crawl.run(&[site.url("/"), site.url("/other")]).await;
+    let moments = moments(&site);
+    assert!(moments[2] - moments[1] >= Duration::from_secs(1));
+    assert_eq!(crawl.page(&site.url("/")).state, "done");
+    assert_eq!(crawl.reader().tally().unwrap().done, 3);
+}
+
+#[tokio::test]
+async fn spellings_of_a_host_share_its_robots_txt_and_its_turn() {
+    let site = Site::serve(|_, _| html("a page")).await;
+    let spellings = ["site.test", "SITE.test.", "s%69te.test"];
+    let seeds = spellings.map(|host| format!("http://{host}:{}/{}", site.port, host.len()));
+    Crawl::new().run(&seeds).await;
+    let log = site.log.lock().unwrap();
+    assert_eq!(
+        log.iter().filter(|seen| seen.path == "/robots.txt").count(),
+        1
+    );
+    assert_eq!(log.len(), 4);
+}
+
+#[tokio::test]
+async fn what_robots_txt_closes_is_not_asked_for_and_explained() {
+    let site = Site::serve(|path, _| match path {
+        "/robots.txt" => answer(
+            200,
+            &[],
+            "\u{feff}User-agent: *\nDisallow: /private\nAllow: /private/1$",
+        ),
+        "/" => html("<a href=/private/1>1</a><a href=/private/2>2</a>"),
+        _ => html("a page"),
+    });
+    let site = site.await;
+    let crawl = Crawl::new();
+    crawl.run(&[site.url("/")]).await;
+    assert_eq!(site.paths(), ["/", "/private/1"]);
+    let page = crawl.page(&site.url("/private/2"));
+    assert_eq!(
+        page.reason.as_deref(),
+        Some("robots.txt: Disallow: /private")
+    );
+    assert_eq!(page.found_on, Some(site.url("/")));
+}
+
+#[tokio::test]
+async fn a_robots_txt_that_fails_closes_the_host_and_one_that_is_refused_opens_it() {
+    for (status, headers, pages) in [
+        (500, [("x", "y")].as_slice(), 0),
+        (403, &[("content-encoding", "gzip")], 1),
+        (404, &[], 1),
+    ] {
+        let site = Site::serve(move |path, _| match path {
+            "/robots.txt" => answer(status, headers, "no gzip at all"),
+            _ => html("a page"),
+        });
+        let site = site.await;
+        Crawl::new().run(&[site.url("/")]).await;
+        assert_eq!(site.paths().len(), pages, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_is_down_is_given_up_with_all_its_pages() {
+    let site = Site::serve(|path, _| match path {
+        "/robots.txt" => answer(404, &[], ""),
+        "/" => html(
+            (0..50)
+                .map(|n| format!("<a href='/{n}'>{n}</a>"))
+                .collect::<String>(),
+        ),
+        _ => answer(500, &[], ""),
+    });
+    let site = site.await;
+    let mut crawl = Crawl::new();
+    crawl.settings.courtesy.longest = Duration::from_millis(60);
+    crawl.run(&[site.url("/")]).await;
+    let requests = site.paths().len();
+    assert!(requests < 20, "{requests} requests to a host that's down");
+    assert_eq!(crawl.reader().tally().unwrap().failed, 50);
+}

@@ -1,0 +1,122 @@
+//! The commands, as a person uses them.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::support::{Crawl, Site, answer, html};
+
+fn program(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_web-scraper"))
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+fn words(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn a_rule_is_tried_on_a_saved_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let (rules, page) = (
+        folder.path().join("rules.toml"),
+        folder.path().join("page.html"),
+    );
+    std::fs::write(&rules, web_scraper::demo::RULES).unwrap();
+    std::fs::write(&page, "<h1>Tea</h1><p class=price>EUR 4.50").unwrap();
+    let address = "--address=http://a.example/p/1";
+    let output = program(&["test-rule", text(&rules), text(&page), address]);
+    assert!(
+        words(&output).contains("\"price\": 4.5"),
+        "{}",
+        words(&output)
+    );
+    std::fs::write(&page, "<h1>Tea</h1>").unwrap();
+    let output = program(&["test-rule", text(&rules), text(&page), address]);
+    assert_eq!(
+        words(&output),
+        "error: rule product: the page has no price\n"
+    );
+}
+
+#[test]
+fn numbers_out_of_range_and_https_without_tls_are_said_so() {
+    for words in [
+        ["--at-once", "0"],
+        ["--per-host", "99999999999999999999"],
+        ["--delay", "-1"],
+    ] {
+        let output = program(&["crawl", "http://a.example/", words[0], words[1]]);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+    }
+    if !cfg!(feature = "tls") {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = text(folder.path());
+        program(&["crawl", "https://a.example/", "--dir", dir]);
+        let output = program(&["explain", "https://a.example/", "--dir", dir]);
+        assert!(
+            words(&output).contains("--features tls"),
+            "{}",
+            words(&output)
+        );
+    }
+}
+
+#[tokio::test]
+async fn items_become_a_table_without_formulas() {
+    let site = Site::serve(|path, _| match path {
+        "/" => html("<h1>=1+1</h1><i>a</i><i>b, c</i>"),
+        _ => answer(404, &[], ""),
+    });
+    let site = site.await;
+    let rules = "[[rule]]\nname = \"p\"\npages = \".\"\n[rule.fields]\n\
+                 h = { select = \"h1\" }\nlist = { select = \"i\", list = true }";
+    let crawl = Crawl {
+        rules,
+        ..Crawl::new()
+    };
+    crawl.run(&[site.url("/")]).await;
+    let output = program(&["export", "--format=csv", "--dir", text(crawl.dir.path())]);
+    let url = site.url("/");
+    assert_eq!(
+        words(&output),
+        format!("h,list,rule,url\n'=1+1,\"a; b, c\",p,{url}\n")
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_has_not_changed_is_not_sent_again() {
+    let site = Site::serve(|path, _| match path {
+        "/robots.txt" => answer(404, &[], ""),
+        _ => answer(
+            200,
+            &[("etag", "\"v1\""), ("content-type", "text/html")],
+            "<h1>tea",
+        ),
+    });
+    let site = site.await;
+    let rules = "[[rule]]\nname = \"p\"\npages = \".\"\n[rule.fields]\nh = { select = \"h1\" }";
+    let crawl = Crawl {
+        rules,
+        ..Crawl::new()
+    };
+    crawl.run(&[site.url("/")]).await;
+    let file = crawl.file();
+    loop {
+        use web_scraper::frontier::{FrontierError, SqliteFrontier};
+        match SqliteFrontier::open(&file, crawl.budget) {
+            Err(FrontierError::Locked(_)) => tokio::task::yield_now().await,
+            frontier => break frontier.unwrap().again().await.unwrap(),
+        }
+    }
+    crawl.run(&[]).await;
+    let log = site.log.lock().unwrap();
+    let asked = log.last().unwrap().headers.get("if-none-match").unwrap();
+    assert_eq!(asked, "\"v1\"");
+    assert_eq!(crawl.items().len(), 1);
+}
