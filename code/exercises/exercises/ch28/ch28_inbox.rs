@@ -52,6 +52,7 @@ mod tests {
     use super::*;
     use tokio::time::timeout;
 
+    // `tokio::test` runs an async function as a #[test]
     #[tokio::test(start_paused = true)]
     async fn a_message_that_comes_three_times_is_sent_once() {
         let store = Store::default();

@@ -27,6 +27,7 @@ mod tests {
     use super::*;
     use futures::future::join_all;
 
+    // `tokio::test` runs an async function as a #[test]
     #[tokio::test(start_paused = true)]
     async fn of_ten_at_one_version_one_appends() {
         let stream = Stream::default();
