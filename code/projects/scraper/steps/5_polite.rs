@@ -1,3 +1,4 @@
+// ANCHOR: work
 //! Step 5: one request at a time to each shop, as far apart as it asks, and only where it may.
 //!
 //! `cargo run -p web-scraper --example scraper-5-polite`
@@ -95,7 +96,9 @@ impl Robots {
         !self.disallowed.iter().any(closed)
     }
 }
+// ANCHOR_END: work
 
+// ANCHOR: frontier
 /// What is known and what is still to do.
 #[derive(Default)]
 struct Frontier {
@@ -205,7 +208,9 @@ impl Frontier {
         self.state.lock().expect("no panic under the lock")
     }
 }
+// ANCHOR_END: frontier
 
+// ANCHOR: end
 impl Shop {
     fn new() -> Shop {
         Shop {
@@ -270,7 +275,9 @@ fn links(page: &Url, html: &str) -> Vec<Url> {
     let hrefs = anchors.filter_map(|anchor| anchor.value().attr("href"));
     hrefs.filter_map(|href| page.join(href).ok()).collect()
 }
+// ANCHOR_END: end
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -326,3 +333,4 @@ mod tests {
         assert!(start.elapsed() < Duration::from_secs(30));
     }
 }
+// ANCHOR_END: tests

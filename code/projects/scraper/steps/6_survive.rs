@@ -1,3 +1,4 @@
+// ANCHOR: work
 //! Step 6: the frontier is in a file, and a crawl goes on where another was killed.
 //!
 //! `cargo run -p web-scraper --example scraper-6-survive`
@@ -107,7 +108,9 @@ impl Robots {
         !self.disallowed.iter().any(closed)
     }
 }
+// ANCHOR_END: work
 
+// ANCHOR: frontier
 /// What is known and what is still to do.
 struct Frontier {
     state: Mutex<State>,
@@ -246,7 +249,9 @@ impl Frontier {
         self.state.lock().expect("no panic under the lock")
     }
 }
+// ANCHOR_END: frontier
 
+// ANCHOR: end
 /// The pages of an earlier crawl, and which of them are done.
 fn known(file: &Connection) -> rusqlite::Result<Vec<(String, bool)>> {
     let mut known = file.prepare("SELECT url, done FROM pages ORDER BY rowid")?;
@@ -348,7 +353,9 @@ fn links(page: &Url, html: &str) -> Vec<Url> {
     let hrefs = anchors.filter_map(|anchor| anchor.value().attr("href"));
     hrefs.filter_map(|href| page.join(href).ok()).collect()
 }
+// ANCHOR_END: end
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,3 +396,4 @@ mod tests {
         assert_eq!(web.log().len(), visits);
     }
 }
+// ANCHOR_END: tests

@@ -1,3 +1,4 @@
+// ANCHOR: work
 //! Step 7: what we came for. Each page gives an item, which is stored with the page's end.
 //!
 //! `cargo run -p web-scraper --example scraper-7-extract`
@@ -123,7 +124,9 @@ impl Robots {
         !self.disallowed.iter().any(closed)
     }
 }
+// ANCHOR_END: work
 
+// ANCHOR: frontier
 /// What is known and what is still to do.
 struct Frontier {
     state: Mutex<State>,
@@ -275,7 +278,9 @@ impl Frontier {
         self.state.lock().expect("no panic under the lock")
     }
 }
+// ANCHOR_END: frontier
 
+// ANCHOR: end
 /// The pages of an earlier crawl, and which of them are done.
 fn known(file: &Connection) -> rusqlite::Result<Vec<(String, bool)>> {
     let mut known = file.prepare("SELECT url, done FROM pages ORDER BY rowid")?;
@@ -408,7 +413,9 @@ fn links(page: &Url, document: &Html) -> Vec<Url> {
     let hrefs = anchors.filter_map(|anchor| anchor.value().attr("href"));
     hrefs.filter_map(|href| page.join(href).ok()).collect()
 }
+// ANCHOR_END: end
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -459,3 +466,4 @@ mod tests {
         assert!(item(&Html::parse_document("<title>About us</title>")).is_none());
     }
 }
+// ANCHOR_END: tests

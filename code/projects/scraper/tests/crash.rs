@@ -65,6 +65,7 @@ fn visits(site: &Site) -> HashMap<String, u32> {
     visits
 }
 
+// ANCHOR: kill
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_twenty_times_it_loses_no_page_and_repeats_what_was_under_way() {
     let (site, folder) = (tree().await, tempfile::tempdir().unwrap());
@@ -91,6 +92,7 @@ async fn killed_twenty_times_it_loses_no_page_and_repeats_what_was_under_way() {
     let again: u32 = visits.values().map(|times| times - 1).sum();
     assert!(again <= KILLS, "{again} pages were fetched again");
 }
+// ANCHOR_END: kill
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sigterm_ends_visits_and_resume_goes_on() {

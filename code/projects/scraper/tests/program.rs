@@ -67,6 +67,23 @@ fn numbers_out_of_range_and_https_without_tls_are_said_so() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_proxy_of_the_environment_is_not_used() {
+    let site = Site::serve(|_, _| html("a page")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let crawl = Command::new(env!("CARGO_BIN_EXE_web-scraper"))
+        .args(["crawl", &site.url("/"), "--private", "--delay=0"])
+        .args([
+            "--resolve=site.test=127.0.0.1",
+            "--dir",
+            text(folder.path()),
+        ])
+        .env("HTTP_PROXY", "http://127.0.0.1:9")
+        .env("http_proxy", "http://127.0.0.1:9")
+        .output();
+    assert!(words(&crawl.unwrap()).contains("1 pages of 1 hosts done"));
+}
+
 #[tokio::test]
 async fn items_become_a_table_without_formulas() {
     let site = Site::serve(|path, _| match path {

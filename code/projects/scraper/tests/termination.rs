@@ -57,6 +57,7 @@ fn end(page: &Taken, graph: &Graph, again: bool) -> Ended {
     }
 }
 
+// ANCHOR: walk
 /// Takes and ends pages in the order that `choices` say; some visits fail once. Returns how often
 /// each page was taken.
 async fn walk(graph: &Graph, choices: &[usize]) -> HashMap<usize, u32> {
@@ -89,6 +90,7 @@ async fn walk(graph: &Graph, choices: &[usize]) -> HashMap<usize, u32> {
         frontier.end(end(&page, graph, again)).await.unwrap();
     }
 }
+// ANCHOR_END: walk
 
 fn graphs() -> impl Strategy<Value = Graph> {
     (1_usize..12)

@@ -1,0 +1,79 @@
+//! Wrong: the first host that has pages is asked, and if it isn't its turn, all wait for it.
+
+use std::collections::VecDeque;
+use tokio::time::{Duration, Instant};
+
+const PAUSE: Duration = Duration::from_secs(10);
+
+struct Host {
+    pages: VecDeque<&'static str>,
+    /// Not before this.
+    next: Instant,
+}
+
+#[derive(Debug, PartialEq)]
+enum Turn {
+    Visit(&'static str),
+    Wait(Instant),
+    Done,
+}
+
+/// Whose turn is it?
+fn take(hosts: &mut [Host]) -> Turn {
+    let Some(host) = hosts.iter_mut().find(|host| !host.pages.is_empty()) else {
+        return Turn::Done;
+    };
+    if host.next > Instant::now() {
+        return Turn::Wait(host.next);
+    }
+    host.next = Instant::now() + PAUSE;
+    host.pages.pop_front().map_or(Turn::Done, Turn::Visit)
+}
+
+fn main() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::sleep_until;
+
+    fn host(pages: &[&'static str]) -> Host {
+        let pages = pages.iter().copied().collect();
+        let next = Instant::now();
+        Host { pages, next }
+    }
+
+    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
+    #[tokio::test(start_paused = true)]
+    async fn a_host_is_asked_every_ten_seconds() {
+        let start = Instant::now();
+        let mut hosts = [host(&["a1", "a2"])];
+        assert_eq!(take(&mut hosts), Turn::Visit("a1"));
+        assert_eq!(take(&mut hosts), Turn::Wait(start + PAUSE));
+        sleep_until(start + PAUSE).await;
+        assert_eq!(take(&mut hosts), Turn::Visit("a2"));
+        assert_eq!(take(&mut hosts), Turn::Done);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn hosts_do_not_wait_for_each_other() {
+        let mut hosts = [host(&["a1", "a2"]), host(&["b1"])];
+        let turns = [take(&mut hosts), take(&mut hosts)];
+        assert!(turns.contains(&Turn::Visit("a1")));
+        assert!(turns.contains(&Turn::Visit("b1")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn two_hosts_of_four_pages_take_as_long_as_one() {
+        let start = Instant::now();
+        let mut hosts = [host(&["a"; 4]), host(&["b"; 4])];
+        loop {
+            match take(&mut hosts) {
+                Turn::Visit(_) => {}
+                Turn::Wait(next) => sleep_until(next).await,
+                Turn::Done => break,
+            }
+        }
+        assert_eq!(start.elapsed(), 3 * PAUSE);
+    }
+}
