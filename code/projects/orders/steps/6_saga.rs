@@ -150,6 +150,7 @@ impl Order {
 }
 // ANCHOR_END: fold
 
+// ANCHOR: decide
 type Decision = Result<Event, &'static str>;
 
 fn place(order: &Order) -> Decision {
@@ -158,6 +159,7 @@ fn place(order: &Order) -> Decision {
         _ => Err("already placed"),
     }
 }
+// ANCHOR_END: decide
 
 /// Loads, decides and appends; and again, if another writer was faster.
 async fn execute(
