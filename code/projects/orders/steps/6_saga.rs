@@ -159,7 +159,6 @@ fn place(order: &Order) -> Decision {
         _ => Err("already placed"),
     }
 }
-// ANCHOR_END: decide
 
 /// Loads, decides and appends; and again, if another writer was faster.
 async fn execute(
@@ -249,6 +248,7 @@ async fn relay(store: Store, mailer: Mailer) {
         store.commit(|disk| disk.relayed = position + 1).await; // after the sending
     }
 }
+// ANCHOR_END: decide
 
 // ANCHOR: next
 /// A step of the saga, or its reverse.
