@@ -37,7 +37,7 @@ const POINTS: Points = [
     "view: committed, no one told",
 ];
 
-/// A store that fails is asked again after this.
+/// When a store that fails is asked again.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// A view: its table, and how an event changes it.
@@ -111,8 +111,7 @@ impl Views {
             .collect()
     }
 
-    /// Waits until the view knows the event at `position`: a writer reads its own writes.
-    /// False: it doesn't within `patience`.
+    /// Waits until the view knows the event at `position`. False: it doesn't within `patience`.
     pub async fn reached(&self, view: &str, position: u64, patience: Duration) -> bool {
         let Some(place) = self.places.get(view) else {
             return false;
@@ -174,8 +173,7 @@ impl Views {
     ///
     /// If a disk fails. The old table stands until the new one is complete.
     ///
-    /// Cancel safety: dropping this leaves the old table, and half a new one that the next
-    /// rebuild throws away.
+    /// Cancel safety: dropping this leaves the old table; the next rebuild begins anew.
     pub async fn rebuild(
         &self,
         view: &'static View,
