@@ -127,6 +127,28 @@ async fn a_host_rests_and_others_do_not() {
     assert!(claim.wait > Some(HOUR / 2));
 }
 
+#[tokio::test(start_paused = true)]
+async fn with_one_visit_at_a_time_the_delay_begins_when_that_has_ended() {
+    let frontier = Store::new().open(Budget {
+        delay: HOUR,
+        ..BUDGET
+    });
+    frontier
+        .add(vec![found("http://a.test/1"), found("http://a.test/2")])
+        .await
+        .unwrap();
+    let page = take(&frontier).await;
+    tokio::time::advance(HOUR / 2).await; // the visit takes long
+    frontier
+        .end(Ended {
+            delay: HOUR,
+            ..ended(&page)
+        })
+        .await
+        .unwrap();
+    assert!(frontier.claim(10).await.unwrap().wait >= Some(HOUR));
+}
+
 #[tokio::test]
 async fn a_visit_that_asked_for_nothing_costs_its_host_no_time() {
     let frontier = Store::new().open(Budget {
