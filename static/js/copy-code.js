@@ -28,7 +28,8 @@ customElements.define("copy-code", class extends HTMLElement {
     const figure = this.closest("figure");
     const code = figure.querySelector("[role=tabpanel]:not([hidden]) code") ?? figure.querySelector("code");
     const typed = code.textContent.split("\n").filter((line) => line.startsWith("$ "));
-    const text = typed.length ? typed.map((line) => line.slice(2)).join("\n") : this.program(figure, code);
+    const field = figure.querySelector(".edit:not([hidden]) textarea");
+    const text = field?.value ?? (typed.length ? typed.map((line) => line.slice(2)).join("\n") : this.program(figure, code));
     try {
       await navigator.clipboard.writeText(text);
       return true;

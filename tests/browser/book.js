@@ -69,8 +69,8 @@ function sheets(link) {
   const article = document.importNode(pages.get(path).querySelector("main > article"), true);
   const chapter = link.querySelector("b")?.textContent;
   if (chapter) article.querySelector("h1").prepend(make("b", { textContent: `${chapter}\u00a0` }));
-  // In the outline of the PDF, a chapter is a branch of its part.
-  const depth = chapter ? 1 : 0;
+  // In the outline of the PDF, a chapter is a branch of its part, and so is the second page of a system.
+  const depth = chapter || link.closest("ol ol ol") ? 1 : 0;
   for (const heading of article.querySelectorAll("h1, h2, h3, h4")) {
     if (heading.closest(".minute, .brief")) heading.role = "presentation";
     else heading.ariaLevel = Number(heading.localName[1]) + depth;

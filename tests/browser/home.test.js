@@ -16,7 +16,7 @@ scenario("the first screen says what this is, shows a program, and leads in", as
 
 scenario("every chapter of the outline is on the first page: with a link, or to come", async (visit) => {
   const page = await visit("/");
-  const chapters = readFileSync(`${ROOT}/outline.toml`, "utf8").match(/^\[\[part\.chapter\]\]$/gm).length;
+  const chapters = readFileSync(`${ROOT}/content/outline.toml`, "utf8").match(/^\[\[part\.chapter\]\]$/gm).length;
   const rows = await page.locator(".parts ol > li").evaluateAll((all) => all.map((it) => [it.querySelector("a") !== null, it.textContent]));
   assert.equal(rows.length, chapters);
   for (const [isLinked, text] of rows) assert.ok(isLinked || text.includes("to come"), text);

@@ -22,7 +22,7 @@ test("the book on paper has every page, in the order of its contents, and links 
 
     const html = readFileSync(fileOf(pathOf(PAGES.find((path) => path.startsWith("/part1")))), "utf8");
     const contents = /<nav class="book-contents"[\s\S]*?<\/nav>/.exec(html)[0];
-    const names = [...contents.matchAll(/href="([^"]*)"/g)].map(([, address]) => address.slice(BASE.href.length).replace(/^\/|\/$/g, ""));
+    const names = [...contents.matchAll(/href="([^"]*)"/g)].map(([, address]) => address.slice(BASE.href.length).replace(/^\/|\/$/g, "").replaceAll("/", "-"));
     const begins = names.map((name) => sheets[name]);
     assert.ok(begins[0] > 2, "expected a title and contents before the first part");
     assert.deepEqual(begins, [...new Set(begins)].sort((a, b) => a - b), `expected each on a later sheet than the one before: ${names}`);
@@ -47,7 +47,7 @@ test("the book on paper has every page, in the order of its contents, and links 
       titles.push(entry.lookup(PDFName.of("Title")).decodeText().replaceAll("\u00a0", " "));
     }
     assert.deepEqual(titles.slice(0, 3), ["Async Rust, Step by Step", "Contents", "Foundations"]);
-    assert.ok(!titles.some((title) => /^\d/.test(title)), `expected chapters below their part, not beside it: ${titles}`);
+    assert.ok(!titles.some((title) => /^\d|^Operating/.test(title)), `expected chapters below their part, not beside it: ${titles}`);
   } finally {
     rmSync(folder, { recursive: true });
   }

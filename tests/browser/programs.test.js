@@ -119,7 +119,7 @@ scenario("Copy selects the program where the browser does not let it copy", asyn
 
 scenario("a fixed program shows line by line what changed, and stays whole to copy and run", async (visit) => {
   const page = await visit(FIXED, { permissions: ["clipboard-read", "clipboard-write"] });
-  const figure = page.locator("figure.code:has(show-fix)").first();
+  const figure = page.locator("figure.code:not(.step):has(show-fix)").first();
   await figure.scrollIntoViewIfNeeded();
   const program = await figure.locator("code").first().textContent();
   const changed = figure.getByRole("button", { name: "What changed" });
@@ -140,7 +140,7 @@ scenario("a fixed program shows line by line what changed, and stays whole to co
 scenario("every fixed program differs from the one above it in some lines and not in all", async (visit) => {
   for (const path of PAGES) {
     const page = await visit(path, { expectErrors: path === "/404.html" });
-    for (const figure of await page.locator("figure.code:has(show-fix)").all()) {
+    for (const figure of await page.locator("figure.code:not(.step):has(show-fix)").all()) {
       await figure.scrollIntoViewIfNeeded();
       await figure.getByRole("button", { name: "What changed" }).click();
       const [same, other] = await figure.locator("pre:visible > code").evaluate((code) =>
@@ -218,4 +218,105 @@ scenario("without scripts a long listing shows whole", async (visit) => {
   const page = await visit("/task-queue/", { javaScriptEnabled: false });
   const pre = page.locator("figure.code[data-long] > pre").first();
   assert.ok(await pre.evaluate(({ clientHeight, scrollHeight }) => clientHeight >= scrollHeight - 1));
+});
+
+scenario("a step folds what stays, shows all that it removes when asked, and is copied as it is", async (visit) => {
+  const page = await visit("/task-queue/", { permissions: ["clipboard-read", "clipboard-write"] });
+  const figure = page.locator("figure.step:has(del.many):has(details)").first();
+  await figure.scrollIntoViewIfNeeded();
+  const kept = figure.locator("details").first();
+  assert.match(await kept.locator("summary").textContent(), /^\d+ lines as before$/);
+  assert.equal(await kept.locator("pre").isVisible(), false);
+  const removed = figure.locator("del.many").first();
+  assert.equal(await removed.isVisible(), false);
+  const button = figure.getByRole("button", { name: "What changed" });
+  await button.press("Enter");
+  assert.equal(await button.getAttribute("aria-pressed"), "true");
+  await figure.getByText(/^\d+ removed, \d+ added$/).waitFor();
+  assert.ok(await removed.isVisible());
+  await figure.getByRole("button", { name: "Copy" }).click();
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  assert.ok(copied.includes((await kept.locator("code").textContent()).trimEnd()), "expected the folded lines");
+  assert.ok(!copied.includes((await removed.textContent()).trimEnd()), "expected no line that the step removes");
+});
+
+scenario("without scripts a step's folded lines open, and new ones are marked", async (visit) => {
+  const page = await visit("/task-queue/", { javaScriptEnabled: false });
+  const figure = page.locator("figure.step:has(mark):has(details)").first();
+  const kept = figure.locator("details").first();
+  await kept.locator("summary").click();
+  assert.ok(await kept.locator("pre").isVisible());
+  assert.ok(await figure.locator("mark").first().isVisible());
+});
+
+scenario("a system's second page stands between its chapter and the next", async (visit) => {
+  const page = await visit("/task-queue/operating/");
+  assert.match(await page.locator(".pager a[rel=prev]").getAttribute("href"), /\/task-queue\/$/);
+  assert.match(await page.locator(".book-contents [aria-current=page]").textContent(), /^Operating/);
+});
+
+scenario("a program is edited in place, runs as it was changed, and comes back as it was", async (visit) => {
+  const asked = [];
+  const message = "   Compiling playground v0.0.1 (/playground)\nerror[E0425]: cannot find value `x` in this scope\n --> src/main.rs:2:5\n  |\n";
+  const prepare = (page) => page.route(PLAYGROUND, (route) => {
+    asked.push(route.request().postDataJSON().code);
+    return json({ success: false, stderr: message })(route);
+  });
+  const page = await visit(CHAPTER, { prepare });
+  const figure = page.locator("figure.code", { has: page.locator("[data-run]") }).first();
+  await figure.scrollIntoViewIfNeeded();
+  const original = (await figure.locator("pre code").first().textContent()).trimEnd();
+  const edit = figure.getByRole("button", { name: "Edit", exact: true });
+  await edit.click();
+  const field = figure.getByRole("textbox");
+  assert.match(await field.getAttribute("aria-label"), /^Program \d+/);
+  assert.equal(await field.inputValue(), original);
+  assert.equal(await figure.locator("pre").first().isVisible(), false);
+  await field.fill(`fn main() {\n    x;\n}`);
+  await field.press("Control+Enter");
+  const line = figure.getByRole("button", { name: "Line 2" });
+  await line.click();
+  assert.equal(await field.evaluate((it) => it.value.slice(it.selectionStart, it.selectionEnd)), "    x;");
+  assert.deepEqual(asked, ["fn main() {\n    x;\n}"]);
+  await field.press("End");
+  await field.press("Enter");
+  assert.match(await field.inputValue(), /x;\n {4}\n/);
+  assert.match(new URL(await figure.getByRole("link", { name: "Playground" }).getAttribute("href")).searchParams.get("code"), /^fn main/);
+  await figure.getByRole("button", { name: "Reset" }).click();
+  assert.equal(await field.inputValue(), original);
+  await edit.click();
+  assert.equal(await figure.locator("pre").first().isVisible(), true);
+});
+
+scenario("lines are numbered, and no number is copied or selected", async (visit) => {
+  const page = await visit(CHAPTER, { permissions: ["clipboard-read", "clipboard-write"] });
+  const figure = page.locator("figure.code:has(> pre > [data-lang=rust])").first();
+  const code = figure.locator("pre code").first();
+  assert.match(await code.evaluate((it) => getComputedStyle(it, "::before").content), /^"1/);
+  await figure.scrollIntoViewIfNeeded();
+  await figure.getByRole("button", { name: "Copy" }).click();
+  await figure.getByText("Copied").waitFor();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await code.textContent());
+  const selected = await code.evaluate((it) => {
+    getSelection().selectAllChildren(it);
+    return getSelection().toString();
+  });
+  assert.equal(selected.trimEnd(), (await code.textContent()).trimEnd());
+});
+
+scenario("a program of 72 columns needs no scrolling on a desk", async (visit) => {
+  const page = await visit(CHAPTER, { width: 1440 });
+  const wide = await page.evaluate(() => [...document.querySelectorAll("article > .code > pre, article > run-player > .code > pre")].flatMap((pre) => {
+    const columns = Math.max(...pre.textContent.split("\n").map((line) => line.length));
+    return columns <= 72 && pre.scrollWidth > pre.clientWidth ? [`${columns} columns: ${pre.textContent.slice(0, 60)}`] : [];
+  }));
+  assert.deepEqual(wide, []);
+});
+
+scenario("every program has a name of its own", async (visit) => {
+  const page = await visit(CHAPTER);
+  const names = await page.locator("figure.code:has([data-lang=rust])").evaluateAll((all) => all.map((it) => it.ariaLabel));
+  assert.ok(names.every(Boolean));
+  const programs = names.filter((name) => name.startsWith("Program "));
+  assert.equal(new Set(programs).size, programs.length, programs.join());
 });

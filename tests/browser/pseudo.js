@@ -9,7 +9,7 @@ import { ROOT } from "./site.js";
 /** Its code; those from qaa to qtz belong to no language. */
 export const PSEUDO = "qps";
 
-const NEEDED = ["config.toml", "outline.toml", "content", "templates", "words", "sass", "static", "code", "tests/anti_patterns"];
+const NEEDED = ["config.toml", "content", "templates", "sass", "static", "code", "tests/anti_patterns"];
 const VOWELS = "aeiouyAEIOUY";
 const ACCENTED = "áéíóúýÁÉÍÓÚÝ";
 /** What a translator leaves as it is: programs, code, addresses, tags, shortcodes, names to fill in. */
@@ -51,8 +51,8 @@ export function build() {
   const files = (below, end) => readdirSync(join(folder, below), { recursive: true }).filter((name) => name.endsWith(end)).map((name) => join(below, name));
 
   // English itself changes too, since the page of a wrong address is in no other language.
-  rewrite("words/en.toml", table);
-  rewrite("words/en.toml", (text) => text, `words/${PSEUDO}.toml`);
+  rewrite("content/words/en.toml", table);
+  rewrite("content/words/en.toml", (text) => text, `content/words/${PSEUDO}.toml`);
   const reports = new Set();
   for (const name of files("content", ".md").filter((name) => !/\.[\w-]+\.md$/.test(name))) { // those are translations
     for (const [, report] of readFileSync(join(folder, name), "utf8").matchAll(/\{\{ report\(file="([^"]*)"/g)) reports.add(report);
@@ -61,7 +61,7 @@ export function build() {
   }
   // What pages show of files that no language has of its own.
   for (const name of reports) rewrite(name, pseudo);
-  for (const name of ["outline.toml", "code/exercises/info.toml", ...files("code/measurements/results", ".toml")]) rewrite(name, table);
+  for (const name of ["content/outline.toml", "code/exercises/info.toml", ...files("code/measurements/results", ".toml")]) rewrite(name, table);
   for (const name of files("static/runs", ".json")) rewrite(name, run);
 
   rewrite("config.toml", (text) => {

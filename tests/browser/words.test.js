@@ -70,7 +70,7 @@ async function expectNone(page, path) {
   await page.evaluate(drawn);
   const heard = await page.evaluate(() => [...window.heard]);
   const left = heard.filter(([text]) => LEFT.test(text.replace(NAMES, ""))).map(([text, place]) => `${path}: ${place} ${JSON.stringify(text)}`);
-  assert.deepEqual(left, [], "expected words of words/en.toml only; give each of these a key there, and its place that key");
+  assert.deepEqual(left, [], "expected words of content/words/en.toml only; give each of these a key there, and its place that key");
 }
 
 const visitIn = (visit, path, { prepare, ...options } = {}) => visit(`/${PSEUDO}${path}`, {

@@ -1,4 +1,4 @@
-//! The book's own table of contents, `outline.toml`.
+//! The book's own table of contents, `content/outline.toml`.
 
 use anyhow::{Context, Result, bail};
 use toml::{Table, Value};
@@ -47,8 +47,8 @@ impl Chapter {
 
 /// The chapter that `name` means: `5`, `ch05`, `structured-concurrency` or the whole stem.
 pub fn find_chapter(shell: &Shell, name: &str) -> Result<Chapter> {
-    let text = shell.read_file("outline.toml")?;
-    let mut chapters = read(&text).context("outline.toml is not the outline of a book")?;
+    let text = shell.read_file("content/outline.toml")?;
+    let mut chapters = read(&text).context("content/outline.toml is not the outline of a book")?;
     let means = |chapter: &Chapter| {
         name.parse() == Ok(chapter.number)
             || [chapter.key(), chapter.slug.clone(), chapter.stem()].contains(&name.to_owned())
@@ -58,7 +58,7 @@ pub fn find_chapter(shell: &Shell, name: &str) -> Result<Chapter> {
         None => {
             let known: Vec<String> = chapters.iter().map(Chapter::stem).collect();
             bail!(
-                "outline.toml has no chapter `{name}`; it has\n  {}",
+                "content/outline.toml has no chapter `{name}`; it has\n  {}",
                 known.join("\n  ")
             )
         }
@@ -139,7 +139,7 @@ mod tests {
         let shell = project::shell().unwrap();
         let error = find_chapter(&shell, "ch99").err().unwrap().to_string();
         assert!(
-            error.starts_with("outline.toml has no chapter `ch99`"),
+            error.starts_with("content/outline.toml has no chapter `ch99`"),
             "{error}"
         );
         assert!(error.contains("ch01-why-async-exists"), "{error}");

@@ -124,13 +124,13 @@ impl Page {
 
 /// The words of a language that stand in no page: `words/de.toml`.
 pub fn words(shell: &Shell, language: &str) -> Result<Table> {
-    read(shell, &format!("words/{language}.toml"))
+    read(shell, &format!("content/words/{language}.toml"))
 }
 
 /// The words that code/ writes beside the pages.
 pub fn files(words: &Table) -> Result<&Table> {
     let files = words.get("files").and_then(Value::as_table);
-    files.context("words/ has a file without the table [files]")
+    files.context("content/words/ has a file without the table [files]")
 }
 
 /// A text of a table; nothing where there is none, which the tests of the site tell of.

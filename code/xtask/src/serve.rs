@@ -20,9 +20,7 @@ const PORTS_TO_TRY: u16 = 20;
 ///
 /// It watches `static/`, but only to serve its files anew. Pages also have drawings and runs
 /// *in* them; under a name that does not begin with `static`, Zola renders the pages anew too.
-const SHOWN: [&str; 6] = [
-    "outline.toml",
-    "words",
+const SHOWN: [&str; 4] = [
     "tests/anti_patterns",
     "code/exercises/info.toml",
     "code/../static/drawings",

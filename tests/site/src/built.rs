@@ -24,7 +24,7 @@ const WRITTEN_BY_ZOLA: &str = "static/giallo-";
 const SOURCES: &[(&str, &str)] = &[
     ("content", "md"),
     ("templates", "html"),
-    ("words", "toml"),
+    ("content", "toml"),
     ("sass", "scss"),
     ("static", "css"),
     ("static", "js"),

@@ -18,7 +18,10 @@ const FILES: &[(&str, &str)] = &[
         "content/glossary.md",
         include_str!("../fixture/glossary.md"),
     ),
-    ("outline.toml", include_str!("../fixture/outline.toml")),
+    (
+        "content/outline.toml",
+        include_str!("../fixture/outline.toml"),
+    ),
     (
         "Cargo.lock",
         "[[package]]\nname = \"tokio\"\nversion = \"1.54.1\"\n",

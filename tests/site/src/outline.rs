@@ -105,7 +105,7 @@ impl Outline {
 
 /// Reads outline.toml.
 pub fn read(root: &Path) -> Result<Outline, Problem> {
-    let file = "outline.toml";
+    let file = "content/outline.toml";
     let fix = "compare with the entries around it";
     let text = fs::read_to_string(root.join(file))
         .map_err(|error| Problem::new(file, 1, error.to_string(), "restore the file"))?;
@@ -126,7 +126,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
             problems.push(Problem::new(
                 &page.path,
                 1,
-                format!("outline.toml has no chapter {number}"),
+                format!("content/outline.toml has no chapter {number}"),
                 "give the file the number of its chapter",
             ));
             continue;
@@ -135,7 +135,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
             problems.push(Problem::new(
                 &page.path,
                 1,
-                format!("chapter {number} of outline.toml stands elsewhere"),
+                format!("chapter {number} of content/outline.toml stands elsewhere"),
                 format!("move the file to {path}"),
             ));
         }
@@ -161,7 +161,7 @@ fn sections(page: &Page, chapter: &Chapter) -> Vec<Problem> {
     for (line, id) in others.into_iter().filter(|(line, _)| *line > first) {
         problems.push(problem(
             line,
-            format!("outline.toml gives this chapter no topic `{id}`"),
+            format!("content/outline.toml gives this chapter no topic `{id}`"),
         ));
     }
     let is_found = |id: &&str| found.iter().any(|(_, found)| found == id);
@@ -199,7 +199,7 @@ mod tests {
                     (
                         CHAPTER,
                         "{#wakeup}",
-                        "outline.toml gives this chapter no topic `wakeup`",
+                        "content/outline.toml gives this chapter no topic `wakeup`",
                     ),
                     (CHAPTER, "", "there is no heading `## … {#wakeups}`"),
                 ],
@@ -244,15 +244,20 @@ mod tests {
         let elsewhere = "content/part1-foundations/ch02-event-loop.md";
         Fixture::sound().rename(CHAPTER, elsewhere).expect(
             check,
-            &[(elsewhere, "", "chapter 2 of outline.toml stands elsewhere")],
+            &[(
+                elsewhere,
+                "",
+                "chapter 2 of content/outline.toml stands elsewhere",
+            )],
         );
     }
 
     #[test]
     fn a_chapter_that_is_not_planned_is_named() {
         let unplanned = "content/part1-foundations/ch77-more.md";
-        Fixture::sound()
-            .rename(CHAPTER, unplanned)
-            .expect(check, &[(unplanned, "", "outline.toml has no chapter 77")]);
+        Fixture::sound().rename(CHAPTER, unplanned).expect(
+            check,
+            &[(unplanned, "", "content/outline.toml has no chapter 77")],
+        );
     }
 }

@@ -188,7 +188,7 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
             let number = chapter.parse().ok();
             if number.and_then(|it| book.outline.chapter(it)).is_none() {
                 return Err((
-                    format!("outline.toml has no chapter `{chapter}`"),
+                    format!("content/outline.toml has no chapter `{chapter}`"),
                     "write the number of one: chapter=14".into(),
                 ));
             }
@@ -351,7 +351,11 @@ mod tests {
     fn a_chapter_that_is_not_planned_is_named() {
         listing("later(chapter=77, text=\"chapter 77\")").expect(
             check,
-            &[(CHAPTER, "chapter=77", "outline.toml has no chapter `77`")],
+            &[(
+                CHAPTER,
+                "chapter=77",
+                "content/outline.toml has no chapter `77`",
+            )],
         );
         listing("later(chapter=2, text=\" \")")
             .expect(check, &[(CHAPTER, "text=\" \"", "`later` has no text")]);

@@ -41,7 +41,10 @@ mod tests {
     #[test]
     fn an_outline_that_is_not_toml_is_named_with_its_line() {
         Fixture::sound()
-            .replace("outline.toml", "[[part]]", "[[part]")
-            .expect(check, &[("outline.toml", "", "unclosed array table")]);
+            .replace("content/outline.toml", "[[part]]", "[[part]")
+            .expect(
+                check,
+                &[("content/outline.toml", "", "unclosed array table")],
+            );
     }
 }

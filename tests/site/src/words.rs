@@ -11,7 +11,7 @@ use crate::Problem;
 use crate::book::Book;
 
 /// The language that the others are translated from.
-const ENGLISH: &str = "words/en.toml";
+const ENGLISH: &str = "content/words/en.toml";
 /// The table that elements fetch.
 const SCRIPTS: &str = "scripts.";
 /// The table of what code/ writes beside the pages.
@@ -34,7 +34,7 @@ static BEGUN: LazyLock<Regex> =
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut languages = BTreeMap::new();
-    for file in book.files("words", "toml") {
+    for file in book.files("content/words", "toml") {
         match book.file(&file).unwrap_or_default().parse::<Table>() {
             Ok(table) => drop(languages.insert(file, texts(&table))),
             Err(error) => {
@@ -208,7 +208,7 @@ mod tests {
     use super::{ENGLISH, check};
     use crate::fixture::Fixture;
 
-    const GERMAN: &str = "words/de.toml";
+    const GERMAN: &str = "content/words/de.toml";
     const PAGE: &str = "templates/page.html";
     const SCRIPT: &str = "static/js/copy-code.js";
 
@@ -238,7 +238,7 @@ mod tests {
                     (
                         GERMAN,
                         "kopiert",
-                        "`scripts.kopiert` is not in words/en.toml",
+                        "`scripts.kopiert` is not in content/words/en.toml",
                     ),
                 ],
             );
@@ -252,8 +252,12 @@ mod tests {
             .expect(
                 check,
                 &[
-                    (PAGE, "words.prat", "words/en.toml has no `prat`"),
-                    (SCRIPT, "copid", "words/en.toml has no `scripts.copid`"),
+                    (PAGE, "words.prat", "content/words/en.toml has no `prat`"),
+                    (
+                        SCRIPT,
+                        "copid",
+                        "content/words/en.toml has no `scripts.copid`",
+                    ),
                     (ENGLISH, "part", "nothing says `part`"),
                     (ENGLISH, "copied", "nothing says `scripts.copied`"),
                 ],

@@ -2,6 +2,8 @@
 //!
 //! Both write to disk as they do by default, SQLite with a write-ahead log. The ways take turns, and of each the median
 //! round counts; what is printed are ratios of one run, since rates depend on the disk.
+//!
+//! On a machine that does other things, a commit waits for a core, too: run it with `chrt -f 50` there, as root.
 
 use std::future::Future;
 use std::time::Instant;
@@ -36,7 +38,7 @@ async fn report() -> Result<Report> {
     values.extend(tokio::task::spawn_blocking(sqlite).await??);
     Ok(Report {
         name: "databases",
-        what: "Rows a second written to PostgreSQL 15 over a Unix socket, with fsync, as multiples of one INSERT and one commit at a time: pipelined on one connection, pipelined in one transaction of 500, one UNNEST of 500, one COPY of 20,000; names of 100 users by one query each, as a multiple of one query for all (`n_plus_one`), and pipelined; a new connection and a query, as a multiple of the query; and for SQLite with a write-ahead log, rows a second in transactions of 500 as a multiple of one each, with synchronous=FULL and NORMAL. Rounded to one digit, the medians of 7 rounds",
+        what: "Rows a second written to PostgreSQL 15 over a Unix socket, with fsync, as multiples of one INSERT and one commit at a time: pipelined on one connection, pipelined in one transaction of 500, one UNNEST of 500, one COPY of 20,000; names of 100 users by one query each, as a multiple of one query for all (`n_plus_one`), and pipelined; a new connection and a query, as a multiple of the query; and for SQLite with a write-ahead log, rows a second in transactions of 500 as a multiple of one each, with synchronous=FULL and NORMAL. Rounded to one digit, the medians of 7 rounds on two cores that do nothing else",
         values,
     })
 }

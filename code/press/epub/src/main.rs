@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let [site, words, file, modified, author] = arguments.as_slice() else {
         eprintln!(
-            "usage: epub SITE WORDS FILE MODIFIED AUTHOR (SITE is the folder of the built site, WORDS is words/en.toml)"
+            "usage: epub SITE WORDS FILE MODIFIED AUTHOR (SITE is the folder of the built site, WORDS is content/words/en.toml)"
         );
         return ExitCode::FAILURE;
     };

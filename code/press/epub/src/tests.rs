@@ -46,7 +46,7 @@ fn site(chapter: &str) -> TempDir {
 }
 
 fn words() -> Words {
-    Words::read(Path::new("../../../words/en.toml")).unwrap()
+    Words::read(Path::new("../../../content/words/en.toml")).unwrap()
 }
 
 /// The bytes of the book, which are the same each time.

@@ -1,4 +1,4 @@
-//! What the book says besides its pages, from `words/en.toml`.
+//! What the book says besides its pages, from `content/words/en.toml`.
 
 use std::fs;
 use std::path::Path;

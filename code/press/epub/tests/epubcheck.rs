@@ -17,7 +17,7 @@ fn epubcheck_finds_no_fault_in_the_book() {
     let about = About {
         author: "The authors".to_owned(),
         modified: "2026-11-23T00:00:00Z".to_owned(),
-        words: Words::read(&root.join("words/en.toml")).unwrap(),
+        words: Words::read(&root.join("content/words/en.toml")).unwrap(),
     };
     epub::bind(&site, &about, &file).unwrap_or_else(|error| panic!("{error:#}"));
     let output = epubcheck().arg("--failonwarnings").arg(&file).output();

@@ -13,10 +13,11 @@ pub const STOP: &str = "a about after all also an and any are as at be because b
     will with would you your";
 
 /// What readers say, and the words in which the book says it.
-pub const MEANT: [(&str, &str); 14] = [
+pub const MEANT: [(&str, &str); 15] = [
     ("backoff", "retry jitter"),
     ("big", "size"),
     ("coroutine", "future"),
+    ("dataloader", "loader batching"),
     ("disappear", "death lost"),
     ("forever", "waits pending"),
     ("freeze", "blocking starve"),

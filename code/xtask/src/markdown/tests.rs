@@ -14,7 +14,7 @@ fn book(chapter: &str) -> (TempDir, Shell) {
         patterns = [{ id = \"ask\", title = \"Ask\", use = \"when in doubt\", not = \"at `night`\" }]\n\
         anti_patterns = [{ id = \"spin\", title = \"Spin\", harm = \"it burns\", fix = \"Wait.\" }]";
     let chapter = format!("+++\n{head}\n+++\n{chapter}");
-    let words = fs::read_to_string("../../words/en.toml").unwrap();
+    let words = fs::read_to_string("../../content/words/en.toml").unwrap();
     let files = [
         (
             "config.toml",
@@ -25,12 +25,12 @@ fn book(chapter: &str) -> (TempDir, Shell) {
             "[[exercises]]\nname = \"ch01_wait\"\ndir = \"ch01\"\ntrains = \"waiting\"\n",
         ),
         (
-            "outline.toml",
+            "content/outline.toml",
             "[[part]]\nnumber = 1\nslug = \"x\"\ntitle = \"X\"\npromise = \"P.\"\n\
              [[part.chapter]]\nnumber = 1\nslug = \"waits\"\ntitle = \"Waits\"\ntopic = []\n\
              [[part.chapter]]\nnumber = 2\nslug = \"wakes\"\ntitle = \"Wakes\"\ntopic = []\n",
         ),
-        ("words/en.toml", &words),
+        ("content/words/en.toml", &words),
         ("content/_index.md", "+++\ntitle = \"Book\"\n+++\nHello.\n"),
         (
             "content/glossary.md",
@@ -196,7 +196,7 @@ fn a_later_chapter_is_a_link_once_it_stands() {
     );
     fails(
         "{{ later(chapter=3, text=\"x\") }}",
-        "outline.toml has no chapter `3`",
+        "content/outline.toml has no chapter `3`",
     );
 }
 

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use similar::{Algorithm, DiffTag, capture_diff_slices};
+use similar::{Algorithm, DiffOp, DiffTag, capture_diff_slices};
 
 use super::Step;
 use crate::listings;
@@ -33,6 +33,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether its lines are of the step before.
+    pub fn is_removed(self) -> bool {
+        matches!(self, Kind::Removed | Kind::ManyRemoved)
+    }
+
     fn sign(self) -> char {
         match self {
             Kind::Kept => '=',
@@ -136,8 +141,14 @@ type Change = (usize, Run);
 
 fn changes(before: &[&str], after: &[&str]) -> Vec<Change> {
     let mut changes = Vec::new();
-    for op in capture_diff_slices(Algorithm::Patience, before, after) {
+    let ops = capture_diff_slices(Algorithm::Patience, before, after);
+    let adds = |op: Option<&DiffOp>| {
+        op.is_some_and(|op| op.tag() != DiffTag::Equal && !op.new_range().is_empty())
+    };
+    for (at, op) in ops.iter().enumerate() {
         let (tag, old, new) = op.as_tag_tuple();
+        let is_between = at > 0 && adds(ops.get(at - 1)) && adds(ops.get(at + 1));
+        let is_added = tag != DiffTag::Equal || is_between && says_nothing(&after[new.clone()]);
         if matches!(tag, DiffTag::Delete | DiffTag::Replace) {
             let kind = match old.len() {
                 0..=MOST_REMOVED => Kind::Removed,
@@ -146,14 +157,18 @@ fn changes(before: &[&str], after: &[&str]) -> Vec<Change> {
             changes.push((new.start, Run { kind, lines: old }));
         }
         if !new.is_empty() {
-            let kind = match tag {
-                DiffTag::Equal => Kind::Kept,
-                _ => Kind::Added,
-            };
+            let kind = if is_added { Kind::Added } else { Kind::Kept };
             changes.push((new.start, Run { kind, lines: new }));
         }
     }
     changes
+}
+
+/// A brace between two added pieces is part of what is added, whichever brace it was before.
+fn says_nothing(lines: &[&str]) -> bool {
+    lines
+        .iter()
+        .all(|line| !line.contains(char::is_alphanumeric))
 }
 
 /// The changes within some lines. What is removed right above them belongs to them if something
@@ -161,14 +176,14 @@ fn changes(before: &[&str], after: &[&str]) -> Vec<Change> {
 fn within(changes: &[Change], lines: &Range<usize>) -> Vec<Run> {
     let mut runs = Vec::new();
     for (at, (place, run)) in changes.iter().enumerate() {
-        if matches!(run.kind, Kind::Removed | Kind::ManyRemoved) {
+        if run.kind.is_removed() {
             let is_replaced = changes
                 .get(at + 1)
                 .is_some_and(|(next, it)| next == place && it.kind == Kind::Added);
             let is_within = if is_replaced {
                 lines.contains(place)
             } else {
-                lines.start < *place && *place <= lines.end
+                (lines.start < *place || lines.start == 0) && *place <= lines.end
             };
             if is_within {
                 runs.push(run.clone());
@@ -274,6 +289,13 @@ mod tests {
     fn what_is_new_is_told_from_what_stays_and_what_went() {
         assert_eq!(runs("a\nb\nc\n", "a\nx\nc\n", "all"), "=1-1 -2-2 +2-2 =3-3");
         assert_eq!(runs("a\nb\nc\n", "a\nc\n", "all"), "=1-1 -2-2 =2-2");
+    }
+
+    #[test]
+    fn a_brace_between_added_lines_is_added_too() {
+        let before = "fn a() {\n}\nend\n";
+        let after = "fn b() {\n}\nfn c() {\n}\nend\n";
+        assert!(!runs(before, after, "all").contains("=2-2"));
     }
 
     #[test]
