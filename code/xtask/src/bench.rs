@@ -28,6 +28,8 @@ enum What {
     Scraper,
     /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
     TaskQueue,
+    /// The gateway: passing through, with all layers, from its cache; and nginx and HAProxy
+    Gateway,
 }
 
 pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
@@ -46,6 +48,7 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
         What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench numbers").run()?,
+        What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
         What::TaskQueue => {
             let quick = quick.then_some("--quick");
             let rounds = rounds.map(|rounds| format!("--rounds={rounds}"));
