@@ -86,6 +86,19 @@ impl Redis {
         answer.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
+    /// Sends one command whose words may have spaces in them, and passes its answer over.
+    #[track_caller]
+    pub fn call(&self, words: &[&str]) {
+        let client = redis::Client::open(self.url()).expect("a valid address");
+        let (command, arguments) = words.split_first().expect("a command");
+        let mut call = redis::cmd(command);
+        call.arg(arguments);
+        let answer = client
+            .get_connection()
+            .and_then(|mut redis| call.exec(&mut redis));
+        answer.unwrap_or_else(|error| panic!("{words:?}: {error}"));
+    }
+
     /// Commands that it has run so far, those that scripts call among them, `INFO` not.
     pub fn commands(&self) -> u64 {
         let about: String = self.command("INFO commandstats");

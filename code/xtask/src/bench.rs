@@ -26,6 +26,8 @@ enum What {
     Site,
     /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
     TaskQueue,
+    /// The gateway: passing through, with all layers, from its cache; and nginx and HAProxy
+    Gateway,
 }
 
 pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
@@ -43,6 +45,7 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
+        What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
         What::TaskQueue => {
             let quick = quick.then_some("--quick");
             let rounds = rounds.map(|rounds| format!("--rounds={rounds}"));

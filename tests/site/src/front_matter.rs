@@ -16,10 +16,6 @@ const MINUTES_A_BLOCK: f64 = 0.7;
 /// Search engines cut what is longer.
 const LONGEST_DESCRIPTION: usize = 160;
 
-/// Chapters that stood before *In one minute* and the cards were asked for.
-/// Take a number out once its page has them; with the last, take the list out.
-const WITHOUT_CARDS: &[u32] = &[];
-
 const LEAST_PATTERNS: usize = 3;
 const LEAST_ANTI_PATTERNS: usize = 4;
 
@@ -184,16 +180,12 @@ struct Proof {
 
 /// Every page has the front matter of its kind, and an address of its own.
 pub fn check(book: &Book) -> Vec<Problem> {
-    check_without(book, WITHOUT_CARDS)
-}
-
-fn check_without(book: &Book, without_cards: &[u32]) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut addresses: HashMap<String, &str> = HashMap::new();
     let mut names: HashMap<&str, &str> = HashMap::new();
     for page in book.content() {
         let found = if chapter_number(stem(page)).is_some() {
-            chapter(page, without_cards)
+            chapter(page)
         } else if operated(stem(page)).is_some() {
             operating(book, page)
         } else if stem(page) == "_index" {
@@ -273,7 +265,7 @@ fn operating(book: &Book, page: &Page) -> Result<Vec<Problem>, Problem> {
     Ok(problems)
 }
 
-fn chapter(page: &Page, without_cards: &[u32]) -> Result<Vec<Problem>, Problem> {
+fn chapter(page: &Page) -> Result<Vec<Problem>, Problem> {
     let front: Chapter = read(page)?;
     let mut problems = description(page, &front.description);
     let mut expect = |good: bool, key: &str, what: String, fix: String| {
@@ -324,10 +316,9 @@ fn chapter(page: &Page, without_cards: &[u32]) -> Result<Vec<Problem>, Problem> 
         format!("{} prerequisites", prerequisites.len()),
         "name 1 to 4 things that the reader needs to know".into(),
     );
-    let may_lack = |there: usize| there == 0 && without_cards.contains(&number);
     let sentences = in_one_minute.len();
     expect(
-        (3..=5).contains(&sentences) || may_lack(sentences),
+        (3..=5).contains(&sentences),
         "in_one_minute",
         format!("{sentences} sentences in one minute"),
         "write the 3 to 5 worth remembering, each a text of its own".into(),
@@ -345,7 +336,7 @@ fn chapter(page: &Page, without_cards: &[u32]) -> Result<Vec<Problem>, Problem> 
         ("anti_patterns", anti_patterns.len(), LEAST_ANTI_PATTERNS),
     ] {
         expect(
-            there >= least || without_cards.contains(&number),
+            there >= least,
             key,
             format!("{there} {}", key.replace('_', "-")),
             format!("name {least} or more, and show each by `card`"),
@@ -422,7 +413,7 @@ fn line_of(page: &Page, key: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{check, check_without};
+    use super::check;
     use crate::fixture::{CHAPTER, Fixture};
 
     const SENTENCES: &str = r#"["Tasks rest.", "They ask for nothing.", "They go on."]"#;
@@ -526,7 +517,6 @@ mod tests {
             check,
             &[(CHAPTER, "in_one_minute", "0 sentences in one minute")],
         );
-        minute("[]").expect(|book| check_without(book, &[2]), &[]);
     }
 
     #[test]
@@ -543,7 +533,6 @@ mod tests {
                 (CHAPTER, "anti_patterns", "3 anti-patterns"),
             ],
         );
-        fixture().expect(|book| check_without(book, &[2]), &[]);
     }
 
     #[test]

@@ -1,3 +1,4 @@
+// ANCHOR: serve
 //! Step 1: a WebSocket server, and a tab that hears itself.
 //!
 //! `cargo run -p chat --example chat-1-echo` tells the story and ends. With an address behind
@@ -20,7 +21,9 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<()> {
     }
     Ok(())
 }
+// ANCHOR_END: serve
 
+// ANCHOR: tab
 /// What the operating system keeps for a reader that isn't reading.
 const SOCKET_BUFFER: usize = 1024;
 
@@ -43,7 +46,9 @@ impl Tab {
         Ok(frame.into_text()?.to_string())
     }
 }
+// ANCHOR_END: tab
 
+// ANCHOR: main
 async fn story() -> Result<()> {
     let (mut ann, mut ben) = (Tab::open().await?, Tab::open().await?);
     ann.say("Tea?").await?;
@@ -64,7 +69,9 @@ async fn main() -> Result<()> {
         tokio::spawn(serve(stream));
     }
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -77,3 +84,4 @@ mod tests {
         Ok(())
     }
 }
+// ANCHOR_END: tests

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 2: a room. What one tab says, each tab hears.
 //!
 //! `cargo run -p chat --example chat-2-room` tells the story and ends. With an address behind
@@ -10,7 +11,9 @@ use tokio::net::TcpListener;
 use tokio::sync::broadcast::{self, error::RecvError};
 use tokio_tungstenite::tungstenite::{Message, Utf8Bytes};
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
+// ANCHOR_END: head
 
+// ANCHOR: room
 /// So many messages wait in the room for its slowest reader.
 const BACKLOG: usize = 16;
 
@@ -37,7 +40,9 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, room: Room) -> Resul
         }
     }
 }
+// ANCHOR_END: room
 
+// ANCHOR: tab
 /// What the operating system keeps for a reader that isn't reading.
 const SOCKET_BUFFER: usize = 1024;
 
@@ -60,7 +65,9 @@ impl Tab {
         Ok(frame.into_text()?.to_string())
     }
 }
+// ANCHOR_END: tab
 
+// ANCHOR: main
 async fn story() -> Result<()> {
     let room = Room::new(BACKLOG);
     let (mut ann, mut ben) = (Tab::open(&room).await?, Tab::open(&room).await?);
@@ -93,7 +100,9 @@ async fn main() -> Result<()> {
         tokio::spawn(serve(stream, room.clone()));
     }
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,3 +117,4 @@ mod tests {
         Ok(())
     }
 }
+// ANCHOR_END: tests

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 3: lines have numbers, a line that's sent twice is kept once, and no reader is skipped.
 //!
 //! `cargo run -p chat --example chat-3-order` tells the story and ends. With an address behind
@@ -14,7 +15,9 @@ use tokio::net::TcpListener;
 use tokio::sync::{Mutex, mpsc};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
+// ANCHOR_END: head
 
+// ANCHOR: wire
 /// What a tab asks for, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -32,7 +35,9 @@ enum Told {
     /// A line of the room. The numbers have no holes.
     Line { seq: u64, text: String },
 }
+// ANCHOR_END: wire
 
+// ANCHOR: history
 /// Every line of the room, in the order in which all will see it.
 #[derive(Default)]
 struct History {
@@ -52,7 +57,9 @@ impl History {
         (seq, true)
     }
 }
+// ANCHOR_END: history
 
+// ANCHOR: room
 /// So many lines wait for one tab.
 const QUEUE: usize = 16;
 
@@ -90,7 +97,9 @@ impl Room {
         }
     }
 }
+// ANCHOR_END: room
 
+// ANCHOR: serve
 /// One tab's connection, from its handshake to its end.
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, room: Shared) -> Result<()> {
     let mut socket = accept_async(stream).await?;
@@ -112,7 +121,9 @@ async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, room: Shared) -> Res
     room.lock().await.tabs.remove(&tab);
     Ok(())
 }
+// ANCHOR_END: serve
 
+// ANCHOR: tab
 /// What the operating system keeps for a reader that isn't reading.
 const SOCKET_BUFFER: usize = 1024;
 
@@ -137,7 +148,9 @@ impl Tab {
         Ok(serde_json::from_str(frame.to_text()?)?)
     }
 }
+// ANCHOR_END: tab
 
+// ANCHOR: main
 async fn story() -> Result<()> {
     let room = Shared::default();
     let (mut ann, mut ben) = (Tab::open(&room).await?, Tab::open(&room).await?);
@@ -162,7 +175,9 @@ async fn main() -> Result<()> {
         tokio::spawn(serve(stream, room.clone()));
     }
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
@@ -216,3 +231,4 @@ mod tests {
         Ok(())
     }
 }
+// ANCHOR_END: tests

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 4: a tab that doesn't read is closed, and slows no one.
 //!
 //! `cargo run -p chat --example chat-4-slow` tells the story and ends. With an address behind
@@ -18,7 +19,9 @@ use tokio::time::{interval, timeout};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
+// ANCHOR_END: head
 
+// ANCHOR: wire
 /// What a tab asks for, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -56,7 +59,9 @@ impl History {
         (seq, true)
     }
 }
+// ANCHOR_END: wire
 
+// ANCHOR: room
 /// So many lines wait for one tab.
 const QUEUE: usize = 16;
 
@@ -97,14 +102,18 @@ impl Room {
         self.tabs.retain(|tab, outbox| !(to(*tab) && full(outbox)));
     }
 }
+// ANCHOR_END: room
 
+// ANCHOR: limits
 /// A ping goes out this often, so that a tab that is alive is never silent for longer.
 const PING: Duration = Duration::from_secs(20);
 /// A tab that sends nothing for this long, not even a pong, is gone.
 const SILENCE: Duration = Duration::from_secs(60);
 /// A frame that can't be written in this time is the last.
 const WRITE: Duration = Duration::from_secs(5);
+// ANCHOR_END: limits
 
+// ANCHOR: serve
 /// One tab's connection, from its handshake to its end.
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, room: Shared) -> Result<()> {
     let (sink, frames) = accept_async(stream).await?.split();
@@ -129,7 +138,9 @@ where
     }
     Ok(())
 }
+// ANCHOR_END: serve
 
+// ANCHOR: write
 async fn write<S>(
     mut sink: SplitSink<WebSocketStream<S>, Message>,
     mut inbox: mpsc::Receiver<Told>,
@@ -153,7 +164,9 @@ where
     timeout(WRITE, sink.send(close)).await??;
     Ok(())
 }
+// ANCHOR_END: write
 
+// ANCHOR: tab
 /// What the operating system keeps for a reader that isn't reading.
 const SOCKET_BUFFER: usize = 1024;
 
@@ -183,7 +196,9 @@ impl Tab {
         }
     }
 }
+// ANCHOR_END: tab
 
+// ANCHOR: main
 async fn story() -> Result<()> {
     let room = Shared::default();
     let (mut ann, mut ben) = (Tab::open(&room).await?, Tab::open(&room).await?);
@@ -217,7 +232,9 @@ async fn main() -> Result<()> {
         tokio::spawn(serve(stream, room.clone()));
     }
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use tokio::time::{Instant, sleep};
@@ -284,3 +301,4 @@ mod tests {
         Ok(())
     }
 }
+// ANCHOR_END: tests

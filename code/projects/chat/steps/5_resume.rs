@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 5: a tab that comes back hears what it has missed, or is told what it can't hear.
 //!
 //! `cargo run -p chat --example chat-5-resume` tells the story and ends. With an address behind
@@ -19,7 +20,9 @@ use tokio::time::{interval, timeout};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
+// ANCHOR_END: head
 
+// ANCHOR: wire
 /// What a tab asks for, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,7 +45,9 @@ enum Told {
     /// A line of the room. The numbers have no holes.
     Line { seq: u64, text: String },
 }
+// ANCHOR_END: wire
 
+// ANCHOR: history
 /// So many lines a room remembers.
 const KEEP: usize = 100;
 
@@ -99,7 +104,9 @@ impl History {
             })
     }
 }
+// ANCHOR_END: history
 
+// ANCHOR: room
 /// So many lines wait for one tab.
 const QUEUE: usize = 16;
 
@@ -161,7 +168,9 @@ const PING: Duration = Duration::from_secs(20);
 const SILENCE: Duration = Duration::from_secs(60);
 /// A frame that can't be written in this time is the last.
 const WRITE: Duration = Duration::from_secs(5);
+// ANCHOR_END: room
 
+// ANCHOR: serve
 /// One tab's connection, from its handshake to its end.
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, room: Shared) -> Result<()> {
     let (sink, mut frames) = accept_async(stream).await?.split();
@@ -218,7 +227,9 @@ where
     timeout(WRITE, sink.send(close)).await??;
     Ok(())
 }
+// ANCHOR_END: serve
 
+// ANCHOR: tab
 /// What the operating system keeps for a reader that isn't reading.
 const SOCKET_BUFFER: usize = 1024;
 
@@ -254,7 +265,9 @@ impl Tab {
         }
     }
 }
+// ANCHOR_END: tab
 
+// ANCHOR: main
 async fn story() -> Result<()> {
     let room = Room::open();
     let mut ann = Tab::open(&room, 0, 0).await?;
@@ -287,7 +300,9 @@ async fn main() -> Result<()> {
         tokio::spawn(serve(stream, room.clone()));
     }
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -338,3 +353,4 @@ mod tests {
         Ok(())
     }
 }
+// ANCHOR_END: tests

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 6: who is here, by leases and not by closed connections; and who is typing.
 //!
 //! `cargo run -p chat --example chat-6-presence` tells the story and ends. With an address behind
@@ -19,7 +20,9 @@ use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
+// ANCHOR_END: head
 
+// ANCHOR: wire
 /// What a tab asks for, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -52,7 +55,9 @@ enum Told {
     /// This one is writing; forget it after [`TYPING`].
     Typing { name: String },
 }
+// ANCHOR_END: wire
 
+// ANCHOR: history
 /// So many lines a room remembers.
 const KEEP: usize = 100;
 
@@ -109,7 +114,9 @@ impl History {
             })
     }
 }
+// ANCHOR_END: history
 
+// ANCHOR: room
 /// So many lines wait for one tab.
 const QUEUE: usize = 16;
 
@@ -156,7 +163,9 @@ impl Room {
         self.tabs.insert(self.joined, outbox);
         (self.joined, inbox)
     }
+    // ANCHOR_END: room
 
+    // ANCHOR: presence
     /// A sign of life. The first one is told to all.
     fn alive(&mut self, name: &str) {
         let until = Instant::now() + LEASE;
@@ -179,7 +188,9 @@ impl Room {
         let names = self.leases.keys().cloned().collect();
         self.tell(&Told::Here { names }, to);
     }
+    // ANCHOR_END: presence
 
+    // ANCHOR: typing
     /// Told at most twice in a [`TYPING`], kept nowhere, and not worth a place in a full queue.
     fn typing(&mut self, name: &str) {
         let now = Instant::now();
@@ -192,7 +203,9 @@ impl Room {
             outbox.try_send(Told::Typing { name }).ok();
         }
     }
+    // ANCHOR_END: typing
 
+    // ANCHOR: say
     fn say(&mut self, tab: u64, id: String, text: String) {
         let (seq, new) = self.history.keep(&id, &text);
         let kept = Told::Kept { id, seq };
@@ -208,7 +221,9 @@ impl Room {
         self.tabs.retain(|tab, outbox| !(to(*tab) && full(outbox)));
     }
 }
+// ANCHOR_END: say
 
+// ANCHOR: upkeep
 /// Runs for as long as the room is in use.
 async fn upkeep(room: Weak<Mutex<Room>>) {
     while let Some(room) = room.upgrade() {
@@ -230,7 +245,9 @@ const PING: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_secs(60);
 /// A frame that can't be written in this time is the last.
 const WRITE: Duration = Duration::from_secs(5);
+// ANCHOR_END: upkeep
 
+// ANCHOR: serve
 /// One tab's connection, from its handshake to its end.
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, room: Shared) -> Result<()> {
     let (sink, mut frames) = accept_async(stream).await?.split();
@@ -297,7 +314,9 @@ where
     timeout(WRITE, sink.send(close)).await??;
     Ok(())
 }
+// ANCHOR_END: serve
 
+// ANCHOR: tab
 /// What the operating system keeps for a reader that isn't reading.
 const SOCKET_BUFFER: usize = 1024;
 
@@ -329,7 +348,9 @@ impl Tab {
         }
     }
 }
+// ANCHOR_END: tab
 
+// ANCHOR: main
 async fn story() -> Result<()> {
     let room = Room::open();
     let mut ann = Tab::open(&room, "ann", 0, 0).await?;
@@ -359,7 +380,9 @@ async fn main() -> Result<()> {
         tokio::spawn(serve(stream, room.clone()));
     }
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -434,3 +457,4 @@ mod tests {
         Ok(())
     }
 }
+// ANCHOR_END: tests

@@ -1,3 +1,4 @@
+// ANCHOR: head
 //! Step 7: two servers, one history. What travels between them are hints, and may be lost.
 //!
 //! `cargo run -p chat --example chat-7-nodes` tells the story and ends. With an address behind
@@ -20,7 +21,9 @@ use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, frame::coding::CloseCode};
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 use tokio_tungstenite::{WebSocketStream, accept_async, client_async};
+// ANCHOR_END: head
 
+// ANCHOR: wire
 /// What a tab asks for, as JSON.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -53,7 +56,9 @@ enum Told {
     /// This one is writing; forget it after [`TYPING`].
     Typing { name: String },
 }
+// ANCHOR_END: wire
 
+// ANCHOR: history
 /// So many lines a room remembers.
 const KEEP: usize = 100;
 
@@ -113,7 +118,9 @@ impl History {
             })
     }
 }
+// ANCHOR_END: history
 
+// ANCHOR: bus
 /// What one server tells the others. All of it may get lost.
 #[derive(Clone)]
 enum Hint {
@@ -125,7 +132,9 @@ enum Hint {
 
 /// In production it's Redis; for a reader that falls behind, it's just as forgetful.
 type Bus = broadcast::Sender<Hint>;
+// ANCHOR_END: bus
 
+// ANCHOR: room
 /// So many lines wait for one tab.
 const QUEUE: usize = 16;
 
@@ -183,7 +192,9 @@ impl Room {
         self.tabs.insert(self.joined, outbox);
         (self.joined, inbox)
     }
+    // ANCHOR_END: room
 
+    // ANCHOR: presence
     /// A sign of life from a tab of this server.
     fn hear_from(&mut self, name: &str) {
         self.alive(name);
@@ -212,7 +223,9 @@ impl Room {
         let names = self.leases.keys().cloned().collect();
         self.tell(&Told::Here { names }, to);
     }
+    // ANCHOR_END: presence
 
+    // ANCHOR: typing
     /// Told at most twice in a [`TYPING`], kept nowhere, and not worth a place in a full queue.
     fn typing(&mut self, name: &str) {
         let now = Instant::now();
@@ -225,7 +238,9 @@ impl Room {
             outbox.try_send(Told::Typing { name }).ok();
         }
     }
+    // ANCHOR_END: typing
 
+    // ANCHOR: say
     fn say(&mut self, tab: u64, id: String, text: String) {
         let (seq, new) = lock(&self.history).keep(&id, &text);
         let kept = Told::Kept { id, seq };
@@ -256,7 +271,9 @@ impl Room {
         self.tabs.retain(|tab, outbox| !(to(*tab) && full(outbox)));
     }
 }
+// ANCHOR_END: say
 
+// ANCHOR: upkeep
 /// Runs for as long as the room is in use.
 async fn upkeep(room: Weak<Mutex<Room>>) {
     while let Some(room) = room.upgrade() {
@@ -292,7 +309,9 @@ const PING: Duration = Duration::from_secs(2);
 const SILENCE: Duration = Duration::from_secs(60);
 /// A frame that can't be written in this time is the last.
 const WRITE: Duration = Duration::from_secs(5);
+// ANCHOR_END: upkeep
 
+// ANCHOR: serve
 /// One tab's connection, from its handshake to its end.
 async fn serve(stream: impl AsyncRead + AsyncWrite + Unpin, room: Shared) -> Result<()> {
     let (sink, mut frames) = accept_async(stream).await?.split();
@@ -359,7 +378,9 @@ where
     timeout(WRITE, sink.send(close)).await??;
     Ok(())
 }
+// ANCHOR_END: serve
 
+// ANCHOR: tab
 /// What the operating system keeps for a reader that isn't reading.
 const SOCKET_BUFFER: usize = 1024;
 
@@ -391,7 +412,9 @@ impl Tab {
         }
     }
 }
+// ANCHOR_END: tab
 
+// ANCHOR: main
 /// So many hints wait for a server.
 const HINTS: usize = 1024;
 
@@ -424,7 +447,9 @@ async fn main() -> Result<()> {
         tokio::spawn(serve(stream, room));
     }
 }
+// ANCHOR_END: main
 
+// ANCHOR: tests
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -516,3 +541,4 @@ mod tests {
         Ok(())
     }
 }
+// ANCHOR_END: tests

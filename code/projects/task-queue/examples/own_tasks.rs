@@ -1,16 +1,18 @@
 //! A queue with a task of its own: `cargo run -p task-queue --example own_tasks`, then
 //! `taskq enqueue count_words '{"text": "to be or not to be"}' --wait`.
 
+use std::path::Path;
+use std::process::ExitCode;
+
 use anyhow::Result;
 use clap::Parser;
 use serde::Deserialize;
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use task_queue::broker::AnyBroker;
+use task_queue::broker::sqlite::{SqliteBroker, Sync};
 use task_queue::config::Config;
 use task_queue::handler::{Context, Handler, HandlerError, Registry};
-use task_queue::{server, telemetry};
+use task_queue::server;
 
 #[derive(Deserialize)]
 struct Text {
@@ -24,20 +26,17 @@ async fn count_words(_context: Context, input: Text) -> Result<usize, HandlerErr
     }
 }
 
-#[tokio::main]
-async fn main() -> Result<()> {
+fn main() -> ExitCode {
     let config = Config::parse();
-    config.check()?;
-    telemetry::init(config.log_format.into(), &config.log)?;
+    service::run(async |stop| run(&config, stop).await)
+}
+
+async fn run(config: &Config, stop: CancellationToken) -> Result<()> {
+    config.edge.begin()?;
     let tasks = Registry::new().with("count_words", Handler::new(count_words))?;
-    let store = AnyBroker::open(&config.store, config.store_options()).await?;
-    let listener = TcpListener::bind(config.listen).await?;
-    let shutdown = CancellationToken::new();
-    let stop = shutdown.clone();
-    tokio::spawn(async move {
-        let _ = tokio::signal::ctrl_c().await;
-        stop.cancel();
-    });
-    server::serve(listener, store, tasks, &config, shutdown).await?;
+    let path = Path::new("own_tasks.db");
+    let store = SqliteBroker::open(path, Sync::Full, config.store_options()).await?;
+    let listener = config.edge.bind().await?;
+    server::serve(listener, store, tasks, config, stop).await?;
     Ok(())
 }

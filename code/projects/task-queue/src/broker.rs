@@ -1,4 +1,4 @@
-//! What a store of jobs promises: the [`Broker`] trait.
+//! What a store of jobs promises: the traits [`Leases`] and [`Broker`].
 //!
 //! Two stores keep these promises, and one conformance suite holds both to them
 //! (`tests/conformance.rs`): [`sqlite`], a file beside the program, and [`redis`], for many machines.
@@ -22,20 +22,20 @@ use crate::job::{JobId, NewJob};
 use crate::name::{QueueName, ScheduleName, WorkerId};
 use crate::sync::watch;
 
-mod any;
 mod bells;
 mod history;
 mod lease;
 pub mod redis;
 mod schedule;
 pub mod sqlite;
+mod store_url;
 mod view;
 
-pub use any::AnyBroker;
 pub use lease::{
     Claim, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey, NOTE_LIMIT, Outcome, Progress,
 };
 pub use schedule::{NewSchedule, ScheduleView};
+pub use store_url::{StoreUrl, StoreUrlError};
 pub use view::{
     Attempt, AttemptEnd, Counters, Cursor, JobState, JobStatus, JobView, Page, QueueStats, Stats,
     WorkerReport,
@@ -44,7 +44,7 @@ pub use view::{
 /// Most jobs or leases in one call; what is longer is refused, so that one caller cannot hold up all others.
 pub const BATCH_LIMIT: usize = 1000;
 
-/// A store of jobs. Handles are cheap to clone and share one store.
+/// What senders and workers ask of a store of jobs. Handles are cheap to clone and share one store.
 ///
 /// Every call is a batch, because that is where the speed is: a commit or a round trip costs the
 /// same for one job as for a hundred. A batch is done as a whole or not at all, unless the answer
@@ -54,7 +54,7 @@ pub const BATCH_LIMIT: usize = 1000;
 /// although it answered [`BrokerError::Unavailable`]. Each can be sent again: `enqueue` knows the
 /// job's id, `finish` the lease's token. A `claim` whose answer is lost leaves leases behind that
 /// nobody holds; they run out like those of a crashed worker.
-pub trait Broker: Clone + Send + Sync + 'static {
+pub trait Leases: Clone + Send + Sync + 'static {
     // ANCHOR: calls
     /// Stores jobs, in order, and answers once they are as durable as the store makes them.
     ///
@@ -65,7 +65,7 @@ pub trait Broker: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Vec<Enqueued>, BrokerError>> + Send;
 
     /// Leases ready jobs, first in line first. Empty if there is none; it does not wait
-    /// (see [`signals`](Broker::signals)). Jobs above their maximum age become dead letters on the way.
+    /// (see [`signals`](Leases::signals)). Jobs above their maximum age become dead letters on the way.
     fn claim(&self, claim: Claim) -> impl Future<Output = Result<Vec<Lease>, BrokerError>> + Send;
 
     /// Heartbeats: each lease that is still held ends `lease` from now, and its progress is noted.
@@ -101,6 +101,22 @@ pub trait Broker: Clone + Send + Sync + 'static {
     /// that several do so at once is harmless.
     fn upkeep(&self, limit: usize) -> impl Future<Output = Result<Upkeep, BrokerError>> + Send;
 
+    /// Numbers of every queue that ever had a job, in alphabetical order. Cheap at any depth.
+    fn stats(&self) -> impl Future<Output = Result<Stats, BrokerError>> + Send;
+
+    /// Tells the others that a worker process lives; it is forgotten after `ttl` without another report.
+    fn report_worker(
+        &self,
+        report: WorkerReport,
+        ttl: Duration,
+    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// Wake-up signals, so that at rest hardly anything has to be asked.
+    fn signals(&self) -> Signals;
+}
+
+/// What people ask of a store besides, through the HTTP API. Cancel safety is that of [`Leases`].
+pub trait Broker: Leases {
     /// Cancels a job: at once if it waits, otherwise by asking its worker
     /// ([`Extended::CancelRequested`]). Jobs that wait for it become dead letters.
     fn cancel(&self, job: JobId) -> impl Future<Output = Result<Cancel, BrokerError>> + Send;
@@ -142,14 +158,15 @@ pub trait Broker: Clone + Send + Sync + 'static {
         paused: bool,
     ) -> impl Future<Output = Result<(), BrokerError>> + Send;
 
-    /// Numbers of every queue that ever had a job, in alphabetical order. Cheap at any depth.
-    fn stats(&self) -> impl Future<Output = Result<Stats, BrokerError>> + Send;
-
     /// Adds a schedule, or replaces the one of that name.
     fn put_schedule(
         &self,
         schedule: NewSchedule,
     ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+
+    /// Forgets a queue that holds no job, with its numbers and whether it is paused; answers whether
+    /// it was known. One that holds jobs is [`BrokerError::Invalid`]. Its next job makes it anew.
+    fn forget(&self, queue: QueueName) -> impl Future<Output = Result<bool, BrokerError>> + Send;
 
     /// All schedules, in alphabetical order.
     fn schedules(&self) -> impl Future<Output = Result<Vec<ScheduleView>, BrokerError>> + Send;
@@ -160,26 +177,20 @@ pub trait Broker: Clone + Send + Sync + 'static {
         name: ScheduleName,
     ) -> impl Future<Output = Result<bool, BrokerError>> + Send;
 
-    /// Tells the others that a worker process lives; it is forgotten after `ttl` without another report.
-    fn report_worker(
-        &self,
-        report: WorkerReport,
-        ttl: Duration,
-    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
-
     /// The worker processes that have reported, in the order of their ids.
     fn workers(&self) -> impl Future<Output = Result<Vec<WorkerReport>, BrokerError>> + Send;
 
     /// Asks the store for a sign of life. The error says why a server is not ready.
     fn ping(&self) -> impl Future<Output = Result<(), BrokerError>> + Send;
 
-    /// Wake-up signals, so that nobody polls faster than once a second.
-    fn signals(&self) -> Signals;
+    /// Ends the work of this process on the store: what was answered is in its place, and every
+    /// later call of any handle may answer [`BrokerError::Closed`].
+    fn close(&self) -> impl Future<Output = Result<(), BrokerError>> + Send;
 }
 
 /// Counters that change when there is something to do. A change that happens between a look and
 /// a wait is not lost. They are hints: a signal may come for nothing, and one may be lost when the
-/// connection to the store breaks, so look once a second all the same.
+/// connection to the store breaks, so look every [`look_every`](Self::look_every) all the same.
 #[derive(Clone, Debug)]
 pub struct Signals {
     /// Jobs became ready after a `claim` had found none, in whichever queue.
@@ -188,6 +199,10 @@ pub struct Signals {
     pub due: watch::Receiver<u64>,
     /// Somebody asked for a running job to be canceled: send the heartbeats now.
     pub cancel: watch::Receiver<u64>,
+    /// A first lease began, so that something can run out: call `upkeep` within a second.
+    pub leased: watch::Receiver<u64>,
+    /// How long a lost signal may go unnoticed.
+    pub look_every: Duration,
 }
 
 /// The numbers a store works by. All processes on one store should agree on them.
@@ -263,7 +278,7 @@ pub struct Upkeep {
     pub scheduled: u64,
     /// Results, dead letters above the limit and worker reports deleted.
     pub expired: u64,
-    /// When to call again: zero if a limit cut it short, at most a second.
+    /// When to call again: zero if a limit cut it short.
     pub next: Duration,
 }
 

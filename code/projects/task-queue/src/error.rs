@@ -94,6 +94,11 @@ impl BrokerError {
         }
     }
 
+    /// A queue that holds jobs is not forgotten.
+    pub(crate) fn holds_jobs(jobs: u64) -> Self {
+        Self::invalid("queue", format!("it holds {jobs} jobs"))
+    }
+
     pub(crate) fn unavailable(reason: impl ToString) -> Self {
         Self::Unavailable {
             reason: reason.to_string(),

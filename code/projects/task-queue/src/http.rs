@@ -2,11 +2,12 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | `POST /v1/jobs` | enqueue: `{"jobs": [{"task": "echo", "payload": 1}]}` |
+//! | `POST /v1/jobs` | enqueue: `{"jobs": [{"task": "echo", "payload": 1}]}`; `warnings` name tasks without a handler |
 //! | `GET /v1/jobs/ID` | everything that is known of a job |
 //! | `GET /v1/jobs/ID/wait?patience_ms=30000` | its state and result, once it has ended |
 //! | `POST /v1/jobs/ID/cancel` | cancel it |
 //! | `GET /v1/queues` | numbers of all queues |
+//! | `DELETE /v1/queues/NAME` | forget a queue that holds no job |
 //! | `POST /v1/queues/NAME/pause`, `…/resume` | stop and go on handing out its jobs |
 //! | `GET /v1/queues/NAME/dead?limit=100&cursor=…` | its dead letters, the newest first |
 //! | `POST /v1/dead/requeue`, `/v1/dead/purge` | `{"jobs": ["ID"]}` or `{"queue": "NAME", "oldest": 100}` |
@@ -15,38 +16,61 @@
 //! | `GET /v1/events` | queues and workers each second, as server-sent events |
 //! | `GET /healthz`, `/readyz`, `/metrics` | for those who run it |
 //!
-//! An error is `{"error": {"code": "invalid", "message": "…"}}`; `Retry-After` is 1 (second) with
+//! An error is `{"status": 422, "code": "invalid", "detail": "…"}` ([`service::problem`]); `Retry-After` is 1 (second) with
 //! 429 (the queue is full) and 503 (the store does not answer, or the server stops), and 10 with 507 (the store has no room).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::extract::State;
+use axum::routing::{delete, get, post, put};
+use serde::Serialize;
+use service::guard::Guard;
+use service::health::{self, READY_WITHIN};
+use service::live::{self, Live};
+use service::page::{self, File};
+use service::{body, metrics as numbers, problem};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use crate::broker::Broker;
+use crate::broker::{Broker, Stats, WorkerReport};
 use crate::config::Config;
+use crate::error::BrokerError;
 use crate::metrics::Metrics;
+use crate::name::WorkerId;
 
-mod body;
-mod dashboard;
 mod error;
-mod events;
-mod guard;
 mod jobs;
+mod known;
 mod queues;
 
-pub use error::ApiError;
-pub use jobs::{JobRequest, UniqueRequest};
+use known::KnownTasks;
+
+pub use jobs::{JobRequest, Sent, UniqueRequest};
 pub use queues::SelectRequest;
 
-/// How long a readiness check waits for the store.
-const READY_WITHIN: Duration = Duration::from_secs(2);
+/// How often the dashboard hears of queues and workers.
+const EACH: Duration = Duration::from_secs(1);
+
+/// The dashboard.
+const PAGE: [File; 3] = [
+    File {
+        path: "/",
+        kind: File::PAGE,
+        text: include_str!("http/dashboard/index.html"),
+    },
+    File {
+        path: "/dashboard.css",
+        kind: File::STYLE,
+        text: include_str!("http/dashboard/dashboard.css"),
+    },
+    File {
+        path: "/dashboard.js",
+        kind: File::SCRIPT,
+        text: include_str!("http/dashboard/dashboard.js"),
+    },
+];
 
 /// What every request can reach.
 #[derive(Clone)]
@@ -55,7 +79,10 @@ pub struct App<B>(Arc<Parts<B>>);
 struct Parts<B> {
     broker: B,
     metrics: Metrics,
-    token: Option<String>,
+    /// The worker of this process, if it has one.
+    worker: Option<WorkerId>,
+    known: KnownTasks,
+    guard: Guard,
     max_body: usize,
     /// The process has been told to stop; jobs drain.
     draining: CancellationToken,
@@ -65,10 +92,11 @@ struct Parts<B> {
 
 impl<B: Broker> App<B> {
     /// For one process, which is not ready any more once `draining` fires, and answers who still
-    /// waits once `closing` does.
+    /// waits once `closing` does. `worker` is the one that runs in it.
     pub fn new(
         broker: B,
         metrics: Metrics,
+        worker: Option<WorkerId>,
         config: &Config,
         draining: CancellationToken,
         closing: CancellationToken,
@@ -76,8 +104,10 @@ impl<B: Broker> App<B> {
         Self(Arc::new(Parts {
             broker,
             metrics,
-            token: config.token.clone(),
-            max_body: config.max_body,
+            worker,
+            known: KnownTasks::default(),
+            guard: Guard::new(&config.edge),
+            max_body: config.edge.max_body as usize,
             draining,
             closing,
         }))
@@ -96,6 +126,7 @@ pub fn router<B: Broker>(app: App<B>) -> Router {
         .route("/jobs/{id}/wait", get(jobs::wait))
         .route("/jobs/{id}/cancel", post(jobs::cancel))
         .route("/queues", get(queues::stats))
+        .route("/queues/{queue}", delete(queues::forget))
         .route("/queues/{queue}/pause", post(queues::pause))
         .route("/queues/{queue}/resume", post(queues::resume))
         .route("/queues/{queue}/dead", get(queues::dead))
@@ -107,50 +138,57 @@ pub fn router<B: Broker>(app: App<B>) -> Router {
             put(queues::put_schedule).delete(queues::remove_schedule),
         )
         .route("/workers", get(queues::workers))
-        .route("/events", get(events::events))
-        .layer(axum::middleware::from_fn_with_state(
-            app.clone(),
-            guard::guard,
-        ));
-    let max_body = app.0.max_body;
-    Router::new()
-        .nest("/v1", api)
-        .route("/healthz", get(|| async { "alive\n" }))
-        .route("/readyz", get(ready))
-        .route("/metrics", get(metrics))
-        .merge(dashboard::routes())
-        .fallback(|| async { ApiError::not_found("there is nothing at this address") })
-        .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
-        .layer(DefaultBodyLimit::max(max_body))
-        .with_state(app)
-}
-
-/// Ready: not shutting down, and the store answers.
-async fn ready<B: Broker>(State(app): State<App<B>>) -> Response {
-    let reason = if app.0.draining.is_cancelled() {
-        "shutting down".to_owned()
-    } else {
-        match time::timeout(READY_WITHIN, app.broker().ping()).await {
-            Ok(Ok(())) => return "ready\n".into_response(),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "the store does not answer".to_owned(),
-        }
+        .route("/events", get(events));
+    let api = Router::new().nest("/v1", api).with_state(app.clone());
+    let (asked, seen) = (app.clone(), app.clone());
+    let ready = move || {
+        let broker = asked.broker().clone();
+        async move { broker.ping().await.map_err(|error| error.to_string()) }
     };
-    let later = [(header::RETRY_AFTER, error::SOON)];
-    (
-        StatusCode::SERVICE_UNAVAILABLE,
-        later,
-        format!("{reason}\n"),
-    )
-        .into_response()
+    let observe = move || observe(seen.clone());
+    let open = page::routes(&PAGE)
+        .merge(health::routes(app.0.draining.clone(), ready))
+        .merge(numbers::routes(app.0.metrics.registry(), observe));
+    app.0
+        .guard
+        .around(api, open)
+        .fallback(problem::no_address)
+        .method_not_allowed_fallback(problem::no_method)
+        .layer(body::limit(app.0.max_body))
 }
 
-/// For Prometheus. Numbers of the store are left as they were if it does not answer.
-async fn metrics<B: Broker>(State(app): State<App<B>>) -> impl IntoResponse {
-    let seen = async { tokio::try_join!(app.broker().stats(), app.broker().workers()) };
-    if let Ok(Ok((stats, workers))) = time::timeout(READY_WITHIN, seen).await {
-        app.0.metrics.observe(&stats, &workers);
+/// What the dashboard hears.
+#[derive(Serialize)]
+struct Seen {
+    #[serde(flatten)]
+    stats: Stats,
+    workers: Vec<WorkerReport>,
+    /// The worker of the process that answers.
+    this: Option<WorkerId>,
+}
+
+async fn events<B: Broker>(State(app): State<App<B>>) -> Live {
+    let closing = app.0.closing.clone();
+    let look = move || {
+        let app = app.clone();
+        async move { see(&app).await.map_err(|error| error.to_string()) }
+    };
+    live::looked_up(EACH, look, closing)
+}
+
+async fn see<B: Broker>(app: &App<B>) -> Result<Seen, BrokerError> {
+    let (stats, workers) = tokio::try_join!(app.broker().stats(), app.broker().workers())?;
+    let this = app.0.worker.clone();
+    Ok(Seen {
+        stats,
+        workers,
+        this,
+    })
+}
+
+/// Numbers of the store are left as they were if it does not answer.
+async fn observe<B: Broker>(app: App<B>) {
+    if let Ok(Ok(seen)) = time::timeout(READY_WITHIN, see(&app)).await {
+        app.0.metrics.observe(&seen.stats, &seen.workers);
     }
-    let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], app.0.metrics.render())
 }

@@ -18,6 +18,9 @@ pub const KEY_LIMIT: usize = 200;
 pub const AFTER_LIMIT: usize = 100;
 /// The longest span of time a job may state: 10 years, so that every sum of times fits its number.
 pub const SPAN_LIMIT: Duration = Duration::from_secs(10 * 366 * 24 * 60 * 60);
+/// The latest moment a job may name, the end of the year 9999: what lies beyond is a mistake, and
+/// beyond 2^53 a store that counts in floating point has no moments of its own.
+pub const LATEST: Timestamp = Timestamp(253_402_300_799_999);
 /// The longest trace context, in bytes; the header `traceparent` of W3C has 55.
 const TRACE_LIMIT: usize = 128;
 
@@ -210,10 +213,13 @@ impl NewJob {
         if self.timeout < Duration::from_millis(1) {
             return Err(BrokerError::invalid("timeout", "it is below 1 ms"));
         }
-        let start = if let Start::In(delay) = self.start {
-            delay
-        } else {
-            Duration::ZERO
+        let start = match self.start {
+            Start::In(delay) => delay,
+            Start::At(moment) if moment > LATEST => {
+                let reason = format!("{} ms is after the year 9999", moment.0);
+                return Err(BrokerError::invalid("run_at", reason));
+            }
+            Start::Now | Start::At(_) => Duration::ZERO,
         };
         let unique = self
             .unique

@@ -4,63 +4,45 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use task_queue::broker::AnyBroker;
+use task_queue::broker::redis::RedisBroker;
+use task_queue::broker::sqlite::SqliteBroker;
+use task_queue::broker::{Broker, StoreUrl};
 use task_queue::config::Config;
-use task_queue::{demo, server, telemetry};
+use task_queue::error::BrokerError;
+use task_queue::{demo, server};
 
 fn main() -> ExitCode {
     let config = Config::parse();
-    server::raise_file_limit();
-    let runtime = tokio::runtime::Runtime::new().expect("threads and a selector");
-    let outcome = runtime.block_on(run(&config));
-    // A blocking handler that did not stop when it was told to is not waited for.
-    runtime.shutdown_background();
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+    service::run(async |stop| run(&config, stop).await)
+}
+
+async fn run(config: &Config, stop: CancellationToken) -> Result<()> {
+    config.edge.begin()?;
+    let options = config.store_options();
+    match &config.store {
+        StoreUrl::Sqlite { path, sync } => {
+            let broker = SqliteBroker::open(path, *sync, options).await;
+            serve(broker, config, stop).await
+        }
+        StoreUrl::Redis { url, namespace } => {
+            let broker = RedisBroker::connect(url, namespace, options).await;
+            serve(broker, config, stop).await
         }
     }
 }
 
-async fn run(config: &Config) -> Result<()> {
-    config.check()?;
-    telemetry::init(config.log_format.into(), &config.log)?;
-    let broker = AnyBroker::open(&config.store, config.store_options())
-        .await
-        .with_context(|| format!("cannot open {}", shown(&config.store)))?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}", config.listen))?;
-    let shutdown = CancellationToken::new();
-    let mut terminate = signal(SignalKind::terminate())?;
-    let stop = shutdown.clone();
-    tokio::spawn(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
-        }
-        stop.cancel();
-    });
+async fn serve<B: Broker>(
+    broker: Result<B, BrokerError>,
+    config: &Config,
+    stop: CancellationToken,
+) -> Result<()> {
+    let broker = broker.with_context(|| format!("cannot open {}", config.store))?;
+    let listener = config.edge.bind().await?;
     let address = listener.local_addr()?;
-    info!(
-        store = shown(&config.store),
-        "dashboard at http://{address}/"
-    );
-    server::serve(listener, broker, demo::registry()?, config, shutdown).await?;
+    info!(store = %config.store, "dashboard at http://{address}/");
+    server::serve(listener, broker, demo::registry()?, config, stop).await?;
     Ok(())
-}
-
-/// A store's address without its password.
-fn shown(store: &str) -> String {
-    match (store.split_once("://"), store.rsplit_once('@')) {
-        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
-        _ => store.to_owned(),
-    }
 }

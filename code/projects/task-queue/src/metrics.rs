@@ -6,25 +6,20 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Metric, Registry};
+use service::metrics::{Histograms, Registry, add, add_histograms};
 
 use crate::broker::{QueueStats, Stats, WorkerReport};
 use crate::name::{QueueName, TaskName};
 
-/// 1 ms to 10 minutes.
-const BUCKETS: [f64; 14] = [
-    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0, 120.0, 600.0,
-];
 /// Stands for all tasks without a handler: no task can be called that, and senders cannot make
 /// the number of series grow with names of their own.
 const NO_HANDLER: &str = "(no handler)";
 
-type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 type Seconds = Gauge<f64, AtomicU64>;
 
 /// All numbers of a process; handles are cheap to clone.
@@ -32,7 +27,7 @@ type Seconds = Gauge<f64, AtomicU64>;
 pub struct Metrics(Arc<Families>);
 
 struct Families {
-    registry: Registry,
+    registry: Arc<Registry>,
     store: Store,
     process: Process,
 }
@@ -110,7 +105,7 @@ impl Metrics {
         let store = Store::registered(&mut registry);
         let process = Process::registered(&mut registry);
         Self(Arc::new(Families {
-            registry,
+            registry: Arc::new(registry),
             store,
             process,
         }))
@@ -125,12 +120,9 @@ impl Metrics {
             .set(workers.len().try_into().unwrap_or(i64::MAX));
     }
 
-    /// Everything, in the text format of Prometheus (version 0.0.4).
-    pub fn render(&self) -> String {
-        let mut text = String::new();
-        prometheus_text::encode(&mut text, &self.0.registry)
-            .expect("writing to a string does not fail, nor does any label of this file");
-        text
+    /// What `/metrics` shows.
+    pub fn registry(&self) -> Arc<Registry> {
+        Arc::clone(&self.0.registry)
     }
 
     pub(crate) fn task(&self, task: Option<&TaskName>) -> TaskMetrics {
@@ -266,22 +258,6 @@ impl Process {
             timeouts: add(registry, "timeouts", "Handlers that ran for too long"),
         }
     }
-}
-
-fn add<M: Metric + Default + Clone>(registry: &mut Registry, name: &str, help: &str) -> M {
-    let metric = M::default();
-    registry.register(name, help, metric.clone());
-    metric
-}
-
-fn add_histograms<L>(registry: &mut Registry, name: &str, help: &str) -> Histograms<L>
-where
-    L: EncodeLabelSet + Clone + std::hash::Hash + Eq + std::fmt::Debug + Send + Sync + 'static,
-{
-    let new: fn() -> Histogram = || Histogram::new(BUCKETS);
-    let histograms = Family::new_with_constructor(new);
-    registry.register(name, help, histograms.clone());
-    histograms
 }
 
 fn by(queue: &QueueName) -> ByQueue {

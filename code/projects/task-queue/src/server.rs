@@ -1,18 +1,9 @@
 //! The program as a whole: listens, works, and stops in order.
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::time;
+use service::serve::serve as serve_http;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, info, warn};
+use tracing::warn;
 
 use crate::broker::Broker;
 use crate::config::Config;
@@ -22,13 +13,6 @@ use crate::http::{self, App};
 use crate::metrics::Metrics;
 use crate::upkeep;
 use crate::worker::{Summary, Worker};
-
-/// A client that has not sent a whole request head by then is hung up on.
-const HEAD: Duration = Duration::from_secs(10);
-/// How long open requests may go on once the worker has drained.
-const LAST_REQUESTS: Duration = Duration::from_secs(5);
-/// The longest request head, in bytes.
-const MOST_HEAD: usize = 16 * 1024;
 
 /// Serves the API and runs jobs until `shutdown` fires, then drains: the worker first, with the
 /// API still up to be asked for results, then the last requests.
@@ -42,26 +26,29 @@ pub async fn serve<B: Broker>(
     shutdown: CancellationToken,
 ) -> Result<Option<Summary>, BrokerError> {
     let metrics = Metrics::new();
-    let stop_http = CancellationToken::new();
+    let (stop_http, closing) = (CancellationToken::new(), broker.clone());
+    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "worker".into());
+    let settings = config.worker_settings(&host);
+    let this = (!config.no_worker).then(|| settings.id.clone());
+    let worker = match config.no_worker {
+        true => None,
+        false => {
+            let worker = Worker::new(broker.clone(), registry, settings)?;
+            Some(worker.with_metrics(metrics.clone()))
+        }
+    };
     let app = App::new(
         broker.clone(),
         metrics.clone(),
+        this,
         config,
         shutdown.clone(),
         stop_http.clone(),
     );
-    let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "worker".into());
-    let worker = match config.no_worker {
-        true => None,
-        false => Some(
-            Worker::new(broker.clone(), registry, config.worker_settings(&host))?
-                .with_metrics(metrics.clone()),
-        ),
-    };
-    let http = tokio::spawn(accept(
+    let http = tokio::spawn(serve_http(
         listener,
         http::router(app),
-        config.max_connections,
+        config.edge.limits(),
         stop_http.clone(),
     ));
     // ANCHOR: order
@@ -77,67 +64,8 @@ pub async fn serve<B: Broker>(
     if let Err(panic) = http.await {
         warn!(%panic, "the listener broke");
     }
+    if let Err(error) = closing.close().await {
+        warn!(%error, "the store was not closed");
+    }
     Ok(summary)
-}
-
-/// Each connection takes a file; many systems start a program with 1,024 and let it ask for more.
-pub fn raise_file_limit() {
-    let limit = getrlimit(Resource::Nofile);
-    let most = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    // Without it, whoever comes when all files are in use waits to be accepted.
-    let _ = setrlimit(Resource::Nofile, most);
-}
-
-/// Accepts connections until `stop`, then lets open requests end.
-async fn accept(listener: TcpListener, router: axum::Router, most: usize, stop: CancellationToken) {
-    let free = Arc::new(Semaphore::new(most));
-    let graceful = GracefulShutdown::new();
-    loop {
-        // Before accepting: whoever is one too many waits in the kernel's queue.
-        let permit = tokio::select! {
-            () = stop.cancelled() => break,
-            Ok(permit) = Arc::clone(&free).acquire_owned() => permit,
-            else => break,
-        };
-        let stream = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
-        };
-        match stream {
-            Ok((stream, _)) => {
-                let connection = graceful.watch(connection(stream, router.clone()));
-                tokio::spawn(async move {
-                    if let Err(error) = connection.await {
-                        debug!(%error, "a connection broke");
-                    }
-                    drop(permit);
-                });
-            }
-            // Out of file descriptors, say. Trying again at once would only burn a core.
-            Err(error) => {
-                warn!(%error, "cannot accept");
-                time::sleep(Duration::from_millis(100)).await;
-            }
-        }
-    }
-    let open = graceful.count();
-    if time::timeout(LAST_REQUESTS, graceful.shutdown())
-        .await
-        .is_err()
-    {
-        info!(open, "some requests did not end in time");
-    }
-}
-
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<axum::Router>>;
-
-fn connection(stream: TcpStream, router: axum::Router) -> Connection {
-    http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
-        .max_buf_size(MOST_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
 }

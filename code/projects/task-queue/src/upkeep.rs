@@ -1,36 +1,43 @@
-//! The loop that does what time asks for: see [`Broker::upkeep`].
+//! The loop that does what time asks for: see [`Leases::upkeep`].
 //!
 //! Every worker runs it, and every server. That several do at once is harmless, and as long as one
 //! of them lives, no lease, delay or schedule is forgotten.
 
 use std::time::Duration;
 
-use tokio::time;
+use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::broker::{Broker, Upkeep};
+use crate::broker::{Leases, Signals, Upkeep};
 use crate::metrics::Metrics;
+use crate::sync::watch;
 use crate::worker::{Outage, changed};
 
 /// Jobs of each kind that one call may move, so that no call holds up the store for long.
 const LIMIT: usize = 500;
-/// The longest pause, should a store ask for more.
-const LONGEST: Duration = Duration::from_secs(1);
+/// The longest pause while something can run out.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Calls `upkeep` whenever something is due, until `shutdown`. Lives through outages of the store.
-pub async fn run<B: Broker>(broker: B, metrics: Metrics, shutdown: CancellationToken) {
-    let mut due = broker.signals().due;
+pub async fn run<B: Leases>(broker: B, metrics: Metrics, shutdown: CancellationToken) {
+    let Signals {
+        mut due,
+        mut leased,
+        look_every,
+        ..
+    } = broker.signals();
     let mut outage = Outage::new("upkeep", &metrics);
     while !shutdown.is_cancelled() {
         // Seen before the call: what falls due during it wakes the wait below.
         due.borrow_and_update();
+        leased.borrow_and_update();
         let pause = match shutdown.run_until_cancelled(broker.upkeep(LIMIT)).await {
             None => break,
             Some(Ok(done)) => {
                 outage.over();
                 log(&done);
-                done.next.min(LONGEST)
+                done.next.min(look_every.max(SOON))
             }
             Some(Err(error)) => {
                 let pause = outage.pause(&error);
@@ -42,8 +49,16 @@ pub async fn run<B: Broker>(broker: B, metrics: Metrics, shutdown: CancellationT
             biased;
             () = shutdown.cancelled() => break,
             () = changed(&mut due) => {}
-            () = time::sleep(pause) => {}
+            () = rest(pause, &mut leased) => {}
         }
+    }
+}
+
+/// Sleeps, but no longer than a second from when a first lease begins.
+async fn rest(pause: Duration, leased: &mut watch::Receiver<u64>) {
+    let end = Instant::now() + pause;
+    if time::timeout_at(end, changed(leased)).await.is_ok() {
+        time::sleep_until(end.min(Instant::now() + SOON)).await;
     }
 }
 

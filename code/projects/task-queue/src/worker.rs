@@ -32,7 +32,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::info;
 
-use crate::broker::{Broker, Lease};
+use crate::broker::{Lease, Leases};
 use crate::error::BrokerError;
 use crate::handler::{Handler, Registry};
 use crate::metrics::{Metrics, TaskMetrics};
@@ -118,7 +118,7 @@ struct Task {
     metrics: TaskMetrics,
 }
 
-impl<B: Broker> Worker<B> {
+impl<B: Leases> Worker<B> {
     /// Checks the settings.
     pub fn new(broker: B, registry: Registry, settings: Settings) -> Result<Self, BrokerError> {
         settings.check()?;
@@ -187,7 +187,7 @@ impl<B: Broker> Worker<B> {
 }
 
 /// Starts what goes on until the last end is reported.
-fn start_rounds<B: Broker>(
+fn start_rounds<B: Leases>(
     broker: &B,
     shared: &Arc<Shared>,
     shutdown: &CancellationToken,

@@ -1,7 +1,7 @@
 //! What a caller leaves behind that goes away in the middle of a call: see "Cancel safety" of `Broker`.
 
 use patterns::cancel_at_every_await::cancel_at_every_await;
-use task_queue::broker::{Broker, Finish, Finished, JobState};
+use task_queue::broker::{Finish, Finished, JobState, Leases};
 
 use crate::stores::{Sqlite, Store};
 use crate::support::{LEASE, OPTIONS, claim, claim_one, done, job, payloads, send, state, wish};

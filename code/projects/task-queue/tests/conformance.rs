@@ -53,7 +53,8 @@ on_both_stores! {
         a_lease_that_ran_out_but_was_not_missed_still_counts,
         finishing_twice_answers_the_same,
         a_clock_that_leaps_ahead_ends_leases_early_and_loses_nothing,
-        a_clock_that_is_set_back_lets_a_lease_run_longer_and_loses_nothing;
+        a_clock_that_is_set_back_lets_a_lease_run_longer_and_loses_nothing,
+        a_lease_from_a_clock_that_was_days_ahead_is_not_believed;
     attempts:
         a_released_job_counts_no_attempt,
         a_failed_job_is_tried_again_after_its_delay,
@@ -69,6 +70,7 @@ on_both_stores! {
         a_hundred_senders_with_one_key_make_one_job,
         a_full_queue_refuses_the_whole_batch,
         what_is_too_large_is_refused,
+        numbers_at_the_edge_are_refused_or_mean_the_same_everywhere,
         names_that_try_to_escape_are_refused,
         any_text_survives_the_way_through_the_store,
         a_large_batch_goes_through;
@@ -98,6 +100,7 @@ on_both_stores! {
         a_running_job_hears_of_its_cancellation,
         a_canceled_job_gives_its_key_back,
         numbers_add_up,
+        an_empty_queue_is_forgotten_and_one_with_jobs_is_not,
         workers_are_seen_until_they_fall_silent,
         an_idle_worker_is_woken_by_a_new_job,
         an_earlier_due_time_wakes_the_upkeep;
@@ -105,5 +108,6 @@ on_both_stores! {
         a_tick_is_enqueued_once_by_many_servers,
         ticks_that_were_missed_are_made_up_by_one,
         a_schedule_can_be_replaced_and_removed,
+        a_tick_from_a_clock_that_was_ahead_is_computed_again,
         a_cron_expression_is_checked;
 }

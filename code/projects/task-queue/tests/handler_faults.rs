@@ -3,7 +3,7 @@
 use task_queue::broker::{AttemptEnd, JobState};
 
 use crate::program::{END, Program, ends, job, send, sqlite, until_running};
-use crate::stores::Server;
+use testbed::redis::Redis as Server;
 
 /// A supervisor starts the program again whenever the job takes it along.
 async fn a_job_aborts_its_process(store: &str) {
@@ -55,7 +55,7 @@ async fn a_handler_that_never_ends(task: &str, payload: &str) {
     let mut one = Program::start(&store, &["--drain", "0.2"]);
     let id = send(&one.client(), job(task, payload)).await;
     until_running(&one.client(), id).await;
-    assert_eq!(one.terminate().code(), Some(0));
+    assert_eq!(one.terminated().code(), Some(0));
     let two = Program::start(&store, &["--no-worker"]);
     let view = two.client().inspect(id).await.unwrap();
     assert_eq!((view.status.state, view.failures), (JobState::Ready, 0));
@@ -109,12 +109,12 @@ async fn a_process_stands_still(store: &str) {
     let id = send(&one.client(), job("sleep", "{\"ms\": 1000}")).await;
     until_running(&one.client(), id).await;
     let two = Program::start(store, &["--lease", "0.5"]);
-    one.signal("STOP");
+    one.stop();
     let status = two.client().wait(id, END).await.unwrap();
     assert_eq!(status.state, JobState::Completed);
     let before = two.client().inspect(id).await.unwrap();
     assert_eq!(ends(&before), [AttemptEnd::Lost, AttemptEnd::Completed]);
-    one.signal("CONT");
+    one.go_on();
     one.until_metric("taskq_leases_lost_total 1").await;
     let after = two.client().inspect(id).await.unwrap();
     assert_eq!(after.attempts, before.attempts);

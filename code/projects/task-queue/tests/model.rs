@@ -9,14 +9,15 @@ use std::time::Duration;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use task_queue::broker::{
-    Broker, Cancel, Extended, Finished, JobState, LeaseKey, Options, Outcome, Select,
+    Broker, Cancel, Extended, Finished, JobState, LeaseKey, Leases, Options, Outcome, Select,
 };
 use task_queue::job::{JobId, NewJob, Start};
 use tokio::runtime::Runtime;
 
-use crate::stores::{Redis, Server, Sqlite, Store};
+use crate::stores::{Redis, Sqlite, Store};
 use crate::support::*;
 use expected::Model;
+use testbed::redis::Redis as Server;
 
 pub const LIMITS: Options = Options {
     max_recoveries: 2,

@@ -1,10 +1,8 @@
 //! The real program, as a child process, and jobs for it.
 
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc;
-use std::thread;
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -13,81 +11,41 @@ use task_queue::client::Client;
 use task_queue::http::JobRequest;
 use task_queue::job::JobId;
 use task_queue::name::TaskName;
-use task_queue::server;
+use testbed::program::{PATIENCE, output, under};
 
 /// The longest that a test waits for a job.
 pub const END: Duration = Duration::from_secs(30);
-/// The longest that a test waits for a program to begin or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A program that runs; it is killed with this value.
-pub struct Program {
-    process: Child,
-    pub address: String,
-}
+pub struct Program(testbed::program::Program);
 
 impl Program {
     /// Starts it on a port of its own and waits until it listens.
+    #[track_caller]
     pub fn start(store: &str, options: &[&str]) -> Self {
-        Self::run(command(store), options)
+        Self::run(listening(store, options))
     }
 
     /// Starts it from a shell that has run this before, to take something away from it.
+    #[track_caller]
     pub fn start_under(shell: &str, store: &str, options: &[&str]) -> Self {
-        let mut command = Command::new("sh");
-        command
-            .args(["-c", &format!("{shell}; exec \"$0\" \"$@\"")])
-            .arg(program())
-            .args(["--store", store]);
-        Self::run(command, options)
+        Self::run(under(shell, &listening(store, options)))
     }
 
-    fn run(mut command: Command, options: &[&str]) -> Self {
+    #[track_caller]
+    fn run(command: Command) -> Self {
         // The tests' own: each connection has an end here, too.
-        server::raise_file_limit();
-        let mut process = command
-            .args(["--listen", "127.0.0.1:0"])
-            .args(options)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let log = BufReader::new(process.stderr.take().unwrap());
-        let (sender, receiver) = mpsc::channel();
-        thread::spawn(move || {
-            // Reads on, so that the program is not held up by a full pipe.
-            for line in log.lines().map_while(Result::ok) {
-                let address = line.split("http://").nth(1);
-                if let Some(address) = address.and_then(|rest| rest.split('/').next()) {
-                    let _ = sender.send(address.to_owned());
-                }
-            }
-        });
-        let address = receiver.recv_timeout(PATIENCE).expect("it listens");
-        Self { process, address }
+        service::raise_file_limit();
+        Self(testbed::program::Program::start(command))
     }
 
     pub fn client(&self) -> Client {
-        Client::new(&format!("http://{}", self.address), None).unwrap()
-    }
-
-    /// A path that it sees, if it has mounted something there, as others see it.
-    pub fn sees(&self, path: &Path) -> PathBuf {
-        let root = PathBuf::from(format!("/proc/{}/root", self.process.id()));
-        root.join(path.strip_prefix("/").unwrap())
-    }
-
-    /// The memory that it uses, in bytes.
-    pub fn memory(&self) -> u64 {
-        let status = format!("/proc/{}/status", self.process.id());
-        let status = std::fs::read_to_string(status).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kilobytes = line.and_then(|line| line.trim().strip_suffix(" kB"));
-        kilobytes.unwrap().parse::<u64>().unwrap() * 1000
+        Client::new(&self.url(""), None).unwrap()
     }
 
     /// Waits until its metrics have this line.
     pub async fn until_metric(&self, line: &str) {
-        let url = format!("http://{}/metrics", self.address);
+        let url = self.url("/metrics");
         let mut metrics = String::new();
         for _ in 0..PATIENCE.as_millis() / 50 {
             metrics = reqwest::get(&url).await.unwrap().text().await.unwrap();
@@ -98,48 +56,27 @@ impl Program {
         }
         panic!("no {line:?} in {metrics}");
     }
+}
 
-    pub fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
+impl Deref for Program {
+    type Target = testbed::program::Program;
 
-    /// Sends a signal, by the name that `kill` knows.
-    pub fn signal(&self, name: &str) {
-        let id = self.process.id().to_string();
-        let mut kill = Command::new("kill");
-        assert!(kill.args(["-s", name, &id]).status().unwrap().success());
-    }
-
-    /// Sends SIGTERM and waits for the end.
-    pub fn terminate(&mut self) -> ExitStatus {
-        self.signal("TERM");
-        self.ended()
-    }
-
-    /// Waits for the end.
-    pub fn ended(&mut self) -> ExitStatus {
-        for _ in 0..PATIENCE.as_millis() / 20 {
-            if let Some(status) = self.process.try_wait().unwrap() {
-                return status;
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        panic!("it does not end");
+    fn deref(&self) -> &Self::Target {
+        &self.0
     }
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It may have ended already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+impl DerefMut for Program {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.0
     }
 }
 
 /// Runs it with options that it cannot run with, and returns its status and what it says.
 pub fn refused(store: &str, options: &[&str]) -> (Option<i32>, String) {
-    let output = command(store).args(options).output().unwrap();
+    let mut command = command(store);
+    command.args(options);
+    let output = output(command);
     (
         output.status.code(),
         String::from_utf8(output.stderr).unwrap(),
@@ -179,6 +116,12 @@ pub async fn until_running(client: &Client, id: JobId) {
 /// How the attempts of a job ended.
 pub fn ends(view: &JobView) -> Vec<AttemptEnd> {
     view.attempts.iter().map(|attempt| attempt.end).collect()
+}
+
+fn listening(store: &str, options: &[&str]) -> Command {
+    let mut command = command(store);
+    command.args(["--listen", "127.0.0.1:0"]).args(options);
+    command
 }
 
 fn command(store: &str) -> Command {

@@ -3,28 +3,32 @@
 use std::time::Duration;
 
 use task_queue::broker::redis::RedisBroker;
-use task_queue::broker::{Broker, Enqueued, Finish, Finished, JobState};
+use task_queue::broker::{Broker, Enqueued, Finish, Finished, JobState, Leases};
 use task_queue::handler::{Handler, HandlerError, Registry};
 use task_queue::job::NewJob;
 use task_queue::name::TaskName;
+use testbed::proxy::{Fault, Proxy, Target};
+use testbed::redis::Redis as Server;
 use tokio::time;
 
 use crate::program::END;
-use crate::proxy::{Harm, Proxy};
-use crate::stores::Server;
+use crate::stores::{connect, on_redis};
 use crate::support::*;
 use crate::worker::{settings, start};
 
 /// A Redis, the proxy in front of it, and a broker that calls through it.
 async fn through_proxy() -> (Server, Proxy, RedisBroker) {
     let server = Server::start(&[]);
-    let proxy = Proxy::start(&server);
-    let broker = proxy.broker(OPTIONS).await;
+    let proxy = Proxy::start(Target::Unix(server.socket())).await;
+    let broker = connect(&format!("redis://{}", proxy.address()), OPTIONS).await;
     (server, proxy, broker)
 }
 
 /// The answer is cut off, at its beginning or in its midst.
-const CUTS: [Harm; 2] = [Harm::Cut(0), Harm::Cut(5)];
+const CUTS: [Fault; 2] = [Fault::Close(0), Fault::Reset(5)];
+
+/// What a call of a script sends.
+const SCRIPT: &str = "EVALSHA";
 
 #[tokio::test]
 #[ignore = "needs redis-server"]
@@ -33,7 +37,7 @@ async fn an_enqueue_whose_answer_was_lost_is_known_when_it_is_sent_again() {
     send(&broker, job("first")).await;
     for harm in CUTS {
         let jobs = vec![job("1"), job("2")];
-        proxy.harm_next(harm);
+        proxy.harm_next(SCRIPT, harm);
         let error = broker.enqueue(jobs.clone()).await.unwrap_err();
         assert!(error.is_transient(), "{harm:?}: {error}");
         let expected = [Enqueued::Known(jobs[0].id), Enqueued::Known(jobs[1].id)];
@@ -48,7 +52,7 @@ async fn a_connection_on_which_nothing_comes_back_is_given_up_for_another() {
     let (_server, proxy, broker) = through_proxy().await;
     send(&broker, job("first")).await;
     let jobs = vec![job("1")];
-    proxy.harm_next(Harm::Swallow);
+    proxy.harm_next(SCRIPT, Fault::Swallow);
     let error = broker.enqueue(jobs.clone()).await.unwrap_err();
     assert!(error.is_transient(), "{error}");
     let answer = broker.enqueue(jobs.clone()).await.unwrap();
@@ -60,13 +64,14 @@ async fn a_connection_on_which_nothing_comes_back_is_given_up_for_another() {
 async fn bells_on_a_connection_that_hangs_are_heard_again_on_another() {
     let (server, proxy, broker) = through_proxy().await;
     // Whoever rings is not behind the proxy.
-    let direct = server.broker(OPTIONS).await;
+    let direct = on_redis(&server, OPTIONS).await;
     let rung = broker.signals().ready;
     let rings = || *rung.borrow();
     // Whoever begins to listen is told that something may have rung before.
     until(|| rings() == 1).await;
-    proxy.swallow_bells();
-    until(|| proxy.listeners() == 2 && rings() == 2).await;
+    let before = proxy.connections("SUBSCRIBE");
+    proxy.harm_those_that_sent("SUBSCRIBE", Fault::Swallow);
+    until(|| proxy.connections("SUBSCRIBE") == before + 1 && rings() == 2).await;
 
     assert!(claim(&direct, 1).await.is_empty());
     send(&direct, job("1")).await;
@@ -95,7 +100,7 @@ async fn a_finish_whose_answer_was_lost_is_answered_again_and_counts_once() {
             key,
             outcome: done(),
         }];
-        proxy.harm_next(harm);
+        proxy.harm_next(SCRIPT, harm);
         let error = broker.finish(ends.clone()).await.unwrap_err();
         assert!(error.is_transient(), "{harm:?}: {error}");
         let answer = again(|| broker.finish(ends.clone())).await;
@@ -112,7 +117,7 @@ async fn a_claim_whose_answer_was_lost_is_handed_out_again_when_its_lease_is_ove
     finish(&broker, claim_one(&broker).await.key, done()).await;
     for harm in CUTS {
         let id = send(&broker, job("1")).await;
-        proxy.harm_next(harm);
+        proxy.harm_next(SCRIPT, harm);
         let error = broker.claim(wish(1)).await.unwrap_err();
         assert!(error.is_transient(), "{harm:?}: {error}");
         assert!(again(|| broker.claim(wish(1))).await.is_empty());
@@ -138,7 +143,7 @@ async fn a_worker_whose_connection_is_cut_again_and_again_completes_every_job_on
     let worker = start(&broker, registry, settings);
 
     // Whoever asks how it stands is not behind the proxy.
-    let direct = server.broker(OPTIONS).await;
+    let direct = on_redis(&server, OPTIONS).await;
     let new = |n: u64| NewJob::new(queue("q"), TaskName::new("t").unwrap(), n.to_string());
     let jobs: Vec<_> = (0..400).map(new).collect();
     let ids: Vec<_> = jobs.iter().map(|job| job.id).collect();
@@ -146,7 +151,7 @@ async fn a_worker_whose_connection_is_cut_again_and_again_completes_every_job_on
     // A claim that is done after its worker has asked what it holds counts like a lost worker: few enough
     // cuts that no job loses four.
     for after in 0..3 {
-        proxy.harm_next(Harm::Cut(after * 4));
+        proxy.harm_next(SCRIPT, Fault::Close(after * 4));
         until(|| proxy.has_harmed()).await;
         time::sleep(Duration::from_millis(100)).await;
     }

@@ -9,7 +9,7 @@ use task_queue::job::JobId;
 use tokio::time;
 
 use crate::program::{END, Program, job};
-use crate::stores::Server;
+use testbed::redis::Redis as Server;
 
 /// How many jobs there are in each of these tests.
 const JOBS: usize = 300;
@@ -75,7 +75,7 @@ async fn refused(program: &Program) -> ClientError {
 }
 
 async fn ready(program: &Program) -> u16 {
-    let url = format!("http://{}/readyz", program.address);
+    let url = format!("http://{}/readyz", program.address());
     reqwest::get(url).await.unwrap().status().as_u16()
 }
 
@@ -130,12 +130,12 @@ async fn killed_without_a_file_it_forgets_its_jobs_and_the_program_takes_new_one
 async fn paused_for_ten_seconds_it_costs_no_job() {
     let server = Server::start(&[]);
     let (program, jobs) = busy(&server).await;
-    server.signal("STOP");
+    server.stop();
     let error = time::timeout(Duration::from_secs(10), refused(&program)).await;
     assert_code(&error.expect("an answer within ten seconds"), "unavailable");
     assert_eq!(ready(&program).await, 503);
     time::sleep(Duration::from_secs(3)).await;
-    server.signal("CONT");
+    server.go_on();
     all_complete(&program, &jobs).await;
 }
 
@@ -176,4 +176,21 @@ async fn without_memory_it_refuses_jobs_and_those_it_has_go_on() {
     }
     let _: () = server.command("CONFIG SET maxmemory 0");
     all_complete(&program, &jobs).await;
+}
+
+/// A process that works and one that only serves, for twelve seconds in which nothing happens.
+#[tokio::test]
+#[ignore = "needs redis-server"]
+async fn at_rest_two_processes_ask_hardly_anything() {
+    let server = Server::start(&[]);
+    let one = Program::start(&server.url(), &[]);
+    let _two = Program::start(&server.url(), &["--no-worker"]);
+    let id = crate::program::send(&one.client(), job("echo", "1")).await;
+    one.client().wait(id, END).await.unwrap();
+    time::sleep(Duration::from_secs(2)).await;
+    let before = server.commands();
+    time::sleep(Duration::from_secs(12)).await;
+    let asked = server.commands() - before;
+    // It was 17 a second, 204 in all.
+    assert!(asked < 75, "{asked}");
 }

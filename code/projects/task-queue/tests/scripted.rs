@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use task_queue::broker::{
-    Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat, JobStatus,
-    JobView, Lease, LeaseKey, NewSchedule, Page, Progress, ScheduleView, Select, Signals, Stats,
-    Upkeep, WorkerReport,
+    Claim, Enqueued, Extended, Finish, Finished, Heartbeat, JobStatus, Lease, LeaseKey, Leases,
+    Progress, Signals, Stats, Upkeep, WorkerReport,
 };
 use task_queue::error::BrokerError;
 use task_queue::job::{JobId, NewJob, Start};
-use task_queue::name::{QueueName, ScheduleName, WorkerId};
+use task_queue::name::WorkerId;
 use tokio::sync::watch;
 use tokio::time::{self, Instant};
 
@@ -116,6 +115,11 @@ impl Scripted {
         self.store().jobs[&job].status()
     }
 
+    pub fn cancel(&self, job: JobId) {
+        self.store().jobs.get_mut(&job).unwrap().cancel_requested = true;
+        self.0.cancel.send_modify(|n| *n += 1);
+    }
+
     /// How often the job was completed: more than once is a fault of the contract.
     pub fn completions(&self, job: JobId) -> u32 {
         self.store().jobs[&job].completions
@@ -166,7 +170,7 @@ impl Scripted {
     }
 }
 
-impl Broker for Scripted {
+impl Leases for Scripted {
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, BrokerError> {
         let mut store = self.store();
         let answers = jobs.into_iter().map(|new| {
@@ -232,12 +236,6 @@ impl Broker for Scripted {
         Ok(done)
     }
 
-    async fn cancel(&self, job: JobId) -> Result<Cancel, BrokerError> {
-        self.store().jobs.get_mut(&job).unwrap().cancel_requested = true;
-        self.0.cancel.send_modify(|n| *n += 1);
-        Ok(Cancel::Requested)
-    }
-
     async fn stats(&self) -> Result<Stats, BrokerError> {
         self.call(Call::Stats, 0, |store| Ok(store.stats())).await
     }
@@ -253,45 +251,8 @@ impl Broker for Scripted {
             ready: self.0.ready.subscribe(),
             due: self.0.due.subscribe(),
             cancel: self.0.cancel.subscribe(),
+            leased: self.0.due.subscribe(),
+            look_every: Duration::from_secs(1),
         }
-    }
-
-    async fn inspect(&self, _: JobId) -> Result<Option<JobView>, BrokerError> {
-        unreachable!("a worker does not inspect")
-    }
-    async fn wait(&self, _: JobId, _: Duration) -> Result<Option<JobStatus>, BrokerError> {
-        unreachable!("a worker does not wait for jobs")
-    }
-    async fn dead_letters(
-        &self,
-        _: QueueName,
-        _: Option<Cursor>,
-        _: usize,
-    ) -> Result<Page, BrokerError> {
-        unreachable!("a worker does not list")
-    }
-    async fn requeue(&self, _: Select) -> Result<u64, BrokerError> {
-        unreachable!("a worker does not requeue")
-    }
-    async fn purge(&self, _: Select) -> Result<u64, BrokerError> {
-        unreachable!("a worker does not purge")
-    }
-    async fn pause(&self, _: QueueName, _: bool) -> Result<(), BrokerError> {
-        unreachable!("a worker does not pause")
-    }
-    async fn put_schedule(&self, _: NewSchedule) -> Result<(), BrokerError> {
-        unreachable!("a worker does not schedule")
-    }
-    async fn schedules(&self) -> Result<Vec<ScheduleView>, BrokerError> {
-        unreachable!("a worker does not schedule")
-    }
-    async fn remove_schedule(&self, _: ScheduleName) -> Result<bool, BrokerError> {
-        unreachable!("a worker does not schedule")
-    }
-    async fn workers(&self) -> Result<Vec<WorkerReport>, BrokerError> {
-        Ok(self.reports())
-    }
-    async fn ping(&self) -> Result<(), BrokerError> {
-        Ok(())
     }
 }

@@ -21,7 +21,7 @@ pub struct Running {
 }
 
 pub async fn start(options: &[&str]) -> Running {
-    server::raise_file_limit();
+    service::raise_file_limit();
     let folder = tempfile::tempdir().unwrap();
     let config = Config::parse_from([&["task-queue"], options].concat());
     let limits = Options {
@@ -64,7 +64,8 @@ impl Running {
 
     pub fn post(&self, path: &str, body: impl Into<reqwest::Body>) -> reqwest::RequestBuilder {
         let url = format!("http://{}{path}", self.address);
-        reqwest::Client::new().post(url).body(body)
+        let request = reqwest::Client::new().post(url).body(body);
+        request.header("content-type", "application/json")
     }
 
     pub fn get(&self, path: &str) -> reqwest::RequestBuilder {

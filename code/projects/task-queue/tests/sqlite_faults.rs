@@ -5,7 +5,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use task_queue::broker::sqlite::{SqliteBroker, Sync};
-use task_queue::broker::{Broker, JobState};
+use task_queue::broker::{Broker, JobState, Leases};
 use task_queue::client::{Client, ClientError};
 use task_queue::error::BrokerError;
 use task_queue::job::JobId;
@@ -243,4 +243,60 @@ async fn a_full_disk_refuses_jobs_and_takes_them_again_when_there_is_room() {
     std::fs::remove_file(program.sees(&folder.path().join("ballast"))).unwrap();
     let id = program::send(&client, program::job("echo", "1")).await;
     all_ready(&client, &[taken, vec![id]].concat()).await;
+}
+
+/// Stopped, copied, opened: what a backup or a move to another machine does.
+#[tokio::test]
+async fn after_a_clean_stop_the_file_alone_holds_everything() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut program = Program::start(&program::sqlite(folder.path()), &[]);
+    let mut later = program::job("echo", "1");
+    later.delay_ms = Some(3_600_000);
+    let id = program::send(&program.client(), later).await;
+    assert_eq!(program.terminated().code(), Some(0));
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    assert_eq!(files.count(), 1);
+    let copy = elsewhere.path().join("queue.db");
+    std::fs::copy(folder.path().join("queue.db"), &copy).unwrap();
+    let program = Program::start(&program::sqlite(elsewhere.path()), &["--no-worker"]);
+    let view = program.client().inspect(id).await.unwrap();
+    assert_eq!(view.status.state, JobState::Delayed);
+}
+
+#[tokio::test]
+async fn a_log_that_a_reader_held_is_cut_down_afterwards() {
+    let store = Sqlite::open(OPTIONS).await;
+    let log = || {
+        std::fs::metadata(store.path.with_extension("db-wal"))
+            .unwrap()
+            .len()
+    };
+    let fill = async || {
+        for _ in 0..40 {
+            let jobs = (0..4).map(|_| job(&"x".repeat(100_000)));
+            store.broker().enqueue(jobs.collect()).await.unwrap();
+        }
+    };
+    let reader = rusqlite::Connection::open(&store.path).unwrap();
+    reader
+        .execute_batch("BEGIN; SELECT count(*) FROM jobs")
+        .unwrap();
+    fill().await;
+    assert!(log() > 12 << 20, "{}", log());
+    reader.execute_batch("COMMIT").unwrap();
+    fill().await;
+    assert!(log() <= 9 << 20, "{}", log());
+}
+
+#[tokio::test]
+async fn a_closed_store_answers_what_was_asked_before_and_nothing_more() {
+    let store = Sqlite::open(OPTIONS).await;
+    let broker = store.broker();
+    let sent = (0..50).map(|_| broker.enqueue(vec![job("1")]));
+    let (sent, closed) = tokio::join!(futures::future::join_all(sent), broker.close());
+    closed.unwrap();
+    assert!(sent.iter().all(Result::is_ok), "{sent:?}");
+    let error = broker.enqueue(vec![job("1")]).await.unwrap_err();
+    assert_eq!(error, BrokerError::Closed);
+    assert_eq!(broker.stats().await.unwrap_err(), BrokerError::Closed);
 }

@@ -1,7 +1,6 @@
 //! The two stores, as tests want them: empty, private, with a clock that can be moved.
 
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -70,14 +69,14 @@ impl Store for Sqlite {
 
 pub struct Redis {
     broker: RedisBroker,
-    _server: Option<Server>,
+    _server: Option<testbed::redis::Redis>,
 }
 
 impl Redis {
     /// A store on a server that is there already.
-    pub async fn on(server: &Server, options: Options) -> Self {
+    pub async fn on(server: &testbed::redis::Redis, options: Options) -> Self {
         Self {
-            broker: server.broker(options).await,
+            broker: on_redis(server, options).await,
             _server: None,
         }
     }
@@ -87,8 +86,8 @@ impl Store for Redis {
     type Broker = RedisBroker;
 
     async fn open(options: Options) -> Self {
-        let server = Server::start(&[]);
-        let broker = server.broker(options).await;
+        let server = testbed::redis::Redis::start(&[]);
+        let broker = on_redis(&server, options).await;
         Self {
             broker,
             _server: Some(server),
@@ -104,110 +103,13 @@ impl Store for Redis {
     }
 }
 
-/// A `redis-server` of one's own on a socket in a temporary folder; it ends with this value.
-pub struct Server {
-    process: Child,
-    arguments: Vec<String>,
-    folder: TempDir,
+/// A broker on a server of the tests' own.
+pub async fn on_redis(server: &testbed::redis::Redis, options: Options) -> RedisBroker {
+    connect(&server.url(), options).await
 }
 
-impl Server {
-    /// Starts it and waits until it answers.
-    pub fn start(arguments: &[&str]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let arguments: Vec<String> = arguments
-            .iter()
-            .map(|&argument| argument.to_owned())
-            .collect();
-        let process = launch(&folder, &arguments);
-        Self {
-            process,
-            arguments,
-            folder,
-        }
-    }
-
-    pub fn socket(&self) -> PathBuf {
-        self.folder.path().join("redis.sock")
-    }
-
-    pub fn url(&self) -> String {
-        format!("redis+unix://{}", self.socket().display())
-    }
-
-    pub async fn broker(&self, options: Options) -> RedisBroker {
-        let namespace = QueueName::new("test").unwrap();
-        RedisBroker::connect(&self.url(), &namespace, options)
-            .await
-            .unwrap()
-    }
-
-    /// Sends one command over a connection of its own.
-    pub fn command<T: redis::FromRedisValue>(&self, command: &str) -> T {
-        let mut words = command.split(' ');
-        let mut command = redis::cmd(words.next().unwrap());
-        for word in words {
-            command.arg(word);
-        }
-        let client = redis::Client::open(self.url()).unwrap();
-        command
-            .query(&mut client.get_connection().unwrap())
-            .unwrap()
-    }
-
-    pub fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    /// Starts it again in the same folder, after `kill`.
-    pub fn restart(&mut self) {
-        self.process = launch(&self.folder, &self.arguments);
-    }
-
-    /// Sends it a signal, by the name that `kill` knows.
-    pub fn signal(&self, name: &str) {
-        let id = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-s", name, &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have been killed already.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-fn launch(folder: &TempDir, arguments: &[String]) -> Child {
-    let socket = folder.path().join("redis.sock");
-    let _ = std::fs::remove_file(&socket);
-    let mut process = Command::new("redis-server")
-        .args(["--port", "0", "--save", "", "--unixsocket"])
-        .arg(&socket)
-        .arg("--dir")
-        .arg(folder.path())
-        .args(arguments)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("redis-server is installed");
-    let client = redis::Client::open(format!("redis+unix://{}", socket.display())).unwrap();
-    for _ in 0..500 {
-        let connection = client.get_connection();
-        if connection.is_ok_and(|mut connection| redis::cmd("PING").exec(&mut connection).is_ok()) {
-            return process;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    let _ = process.kill();
-    let _ = process.wait();
-    panic!("redis-server does not answer after 5 s");
+pub async fn connect(url: &str, options: Options) -> RedisBroker {
+    let namespace = QueueName::new("test").unwrap();
+    let broker = RedisBroker::connect(url, &namespace, options).await;
+    broker.unwrap()
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use task_queue::broker::{
-    Broker, Claim, Enqueued, Finish, Finished, Heartbeat, JobState, Lease, LeaseKey, Options,
-    Outcome, QueueStats,
+    Broker, Claim, Enqueued, Finish, Finished, Heartbeat, JobState, Lease, LeaseKey, Leases,
+    Options, Outcome, QueueStats,
 };
 use task_queue::error::BrokerError;
 use task_queue::job::{JobId, NewJob, Priority};
@@ -35,7 +35,7 @@ pub fn urgent(payload: &str, priority: u8) -> NewJob {
 
 /// Enqueues one job that must be new.
 #[track_caller]
-pub fn send(broker: &impl Broker, job: NewJob) -> impl Future<Output = JobId> {
+pub fn send(broker: &impl Leases, job: NewJob) -> impl Future<Output = JobId> {
     let at = std::panic::Location::caller();
     async move {
         let id = job.id;
@@ -45,11 +45,11 @@ pub fn send(broker: &impl Broker, job: NewJob) -> impl Future<Output = JobId> {
     }
 }
 
-pub async fn claim(broker: &impl Broker, max: usize) -> Vec<Lease> {
+pub async fn claim(broker: &impl Leases, max: usize) -> Vec<Lease> {
     claim_from(broker, &["q"], max).await
 }
 
-pub async fn claim_from(broker: &impl Broker, queues: &[&str], max: usize) -> Vec<Lease> {
+pub async fn claim_from(broker: &impl Leases, queues: &[&str], max: usize) -> Vec<Lease> {
     let queues = queues.iter().map(|name| queue(name)).collect();
     broker
         .claim(Claim {
@@ -71,12 +71,12 @@ pub fn wish(max: usize) -> Claim {
 }
 
 /// Claims exactly one job.
-pub async fn claim_one(broker: &impl Broker) -> Lease {
+pub async fn claim_one(broker: &impl Leases) -> Lease {
     let mut leases = claim(broker, 1).await;
     leases.pop().expect("a job is ready")
 }
 
-pub async fn payloads(broker: &impl Broker, max: usize) -> Vec<String> {
+pub async fn payloads(broker: &impl Leases, max: usize) -> Vec<String> {
     claim(broker, max)
         .await
         .into_iter()
@@ -84,7 +84,7 @@ pub async fn payloads(broker: &impl Broker, max: usize) -> Vec<String> {
         .collect()
 }
 
-pub async fn finish(broker: &impl Broker, key: LeaseKey, outcome: Outcome) -> Finished {
+pub async fn finish(broker: &impl Leases, key: LeaseKey, outcome: Outcome) -> Finished {
     broker.finish(vec![Finish { key, outcome }]).await.unwrap()[0]
 }
 
@@ -120,7 +120,7 @@ pub async fn state(broker: &impl Broker, job: JobId) -> Option<JobState> {
         .map(|status| status.state)
 }
 
-pub async fn stats(broker: &impl Broker, name: &str) -> QueueStats {
+pub async fn stats(broker: &impl Leases, name: &str) -> QueueStats {
     let stats = broker.stats().await.unwrap();
     stats
         .queues

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use task_queue::broker::Broker;
+use task_queue::broker::Leases;
 use task_queue::handler::{Context, Handler, HandlerError, Registry};
 use task_queue::job::{JobId, NewJob};
 use task_queue::name::{TaskName, WorkerId};
@@ -63,7 +63,7 @@ pub struct Running {
     worker: JoinHandle<Summary>,
 }
 
-pub fn start<B: Broker>(broker: &B, registry: Registry, settings: Settings) -> Running {
+pub fn start<B: Leases>(broker: &B, registry: Registry, settings: Settings) -> Running {
     let shutdown = CancellationToken::new();
     let worker = Worker::new(broker.clone(), registry, settings).unwrap();
     let worker = tokio::spawn(worker.run(shutdown.clone()));

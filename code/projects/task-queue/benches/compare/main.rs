@@ -15,19 +15,20 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-mod install;
-mod machine;
 mod measure;
 mod minimal;
 mod ours;
 mod payload;
 mod producer;
 mod program;
+mod sidekiq;
 mod store;
 mod systems;
 mod table;
 mod tally;
 mod trials;
+
+use testbed::machine;
 
 use measure::Sizes;
 use systems::System;

@@ -6,9 +6,10 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::Result;
+use testbed::install::peers;
+use testbed::peer::Peer;
 
-use crate::install;
-use crate::program::{Program, Role};
+use crate::program::Role;
 use crate::store::{Kind, Store};
 use crate::systems::{JOBS, LEASE, System};
 use crate::trials;
@@ -185,7 +186,7 @@ impl Bench<'_> {
         Store::start(self.system.store, self.folder)
     }
 
-    pub fn start(&self, store: &Store, role: Role, more: &[(&str, usize)]) -> Result<Program> {
+    pub fn start(&self, store: &Store, role: Role, more: &[(&str, usize)]) -> Result<Peer> {
         let role = format!("{role:?}").to_lowercase();
         let mut command = Command::new(&self.program[0]);
         command
@@ -196,7 +197,7 @@ impl Bench<'_> {
             .env("JOBS", JOBS.to_string())
             .env("LEASE", LEASE.to_string())
             .env("RUST_BACKTRACE", "0")
-            .env("PYTHONPATH", install::peers().join("python"))
+            .env("PYTHONPATH", peers().join("python"))
             .envs(more.iter().map(|(name, value)| (name, value.to_string())));
         let mut log: String = self
             .system
@@ -209,11 +210,11 @@ impl Bench<'_> {
         for (name, _) in more {
             log += &format!("-{}", name.to_lowercase());
         }
-        Program::start(command, &self.folder.join(log + ".log"))
+        Peer::start(command, &self.folder.join(log + ".log"))
     }
 
     /// A worker that waits for so many jobs, and a producer: one process, if the store belongs to one.
-    pub fn pair(&self, store: &Store, expected: usize) -> Result<(Program, Option<Program>)> {
+    pub fn pair(&self, store: &Store, expected: usize) -> Result<(Peer, Option<Peer>)> {
         let expect = [("EXPECT", expected)];
         if matches!(self.system.store, Kind::File(_)) {
             return Ok((self.start(store, Role::Both, &expect)?, None));

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use tokio::time;
 use tokio_util::sync::CancellationToken;
 
-use task_queue::broker::{AnyBroker, Broker, Options};
+use task_queue::broker::redis::RedisBroker;
+use task_queue::broker::sqlite::SqliteBroker;
+use task_queue::broker::{Broker, Options, StoreUrl};
 use task_queue::handler::{Context, Handler, HandlerError, Registry};
 use task_queue::job::{NewJob, Start};
 use task_queue::name::{QueueName, TaskName, WorkerId};
@@ -21,8 +23,8 @@ use crate::program::Role;
 use crate::tally::{self, Tally};
 
 #[derive(Clone)]
-struct Ours {
-    broker: AnyBroker,
+struct Ours<B> {
+    broker: B,
     queue: QueueName,
     task: TaskName,
 }
@@ -35,7 +37,18 @@ struct Input {
 
 #[tokio::main]
 pub async fn run(role: Role) -> Result<()> {
-    let broker = AnyBroker::open(&std::env::var("STORE")?, Options::STANDARD).await?;
+    let options = Options::STANDARD;
+    match std::env::var("STORE")?.parse()? {
+        StoreUrl::Sqlite { path, sync } => {
+            run_on(SqliteBroker::open(&path, sync, options).await?, role).await
+        }
+        StoreUrl::Redis { url, namespace } => {
+            run_on(RedisBroker::connect(&url, &namespace, options).await?, role).await
+        }
+    }
+}
+
+async fn run_on<B: Broker>(broker: B, role: Role) -> Result<()> {
     let ours = Ours {
         broker,
         queue: QueueName::new("default")?,
@@ -49,7 +62,7 @@ pub async fn run(role: Role) -> Result<()> {
     producer::obey_all(&ours, &tally).await
 }
 
-fn worker(ours: &Ours, tally: &Arc<Tally>) -> Result<Worker<AnyBroker>> {
+fn worker<B: Broker>(ours: &Ours<B>, tally: &Arc<Tally>) -> Result<Worker<B>> {
     let tally = Arc::clone(tally);
     let nothing = move |_: Context, input: Input| {
         let held = tally.note(input.sent);
@@ -67,7 +80,7 @@ fn worker(ours: &Ours, tally: &Arc<Tally>) -> Result<Worker<AnyBroker>> {
     Ok(Worker::new(ours.broker.clone(), registry, settings)?)
 }
 
-impl Sender for Ours {
+impl<B: Broker> Sender for Ours<B> {
     async fn send(&self, jobs: usize, delay: Duration) -> Result<()> {
         let job = || {
             let job = NewJob::new(self.queue.clone(), self.task.clone(), payload::payload());

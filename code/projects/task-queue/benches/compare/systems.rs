@@ -4,9 +4,11 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::install;
+use testbed::install;
+use testbed::report::grouped;
+
+use crate::sidekiq;
 use crate::store::Kind;
-use crate::table::grouped;
 
 /// Jobs that a worker runs at once.
 pub const JOBS: u32 = 32;
@@ -128,7 +130,7 @@ fn peers_of_node_rust_and_ruby(folder: &Path) -> Vec<System> {
         system(
             "BullMQ 6.7.0",
             Kind::Redis,
-            install::bullmq(folder),
+            install::node("bullmq", "peer.js", folder),
             "Node; `lockDuration` and `stalledInterval` 15 s, `maxStalledCount` 1",
         ),
         System {
@@ -136,15 +138,15 @@ fn peers_of_node_rust_and_ruby(folder: &Path) -> Vec<System> {
             ..system(
                 "apalis-redis 1.0.0",
                 Kind::Redis,
-                install::apalis(folder),
+                install::cargo("apalis", "apalis-peer", folder),
                 "Rust; `batch_size` 100, `parallelize(tokio::spawn)`, `poll_with_interval` 200 ms, \
                  a heartbeat every 5 s of which three may be missed",
             )
         },
         system(
-            &install::sidekiq_name(),
+            &sidekiq::name(),
             Kind::Redis,
-            install::sidekiq(),
+            sidekiq::installed(),
             "Ruby; `average_scheduled_poll_interval` 1 s; a job that was fetched is in the memory of its worker alone",
         ),
     ]
@@ -156,7 +158,7 @@ fn peers_of_python(folder: &Path) -> Vec<System> {
         ..system(
             name,
             Kind::Redis,
-            install::python(folder, folder_of),
+            install::python(folder_of, "peer.py", folder),
             settings,
         )
     };

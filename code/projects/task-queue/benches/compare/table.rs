@@ -1,16 +1,23 @@
 //! The tables of the report.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
+use testbed::machine;
+use testbed::report::{self, grouped, ratio, write_between};
 
-use crate::machine;
 use crate::measure::{Measured, Metric, Sizes};
 use crate::systems::{JOBS, LEASE, Side, System};
 
-const BEGIN: &str = "<!-- written by `cargo xtask bench task-queue` -->";
-const END: &str = "<!-- end of what is written by it -->";
+/// What was compiled and started.
+const VERSIONS: [(&str, &str); 5] = [
+    ("Rust", "rustc"),
+    ("Redis", "redis-server"),
+    ("Node", "node"),
+    ("Python", "python3"),
+    ("Ruby", "ruby"),
+];
 
 /// A table's title, and its columns: what, heading, digits after the point.
 type Columns = &'static [(Metric, &'static str, usize)];
@@ -71,20 +78,13 @@ impl Cells {
         let (values, reasons): (Vec<_>, Vec<_>) = of_metric
             .map(|(_, value)| value.as_ref())
             .partition(|value| value.is_ok());
-        let mut values: Vec<f64> = values.into_iter().flatten().copied().collect();
-        values.sort_by(f64::total_cmp);
-        // Of an even number of values, the middle between the two in the middle.
-        let half = values.len() / 2;
-        let middle = |at: usize| values.get(at).copied();
-        match middle(half) {
-            Some(above) if values.len().is_multiple_of(2) => {
-                Some(Ok((above + middle(half - 1)?) / 2.0))
-            }
+        let values: Vec<f64> = values.into_iter().flatten().copied().collect();
+        match report::median(&values) {
             Some(median) => Some(Ok(median)),
-            None => reasons
-                .into_iter()
-                .find_map(Result::err)
-                .map(|reason| Err(reason.as_str())),
+            None => {
+                let reason = reasons.into_iter().find_map(Result::err)?;
+                Some(Err(reason.as_str()))
+            }
         }
     }
 }
@@ -101,15 +101,7 @@ impl Table<'_> {
     /// Writes it into the README beside the benchmark.
     pub fn write(&self) -> Result<()> {
         let path = Path::new("benches/README.md");
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let parts = text.split_once(BEGIN).and_then(|(before, rest)| {
-            let (_, after) = rest.split_once(END)?;
-            Some((before, after))
-        });
-        let (before, after) = parts.with_context(|| {
-            format!("{} has no {BEGIN:?} with {END:?} after it", path.display())
-        })?;
-        std::fs::write(path, format!("{before}{BEGIN}\n\n{self}\n{END}{after}"))?;
+        write_between(path, "cargo xtask bench task-queue", &self.to_string())?;
         eprintln!("{} is written", path.display());
         Ok(())
     }
@@ -135,12 +127,13 @@ impl Table<'_> {
         match self.cells.median(row, metric) {
             None => String::new(),
             Some(Ok(value)) => {
-                let ratio = self
+                let of_best = self
                     .best(metric)
                     .filter(|best| *best > 0.0)
                     .map(|best| value / best);
-                let ratio = ratio.map_or(String::new(), |ratio| format!(" = {} ×", short(ratio)));
-                format!("{}{ratio}", grouped(value, digits))
+                let of_best =
+                    of_best.map_or(String::new(), |of_best| format!(" = {} ×", ratio(of_best)));
+                format!("{}{of_best}", grouped(value, digits))
             }
             Some(Err(reason)) => {
                 let reason = format!("{}: {reason}", self.systems[row].name);
@@ -190,7 +183,7 @@ impl Table<'_> {
     fn circumstances(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |number: usize| grouped(number as f64, 0);
         let load = self.loads.iter().sum::<f64>() / self.loads.len() as f64;
-        let (machine, versions) = (machine::description(), machine::versions());
+        let (machine, versions) = (machine::description(), machine::versions(&VERSIONS));
         let rounds = match self.rounds {
             1 => "one round".to_owned(),
             rounds => format!("the median of {rounds} rounds"),
@@ -214,30 +207,4 @@ impl Table<'_> {
             count(backlog),
         )
     }
-}
-
-/// With commas, and so many digits after the point.
-pub fn grouped(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    let (whole, rest) = text.split_at(text.find('.').unwrap_or(text.len()));
-    let mut grouped = String::new();
-    for (at, digit) in whole.chars().enumerate() {
-        if at > 0 && (whole.len() - at) % 3 == 0 {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    let _ = write!(grouped, "{rest}");
-    grouped
-}
-
-/// A ratio with the digits that matter.
-fn short(ratio: f64) -> String {
-    let digits = match ratio {
-        ..0.1 => 3,
-        ..1.0 => 2,
-        ..100.0 => 1,
-        _ => 0,
-    };
-    grouped(ratio, digits)
 }

@@ -4,10 +4,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
+use testbed::machine;
+use testbed::peer::Peer;
 
-use crate::machine;
 use crate::measure::{Bench, Metric, Sizes};
-use crate::program::{Program, Role};
+use crate::program::{Role, done};
 use crate::store::Store;
 
 pub fn enqueue(bench: &mut Bench) -> Result<()> {
@@ -26,16 +27,16 @@ pub fn enqueue(bench: &mut Bench) -> Result<()> {
 
 pub fn end_to_end(bench: &mut Bench) -> Result<()> {
     let jobs = bench.share(bench.sizes.jobs).min(bench.system.most_due);
-    let mut store = bench.store()?;
+    let store = bench.store()?;
     let (mut worker, mut producer) = bench.pair(&store, jobs)?;
-    rest(bench, &mut store, &worker);
+    rest(bench, &store, &worker);
     let before = (store.commands(), cpu(&store, &worker, producer.as_ref()));
     let start = Instant::now();
     producer
         .as_mut()
         .unwrap_or(&mut worker)
         .order(&format!("bulk {jobs}"), bench.sizes.limit)?;
-    worker.done(jobs, bench.sizes.limit)?;
+    done(&mut worker, jobs, bench.sizes.limit)?;
     let time = start.elapsed();
     // The last ends may still be on their way to the store.
     thread::sleep(Duration::from_millis(100));
@@ -54,7 +55,7 @@ pub fn end_to_end(bench: &mut Bench) -> Result<()> {
 }
 
 /// What it takes to wait for jobs.
-fn rest(bench: &mut Bench, store: &mut Store, worker: &Program) {
+fn rest(bench: &mut Bench, store: &Store, worker: &Peer) {
     let idle = bench.sizes.idle;
     thread::sleep(Duration::from_secs(3));
     let memory = mebibytes(machine::memory(worker.id()));
@@ -69,7 +70,7 @@ fn rest(bench: &mut Bench, store: &mut Store, worker: &Program) {
 }
 
 /// Processor time so far of the server, the worker and the producer, as far as they are processes of their own.
-fn cpu(store: &Store, worker: &Program, producer: Option<&Program>) -> [Option<Duration>; 3] {
+fn cpu(store: &Store, worker: &Peer, producer: Option<&Peer>) -> [Option<Duration>; 3] {
     let producer = producer.map(|producer| machine::cpu(producer.id()));
     [store.cpu(), Some(machine::cpu(worker.id())), producer]
 }
@@ -85,7 +86,7 @@ pub fn latency(bench: &mut Bench) -> Result<()> {
         .as_mut()
         .unwrap_or(&mut worker)
         .order(&format!("pace {paced} {rate}"), limit)?;
-    let (median, late) = worker.done(paced, limit)?;
+    let (median, late) = done(&mut worker, paced, limit)?;
     bench.note(Metric::Median, median.as_secs_f64() * 1e3);
     bench.note(Metric::Late, late.as_secs_f64() * 1e3);
     Ok(())
@@ -107,7 +108,7 @@ pub fn backlog(bench: &mut Bench) -> Result<()> {
     thread::sleep(delay + Duration::from_millis(500));
     let mut worker = bench.start(&store, Role::Worker, &[("EXPECT", jobs)])?;
     let start = Instant::now();
-    worker.done(jobs, bench.sizes.limit)?;
+    done(&mut worker, jobs, bench.sizes.limit)?;
     bench.note(Metric::Backlog, jobs as f64 / start.elapsed().as_secs_f64());
     bench.note(Metric::WorkerPeak, mebibytes(machine::peak(worker.id())));
     Ok(())
@@ -125,7 +126,7 @@ pub fn recovery(bench: &mut Bench) -> Result<()> {
     thread::sleep(Duration::from_secs(1));
     drop(crashing);
     let start = Instant::now();
-    other.done(1, limit)?;
+    done(&mut other, 1, limit)?;
     bench.note(Metric::Recovery, start.elapsed().as_secs_f64());
     Ok(())
 }

@@ -13,15 +13,15 @@ use crate::sync::{Mutex, MutexGuard, watch};
 
 use super::{JobStatus, Signals};
 
-/// A signal can be lost when the connection to the store breaks, or be given to another process.
-/// So who waits for a job looks again after this time.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
-
 /// The sending ends of all signals of one broker in this process.
 pub(crate) struct Bells {
     ready: watch::Sender<u64>,
     due: watch::Sender<u64>,
     cancel: watch::Sender<u64>,
+    leased: watch::Sender<u64>,
+    /// A signal can be lost when the connection to the store breaks, or be given to another process.
+    /// So who waits looks again after this time.
+    look_every: Duration,
     /// A std mutex: sections are short and never cross an `.await`.
     ended: Mutex<HashMap<JobId, watch::Sender<()>>>,
 }
@@ -32,6 +32,7 @@ pub(crate) struct Rings {
     pub(crate) ready: bool,
     pub(crate) due: bool,
     pub(crate) cancel: bool,
+    pub(crate) leased: bool,
     pub(crate) ended: Vec<JobId>,
 }
 
@@ -40,17 +41,20 @@ impl Rings {
         self.ready |= more.ready;
         self.due |= more.due;
         self.cancel |= more.cancel;
+        self.leased |= more.leased;
         self.ended.extend(more.ended);
     }
 }
 
 impl Bells {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(look_every: Duration) -> Self {
         let bell = || watch::Sender::new(0);
         Self {
             ready: bell(),
             due: bell(),
             cancel: bell(),
+            leased: bell(),
+            look_every,
             ended: Mutex::default(),
         }
     }
@@ -60,6 +64,8 @@ impl Bells {
             ready: self.ready.subscribe(),
             due: self.due.subscribe(),
             cancel: self.cancel.subscribe(),
+            leased: self.leased.subscribe(),
+            look_every: self.look_every,
         }
     }
 
@@ -68,6 +74,7 @@ impl Bells {
             (&self.ready, rings.ready),
             (&self.due, rings.due),
             (&self.cancel, rings.cancel),
+            (&self.leased, rings.leased),
         ];
         for (bell, _) in bells.into_iter().filter(|(_, rung)| *rung) {
             bell.send_modify(|count| *count += 1);
@@ -86,6 +93,7 @@ impl Bells {
             ready: true,
             due: true,
             cancel: true,
+            leased: true,
             ended: Vec::new(),
         });
         for bell in self.waiting().values() {
@@ -117,7 +125,7 @@ impl Bells {
             {
                 return Ok(status);
             }
-            let _looks_again = timeout(left.min(LOOK_AGAIN), bell.changed()).await;
+            let _looks_again = timeout(left.min(self.look_every), bell.changed()).await;
         }
     }
 
@@ -162,6 +170,7 @@ mod tests {
     use crate::sync::checked::{every_order, on_paused_clock, spawn, spawn_task};
 
     const PATIENCE: Duration = Duration::from_secs(60);
+    const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
     type Answer = Result<Option<JobStatus>, BrokerError>;
 
@@ -212,7 +221,7 @@ mod tests {
     fn the_end_of_a_job_wakes_who_waits_for_it_whenever_it_comes() {
         let job = JobId::new();
         every_order(move || {
-            let (bells, store) = (Arc::new(Bells::new()), Arc::new(Store::default()));
+            let (bells, store) = (Arc::new(Bells::new(LOOK_AGAIN)), Arc::new(Store::default()));
             let waiter = waiter(job, &bells, &store);
             store.end(job, &bells);
             let answer = waiter.join().unwrap();
@@ -224,7 +233,7 @@ mod tests {
     fn of_all_who_wait_the_last_takes_the_bell_away() {
         let job = JobId::new();
         every_order(move || {
-            let bells = Arc::new(Bells::new());
+            let bells = Arc::new(Bells::new(LOOK_AGAIN));
             let waiters = [(); 2].map(|()| {
                 let bells = Arc::clone(&bells);
                 let look = async || Ok(status(JobState::Completed));
@@ -241,7 +250,7 @@ mod tests {
     fn who_comes_while_another_goes_is_woken_all_the_same() {
         let job = JobId::new();
         every_order(move || {
-            let (bells, store) = (Arc::new(Bells::new()), Arc::new(Store::default()));
+            let (bells, store) = (Arc::new(Bells::new(LOOK_AGAIN)), Arc::new(Store::default()));
             let waiter = waiter(job, &bells, &store);
             let impatient = spawn_task({
                 let bells = Arc::clone(&bells);
@@ -258,7 +267,10 @@ mod tests {
     #[test]
     fn a_bell_that_rings_between_the_look_and_the_wait_is_heard() {
         every_order(|| {
-            let (bells, ready) = (Arc::new(Bells::new()), Arc::new(Mutex::new(false)));
+            let (bells, ready) = (
+                Arc::new(Bells::new(LOOK_AGAIN)),
+                Arc::new(Mutex::new(false)),
+            );
             let mut signal = bells.signals().ready;
             let ringer = spawn({
                 let (bells, ready) = (Arc::clone(&bells), Arc::clone(&ready));
@@ -282,7 +294,7 @@ mod tests {
     #[test]
     fn a_waiter_is_woken_by_the_bell_and_leaves_nothing_behind() {
         on_paused_clock(async || {
-            let (bells, job, store) = (Bells::new(), JobId::new(), Store::default());
+            let (bells, job, store) = (Bells::new(LOOK_AGAIN), JobId::new(), Store::default());
             let start = Instant::now();
             let end = async {
                 tokio::time::sleep(Duration::from_millis(300)).await;
@@ -298,7 +310,7 @@ mod tests {
     #[test]
     fn a_lost_signal_costs_a_second() {
         on_paused_clock(async || {
-            let (bells, start) = (Bells::new(), Instant::now());
+            let (bells, start) = (Bells::new(LOOK_AGAIN), Instant::now());
             let look = async || {
                 let ended = start.elapsed() > Duration::from_millis(300);
                 Ok(status(if ended {
@@ -316,7 +328,7 @@ mod tests {
     #[test]
     fn patience_ends_with_the_state_of_that_moment() {
         on_paused_clock(async || {
-            let (bells, start) = (Bells::new(), Instant::now());
+            let (bells, start) = (Bells::new(LOOK_AGAIN), Instant::now());
             let look = async || Ok(status(JobState::Ready));
             let patience = Duration::from_millis(2500);
             let answer = bells.wait(JobId::new(), patience, look).await;

@@ -22,16 +22,20 @@ use super::bells::Bells;
 use super::lease::{check_batch, check_lease};
 use super::{
     BATCH_LIMIT, Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat,
-    JobStatus, JobView, Lease, LeaseKey, NewSchedule, Options, Page, ScheduleView, Select, Signals,
-    Stats, Upkeep, WorkerReport,
+    JobStatus, JobView, Lease, LeaseKey, Leases, NewSchedule, Options, Page, ScheduleView, Select,
+    Signals, Stats, Upkeep, WorkerReport,
 };
 
 mod calls;
 mod connection;
 mod reply;
+mod rights;
 mod scripts;
 
 use connection::{Line, Listener};
+
+/// Whoever listens to the bells hears of a broken connection within half of this, and looks then.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// A task queue in Redis.
 #[derive(Clone)]
@@ -62,7 +66,8 @@ impl RedisBroker {
             .map_err(|error| BrokerError::invalid("redis url", error.to_string()))?;
         let line = Line::open(client.clone()).await?;
         let prefix = format!("{{{namespace}}}:");
-        let bells = Arc::new(Bells::new());
+        rights::check(&client, &line, &prefix).await?;
+        let bells = Arc::new(Bells::new(LOOK_EVERY));
         let listener = Listener::spawn(client, format!("{prefix}bell"), &bells);
         let aging = i64::try_from(options.aging.as_micros()).unwrap_or(i64::MAX);
         let clock_offset = AtomicI64::new(0);
@@ -102,7 +107,7 @@ impl RedisBroker {
     }
 }
 
-impl Broker for RedisBroker {
+impl Leases for RedisBroker {
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, BrokerError> {
         check_batch("jobs", jobs.len())?;
         jobs.iter()
@@ -141,6 +146,31 @@ impl Broker for RedisBroker {
         self.keep_up(limit.clamp(1, BATCH_LIMIT)).await
     }
 
+    async fn stats(&self) -> Result<Stats, BrokerError> {
+        let values: Vec<Value> = self
+            .call(&scripts::LOOK, |call| _ = call.arg("stats"))
+            .await?;
+        reply::stats(values)
+    }
+
+    async fn report_worker(&self, report: WorkerReport, ttl: Duration) -> Result<(), BrokerError> {
+        let text = serde_json::to_string(&report).map_err(BrokerError::damaged)?;
+        let ttl = ttl.as_millis().to_string();
+        let note = self.note(|call| {
+            call.arg("worker")
+                .arg(report.id.as_str())
+                .arg(text)
+                .arg(ttl);
+        });
+        note.await.map(|_| ())
+    }
+
+    fn signals(&self) -> Signals {
+        self.shared.bells.signals()
+    }
+}
+
+impl Broker for RedisBroker {
     async fn cancel(&self, job: JobId) -> Result<Cancel, BrokerError> {
         let answer: String = self
             .call(&scripts::CANCEL, |call| _ = call.arg(job.to_string()))
@@ -166,9 +196,15 @@ impl Broker for RedisBroker {
     async fn wait(&self, job: JobId, patience: Duration) -> Result<Option<JobStatus>, BrokerError> {
         let look = async || {
             let id = job.to_string();
-            let found: Option<reply::StatusFields> = self
-                .call(&scripts::LOOK, |call| _ = call.arg("status").arg(&id))
-                .await?;
+            let ask = |call: &mut redis::ScriptInvocation<'_>| _ = call.arg("status").arg(&id);
+            let found = match self.call(&scripts::AWAIT, ask).await {
+                // No bell will ring for this one; it is found by the next look.
+                Err(error) if connection::refuses_writes(&error) => {
+                    self.call(&scripts::LOOK, ask).await
+                }
+                found => found,
+            };
+            let found: Option<reply::StatusFields> = found?;
             found.map(|found| reply::status(&id, found)).transpose()
         };
         self.shared.bells.wait(job, patience, look).await
@@ -203,13 +239,6 @@ impl Broker for RedisBroker {
             .map(|_| ())
     }
 
-    async fn stats(&self) -> Result<Stats, BrokerError> {
-        let values: Vec<Value> = self
-            .call(&scripts::LOOK, |call| _ = call.arg("stats"))
-            .await?;
-        reply::stats(values)
-    }
-
     async fn put_schedule(&self, schedule: NewSchedule) -> Result<(), BrokerError> {
         schedule.check(self.shared.options.max_payload)?;
         let next = schedule.next_after(Timestamp(self.now().await?))?;
@@ -233,18 +262,6 @@ impl Broker for RedisBroker {
             .map(|removed| removed > 0)
     }
 
-    async fn report_worker(&self, report: WorkerReport, ttl: Duration) -> Result<(), BrokerError> {
-        let text = serde_json::to_string(&report).map_err(BrokerError::damaged)?;
-        let ttl = ttl.as_millis().to_string();
-        let note = self.note(|call| {
-            call.arg("worker")
-                .arg(report.id.as_str())
-                .arg(text)
-                .arg(ttl);
-        });
-        note.await.map(|_| ())
-    }
-
     async fn workers(&self) -> Result<Vec<WorkerReport>, BrokerError> {
         let reports: Vec<String> = self
             .call(&scripts::LOOK, |call| _ = call.arg("workers"))
@@ -263,7 +280,15 @@ impl Broker for RedisBroker {
         self.shared.line.heard(number, answer)
     }
 
-    fn signals(&self) -> Signals {
-        self.shared.bells.signals()
+    async fn forget(&self, queue: QueueName) -> Result<bool, BrokerError> {
+        let answer = self.note(|call| _ = call.arg("forget").arg(queue.as_str()));
+        match answer.await? {
+            known @ (0 | 1) => Ok(known == 1),
+            more => Err(BrokerError::holds_jobs(more - 1)),
+        }
+    }
+
+    async fn close(&self) -> Result<(), BrokerError> {
+        Ok(())
     }
 }

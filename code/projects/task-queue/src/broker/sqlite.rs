@@ -19,8 +19,8 @@ use super::bells::Bells;
 use super::lease::{check_batch, check_lease};
 use super::{
     BATCH_LIMIT, Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat,
-    JobStatus, JobView, Lease, LeaseKey, NewSchedule, Options, Page, ScheduleView, Select, Signals,
-    Stats, Upkeep, WorkerReport,
+    JobStatus, JobView, Lease, LeaseKey, Leases, NewSchedule, Options, Page, ScheduleView, Select,
+    Signals, Stats, Upkeep, WorkerReport,
 };
 
 mod connection;
@@ -37,6 +37,9 @@ pub use connection::Sync;
 use reader::Reader;
 use transaction::millis;
 use writer::Writer;
+
+/// What another process does to the file rings no bell here.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Microseconds since 1970.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + std::marker::Sync>;
@@ -68,7 +71,7 @@ impl SqliteBroker {
         let opening = tokio::task::spawn_blocking(move || {
             let connection = connection::open_writer(&path, sync)?;
             let reader = Reader::open(&path)?;
-            let bells = Arc::new(Bells::new());
+            let bells = Arc::new(Bells::new(LOOK_EVERY));
             let writer = Writer::spawn(connection, options.clone(), clock.clone(), bells.clone())?;
             Ok(Self {
                 writer,
@@ -86,7 +89,7 @@ impl SqliteBroker {
     }
 }
 
-impl Broker for SqliteBroker {
+impl Leases for SqliteBroker {
     async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, BrokerError> {
         check_batch("jobs", jobs.len())?;
         jobs.iter()
@@ -139,6 +142,26 @@ impl Broker for SqliteBroker {
             .await
     }
 
+    async fn stats(&self) -> Result<Stats, BrokerError> {
+        let micros = (self.clock)();
+        self.reader
+            .look(move |connection| reader::stats(connection, micros))
+            .await
+    }
+
+    async fn report_worker(&self, report: WorkerReport, ttl: Duration) -> Result<(), BrokerError> {
+        let ttl = millis(ttl);
+        self.writer
+            .run(move |transaction| transaction.report_worker(&report, ttl))
+            .await
+    }
+
+    fn signals(&self) -> Signals {
+        self.bells.signals()
+    }
+}
+
+impl Broker for SqliteBroker {
     async fn cancel(&self, job: JobId) -> Result<Cancel, BrokerError> {
         self.writer
             .run(move |transaction| transaction.cancel(job))
@@ -193,13 +216,6 @@ impl Broker for SqliteBroker {
             .await
     }
 
-    async fn stats(&self) -> Result<Stats, BrokerError> {
-        let micros = (self.clock)();
-        self.reader
-            .look(move |connection| reader::stats(connection, micros))
-            .await
-    }
-
     async fn put_schedule(&self, schedule: NewSchedule) -> Result<(), BrokerError> {
         schedule.check(self.options.max_payload)?;
         let next = schedule.next_after(Timestamp(self.now()))?;
@@ -218,13 +234,6 @@ impl Broker for SqliteBroker {
             .await
     }
 
-    async fn report_worker(&self, report: WorkerReport, ttl: Duration) -> Result<(), BrokerError> {
-        let ttl = millis(ttl);
-        self.writer
-            .run(move |transaction| transaction.report_worker(&report, ttl))
-            .await
-    }
-
     async fn workers(&self) -> Result<Vec<WorkerReport>, BrokerError> {
         let now = self.now();
         self.reader
@@ -236,8 +245,16 @@ impl Broker for SqliteBroker {
         self.writer.run(|_| Ok(())).await
     }
 
-    fn signals(&self) -> Signals {
-        self.bells.signals()
+    async fn forget(&self, queue: QueueName) -> Result<bool, BrokerError> {
+        self.writer
+            .run(move |transaction| transaction.forget_queue(queue.as_str()))
+            .await
+    }
+
+    /// The file then holds everything, and nothing stands beside it, unless another process has it open.
+    async fn close(&self) -> Result<(), BrokerError> {
+        self.reader.close().await?;
+        self.writer.close().await
     }
 }
 

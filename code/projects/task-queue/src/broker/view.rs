@@ -240,6 +240,12 @@ impl Counters {
 pub struct WorkerReport {
     /// The process.
     pub id: WorkerId,
+    /// The id that its machine knows the process by.
+    #[serde(default)]
+    pub process: u32,
+    /// The tasks it has handlers for, in alphabetical order.
+    #[serde(default)]
+    pub tasks: Vec<TaskName>,
     /// The queues it serves.
     pub queues: Vec<QueueName>,
     /// How many jobs it can run at once, at present.

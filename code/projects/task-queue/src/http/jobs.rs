@@ -7,6 +7,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use service::body::{Body, Named, Query};
+use service::problem::Problem;
+use service::trace::{new_trace, trace_id};
 use tracing::Instrument;
 
 use crate::broker::{Broker, Cancel, Enqueued, JobStatus, JobView};
@@ -14,8 +17,7 @@ use crate::job::{JobId, NewJob, Priority, Start, Timestamp, Unique};
 use crate::name::{QueueName, TaskName};
 use crate::telemetry;
 
-use super::body::{Body, Named, Query};
-use super::{ApiError, App};
+use super::App;
 
 /// The queue of a job that names none.
 const DEFAULT_QUEUE: &str = "default";
@@ -83,9 +85,14 @@ pub(super) struct EnqueueRequest {
     jobs: Vec<JobRequest>,
 }
 
-#[derive(Serialize)]
-pub(super) struct EnqueueResponse {
-    jobs: Vec<Enqueued>,
+/// What became of jobs that were sent.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Sent {
+    /// Of each, in the order sent.
+    pub jobs: Vec<Enqueued>,
+    /// What their sender should know: that no worker has a handler for a task, say.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -121,7 +128,7 @@ impl JobRequest {
     }
 
     /// The job for the broker.
-    pub(super) fn into_job(self, trace: Option<&str>) -> Result<NewJob, ApiError> {
+    pub(super) fn into_job(self, trace: Option<&str>) -> Result<NewJob, Problem> {
         let queue = match self.queue {
             Some(queue) => queue,
             None => QueueName::new(DEFAULT_QUEUE)?,
@@ -136,9 +143,7 @@ impl JobRequest {
             (Some(delay), None) => Start::In(Duration::from_millis(delay)),
             (None, Some(moment)) => Start::At(Timestamp(moment)),
             (Some(_), Some(_)) => {
-                return Err(ApiError::invalid(
-                    "delay_ms and run_at_ms: give one of them",
-                ));
+                return Err(Problem::invalid("delay_ms and run_at_ms: give one of them"));
             }
         };
         let or = |ms: Option<u64>, otherwise| ms.map_or(otherwise, Duration::from_millis);
@@ -165,12 +170,12 @@ pub(super) async fn enqueue<B: Broker>(
     State(app): State<App<B>>,
     headers: HeaderMap,
     Body(request): Body<EnqueueRequest>,
-) -> Result<(StatusCode, Json<EnqueueResponse>), ApiError> {
+) -> Result<(StatusCode, Json<Sent>), Problem> {
     let given = headers
         .get("traceparent")
         .and_then(|value| value.to_str().ok());
-    let given = given.filter(|trace| telemetry::trace_id(trace).is_some());
-    let trace = given.map_or_else(telemetry::new_trace, str::to_owned);
+    let given = given.filter(|trace| trace_id(trace).is_some());
+    let trace = given.map_or_else(new_trace, str::to_owned);
     let jobs = request
         .jobs
         .into_iter()
@@ -178,17 +183,14 @@ pub(super) async fn enqueue<B: Broker>(
     let jobs: Vec<NewJob> = jobs.collect::<Result<_, _>>()?;
     let span = match jobs.as_slice() {
         [job] => telemetry::enqueue_span(job),
-        jobs => tracing::info_span!(
-            "enqueue",
-            jobs = jobs.len(),
-            trace = telemetry::trace_id(&trace)
-        ),
+        jobs => tracing::info_span!("enqueue", jobs = jobs.len(), trace = trace_id(&trace)),
     };
     let broker = app.broker();
     let enqueue = async {
+        let warnings = app.0.known.warnings(broker, &jobs).await;
         let jobs = broker.enqueue(jobs).await?;
         tracing::debug!("enqueued");
-        Ok((StatusCode::CREATED, Json(EnqueueResponse { jobs })))
+        Ok((StatusCode::CREATED, Json(Sent { jobs, warnings })))
     };
     enqueue.instrument(span).await
 }
@@ -196,7 +198,7 @@ pub(super) async fn enqueue<B: Broker>(
 pub(super) async fn inspect<B: Broker>(
     State(app): State<App<B>>,
     Named(id): Named<JobId>,
-) -> Result<Json<JobView>, ApiError> {
+) -> Result<Json<JobView>, Problem> {
     let job = app.broker().inspect(id).await?;
     job.map(Json).ok_or_else(|| unknown(id))
 }
@@ -207,7 +209,7 @@ pub(super) async fn wait<B: Broker>(
     State(app): State<App<B>>,
     Named(id): Named<JobId>,
     Query(query): Query<WaitQuery>,
-) -> Result<Json<JobStatus>, ApiError> {
+) -> Result<Json<JobStatus>, Problem> {
     let patience = Duration::from_millis(query.patience_ms).min(MOST_PATIENCE);
     let wait = app.broker().wait(id, patience);
     let status = match app.0.closing.run_until_cancelled(wait).await {
@@ -222,13 +224,13 @@ pub(super) async fn wait<B: Broker>(
 pub(super) async fn cancel<B: Broker>(
     State(app): State<App<B>>,
     Named(id): Named<JobId>,
-) -> Result<Json<CancelResponse>, ApiError> {
+) -> Result<Json<CancelResponse>, Problem> {
     match app.broker().cancel(id).await? {
         Cancel::Unknown => Err(unknown(id)),
         cancel => Ok(Json(CancelResponse { cancel })),
     }
 }
 
-fn unknown(id: JobId) -> ApiError {
-    ApiError::not_found(format!("job {id} is not known; it may have expired"))
+fn unknown(id: JobId) -> Problem {
+    Problem::not_found(format!("job {id} is not known; it may have expired"))
 }

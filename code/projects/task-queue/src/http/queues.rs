@@ -4,6 +4,8 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
+use service::body::{Body, Named, Query};
+use service::problem::Problem;
 
 use crate::broker::{
     BATCH_LIMIT, Broker, Cursor, NewSchedule, Page, ScheduleView, Select, Stats, WorkerReport,
@@ -11,9 +13,8 @@ use crate::broker::{
 use crate::job::JobId;
 use crate::name::{QueueName, ScheduleName};
 
-use super::body::{Body, Named, Query};
+use super::App;
 use super::jobs::JobRequest;
-use super::{ApiError, App};
 
 /// Dead letters on one page, if the client does not say.
 const PAGE: usize = 100;
@@ -64,14 +65,14 @@ impl From<SelectRequest> for Select {
     }
 }
 
-pub(super) async fn stats<B: Broker>(State(app): State<App<B>>) -> Result<Json<Stats>, ApiError> {
+pub(super) async fn stats<B: Broker>(State(app): State<App<B>>) -> Result<Json<Stats>, Problem> {
     Ok(Json(app.broker().stats().await?))
 }
 
 pub(super) async fn pause<B: Broker>(
     State(app): State<App<B>>,
     Named(queue): Named<QueueName>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<StatusCode, Problem> {
     app.broker().pause(queue, true).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -79,16 +80,26 @@ pub(super) async fn pause<B: Broker>(
 pub(super) async fn resume<B: Broker>(
     State(app): State<App<B>>,
     Named(queue): Named<QueueName>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<StatusCode, Problem> {
     app.broker().pause(queue, false).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+pub(super) async fn forget<B: Broker>(
+    State(app): State<App<B>>,
+    Named(queue): Named<QueueName>,
+) -> Result<StatusCode, Problem> {
+    if app.broker().forget(queue.clone()).await? {
+        return Ok(StatusCode::NO_CONTENT);
+    }
+    Err(Problem::not_found(format!("there is no queue {queue}")))
 }
 
 pub(super) async fn dead<B: Broker>(
     State(app): State<App<B>>,
     Named(queue): Named<QueueName>,
     Query(page): Query<PageQuery>,
-) -> Result<Json<Page>, ApiError> {
+) -> Result<Json<Page>, Problem> {
     let limit = page.limit.unwrap_or(PAGE).min(BATCH_LIMIT);
     let cursor = page.cursor.map(Cursor);
     Ok(Json(app.broker().dead_letters(queue, cursor, limit).await?))
@@ -97,7 +108,7 @@ pub(super) async fn dead<B: Broker>(
 pub(super) async fn requeue<B: Broker>(
     State(app): State<App<B>>,
     Body(which): Body<SelectRequest>,
-) -> Result<Json<Count>, ApiError> {
+) -> Result<Json<Count>, Problem> {
     let jobs = app.broker().requeue(which.into()).await?;
     Ok(Json(Count { jobs }))
 }
@@ -105,14 +116,14 @@ pub(super) async fn requeue<B: Broker>(
 pub(super) async fn purge<B: Broker>(
     State(app): State<App<B>>,
     Body(which): Body<SelectRequest>,
-) -> Result<Json<Count>, ApiError> {
+) -> Result<Json<Count>, Problem> {
     let jobs = app.broker().purge(which.into()).await?;
     Ok(Json(Count { jobs }))
 }
 
 pub(super) async fn schedules<B: Broker>(
     State(app): State<App<B>>,
-) -> Result<Json<Vec<ScheduleView>>, ApiError> {
+) -> Result<Json<Vec<ScheduleView>>, Problem> {
     Ok(Json(app.broker().schedules().await?))
 }
 
@@ -120,7 +131,7 @@ pub(super) async fn put_schedule<B: Broker>(
     State(app): State<App<B>>,
     Named(name): Named<ScheduleName>,
     Body(request): Body<ScheduleRequest>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<StatusCode, Problem> {
     let schedule = NewSchedule {
         name,
         cron: request.cron,
@@ -133,15 +144,15 @@ pub(super) async fn put_schedule<B: Broker>(
 pub(super) async fn remove_schedule<B: Broker>(
     State(app): State<App<B>>,
     Named(name): Named<ScheduleName>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<StatusCode, Problem> {
     if app.broker().remove_schedule(name.clone()).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
-    Err(ApiError::not_found(format!("there is no schedule {name}")))
+    Err(Problem::not_found(format!("there is no schedule {name}")))
 }
 
 pub(super) async fn workers<B: Broker>(
     State(app): State<App<B>>,
-) -> Result<Json<Vec<WorkerReport>>, ApiError> {
+) -> Result<Json<Vec<WorkerReport>>, Problem> {
     Ok(Json(app.broker().workers().await?))
 }

@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{self, Instant};
@@ -14,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::broker::{Broker, Claim, Finish, Lease, LeaseKey, Outcome};
+use crate::broker::{Claim, Finish, Lease, LeaseKey, Leases, Outcome, Signals};
 use crate::error::BrokerError;
 
 use super::attempt::{self, Ended, Mishaps, Verdict};
@@ -25,8 +24,6 @@ use super::{Shared, held_until};
 /// The most jobs of one claim: what is claimed and then lost with its worker has to wait for the
 /// lease to run out, and beyond this number a larger batch gains little.
 const CLAIM_LIMIT: u32 = 32;
-/// Signals may be lost with a connection, so the store is asked once in this time all the same.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 pub(super) struct Claimer<B> {
     pub(super) broker: B,
@@ -41,10 +38,14 @@ pub(super) struct Claimer<B> {
     pub(super) in_doubt: AtomicBool,
 }
 
-impl<B: Broker> Claimer<B> {
+impl<B: Leases> Claimer<B> {
     /// Goes on until `shutdown`, or until the broker is closed.
     pub(super) async fn run(self) {
-        let mut ready = self.broker.signals().ready;
+        let Signals {
+            mut ready,
+            look_every,
+            ..
+        } = self.broker.signals();
         let mut outage = Outage::new("claim", &self.shared.metrics);
         let mut queues = self.shared.settings.queues.clone();
         let shutdown = self.shutdown.clone();
@@ -57,7 +58,7 @@ impl<B: Broker> Claimer<B> {
             match self.claim(queues.clone(), max).await {
                 Ok(leases) if leases.is_empty() => {
                     outage.over();
-                    let look = time::timeout(LOOK_EVERY, changed(&mut ready));
+                    let look = time::timeout(look_every, changed(&mut ready));
                     shutdown.run_until_cancelled(look).await;
                 }
                 Ok(leases) => {

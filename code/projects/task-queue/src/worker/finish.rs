@@ -10,7 +10,7 @@ use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
-use crate::broker::{BATCH_LIMIT, Broker, Finish, Finished, Outcome};
+use crate::broker::{BATCH_LIMIT, Finish, Finished, Leases, Outcome};
 use crate::error::BrokerError;
 use crate::retry::RetryBudget;
 
@@ -29,7 +29,7 @@ pub(super) struct Finisher<B> {
     summary: Summary,
 }
 
-impl<B: Broker> Finisher<B> {
+impl<B: Leases> Finisher<B> {
     pub(super) fn new(
         broker: &B,
         shared: &Arc<Shared>,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::{self, Instant};
 
-use crate::broker::{BATCH_LIMIT, Broker, Extended};
+use crate::broker::{BATCH_LIMIT, Extended, Leases};
 use crate::error::BrokerError;
 
 use super::outage::{Outage, changed, no_answer};
@@ -20,7 +20,7 @@ const NEWS_EVERY: Duration = Duration::from_millis(500);
 ///
 /// That heartbeats fail is not the end of a lease: the watch over each handler
 /// ([`attempt`](super::attempt)) sees when its time is over.
-pub(super) async fn run<B: Broker>(broker: B, shared: Arc<Shared>) {
+pub(super) async fn run<B: Leases>(broker: B, shared: Arc<Shared>) {
     let every = shared.settings.lease / 3;
     let mut cancel = broker.signals().cancel;
     let mut outage = Outage::new("extend", &shared.metrics);
@@ -53,7 +53,7 @@ pub(super) async fn run<B: Broker>(broker: B, shared: Arc<Shared>) {
     }
 }
 
-async fn extend_all<B: Broker>(
+async fn extend_all<B: Leases>(
     broker: &B,
     slots: &[Arc<Slot>],
     lease: Duration,

@@ -7,7 +7,7 @@ use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-use crate::broker::{Broker, WorkerReport};
+use crate::broker::{Leases, WorkerReport};
 use crate::error::BrokerError;
 use crate::job::Timestamp;
 use crate::scale::{Law, Observation, Scale};
@@ -20,7 +20,7 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 const REPORT_HOLDS: Duration = Duration::from_secs(15);
 
 /// Changes the number of slots by the rule of [`crate::scale`]. Never ends by itself.
-pub(super) async fn scale<B: Broker>(broker: B, shared: Arc<Shared>) {
+pub(super) async fn scale<B: Leases>(broker: B, shared: Arc<Shared>) {
     let law = shared.settings.scale;
     let mut scale = Scale::new(&law);
     let mut outage = Outage::new("stats", &shared.metrics);
@@ -49,7 +49,7 @@ pub(super) async fn scale<B: Broker>(broker: B, shared: Arc<Shared>) {
 }
 
 /// Asks the store only when its answer can matter, so a worker that is not full asks nothing.
-async fn observe<B: Broker>(
+async fn observe<B: Leases>(
     broker: &B,
     shared: &Shared,
     law: &Law,
@@ -73,15 +73,19 @@ async fn observe<B: Broker>(
 }
 
 /// Tells the others that this worker lives, and when it begins to shut down. Never ends by itself.
-pub(super) async fn report<B: Broker>(broker: B, shared: Arc<Shared>, shutdown: CancellationToken) {
+pub(super) async fn report<B: Leases>(broker: B, shared: Arc<Shared>, shutdown: CancellationToken) {
     let started_at = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .ok()
         .and_then(|since| since.as_millis().try_into().ok());
+    let mut tasks: Vec<_> = shared.tasks.keys().cloned().collect();
+    tasks.sort();
     let mut outage = Outage::new("report_worker", &shared.metrics);
     loop {
         let report = WorkerReport {
             id: shared.settings.id.clone(),
+            process: std::process::id(),
+            tasks: tasks.clone(),
             queues: shared.settings.queues.clone(),
             concurrency: shared.permits.limit(),
             running: shared.permits.used(),

@@ -55,7 +55,7 @@ impl Settings {
         }
     }
 
-    pub(super) fn check(&self) -> Result<(), BrokerError> {
+    pub(crate) fn check(&self) -> Result<(), BrokerError> {
         let Bounds { min, max } = self.scale.bounds;
         if min < 1 || max < min {
             let reason = format!("{min} to {max} is no range that begins at 1 or above");

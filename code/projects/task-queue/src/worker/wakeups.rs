@@ -7,11 +7,11 @@ use std::future::pending;
 
 use super::*;
 use crate::broker::{
-    Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat, JobStatus, JobView,
-    LeaseKey, NewSchedule, Page, ScheduleView, Select, Signals, Stats, Upkeep, WorkerReport,
+    Claim, Enqueued, Extended, Finish, Finished, Heartbeat, LeaseKey, Signals, Stats, Upkeep,
+    WorkerReport,
 };
 use crate::job::{JobId, NewJob};
-use crate::name::{ScheduleName, WorkerId};
+use crate::name::WorkerId;
 use crate::sync::checked::{every_order, spawn_task};
 use crate::sync::{Mutex, watch};
 
@@ -33,6 +33,8 @@ impl Store {
             ready: bell.subscribe(),
             due: bell.subscribe(),
             cancel: bell.subscribe(),
+            leased: bell.subscribe(),
+            look_every: Duration::from_secs(1),
         };
         Self {
             happened: Arc::new(Mutex::new(false)),
@@ -56,7 +58,7 @@ impl Store {
     }
 }
 
-impl Broker for Store {
+impl Leases for Store {
     async fn claim(&self, _: Claim) -> Result<Vec<Lease>, BrokerError> {
         match self.has_happened() {
             true => Err(BrokerError::Closed),
@@ -98,64 +100,11 @@ impl Broker for Store {
         unreachable!()
     }
 
-    async fn cancel(&self, _: JobId) -> Result<Cancel, BrokerError> {
-        unreachable!()
-    }
-
-    async fn inspect(&self, _: JobId) -> Result<Option<JobView>, BrokerError> {
-        unreachable!()
-    }
-
-    async fn wait(&self, _: JobId, _: Duration) -> Result<Option<JobStatus>, BrokerError> {
-        unreachable!()
-    }
-
-    async fn dead_letters(
-        &self,
-        _: QueueName,
-        _: Option<Cursor>,
-        _: usize,
-    ) -> Result<Page, BrokerError> {
-        unreachable!()
-    }
-
-    async fn requeue(&self, _: Select) -> Result<u64, BrokerError> {
-        unreachable!()
-    }
-
-    async fn purge(&self, _: Select) -> Result<u64, BrokerError> {
-        unreachable!()
-    }
-
-    async fn pause(&self, _: QueueName, _: bool) -> Result<(), BrokerError> {
-        unreachable!()
-    }
-
     async fn stats(&self) -> Result<Stats, BrokerError> {
         unreachable!()
     }
 
-    async fn put_schedule(&self, _: NewSchedule) -> Result<(), BrokerError> {
-        unreachable!()
-    }
-
-    async fn schedules(&self) -> Result<Vec<ScheduleView>, BrokerError> {
-        unreachable!()
-    }
-
-    async fn remove_schedule(&self, _: ScheduleName) -> Result<bool, BrokerError> {
-        unreachable!()
-    }
-
     async fn report_worker(&self, _: WorkerReport, _: Duration) -> Result<(), BrokerError> {
-        unreachable!()
-    }
-
-    async fn workers(&self) -> Result<Vec<WorkerReport>, BrokerError> {
-        unreachable!()
-    }
-
-    async fn ping(&self) -> Result<(), BrokerError> {
         unreachable!()
     }
 }

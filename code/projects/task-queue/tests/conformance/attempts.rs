@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use task_queue::broker::{
-    AttemptEnd, Broker, Finished, Heartbeat, JobState, Options, Outcome, Progress,
+    AttemptEnd, Broker, Finished, Heartbeat, JobState, Leases, Options, Outcome, Progress,
 };
 use task_queue::job::NewJob;
 

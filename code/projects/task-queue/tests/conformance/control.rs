@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use task_queue::broker::{Broker, Cancel, Extended, Finished, JobState, Outcome, WorkerReport};
+use task_queue::broker::{
+    Broker, Cancel, Extended, Finished, JobState, Leases, Outcome, Select, WorkerReport,
+};
 use task_queue::job::{JobId, NewJob, Start, Timestamp, Unique};
-use task_queue::name::WorkerId;
+use task_queue::name::{TaskName, WorkerId};
 use tokio::time::timeout;
 
 use crate::stores::Store;
@@ -173,6 +175,8 @@ pub async fn workers_are_seen_until_they_fall_silent<S: Store>() {
     let store = S::open(OPTIONS).await;
     let broker = store.broker();
     let report = |name: &str, running| WorkerReport {
+        process: 1,
+        tasks: vec![TaskName::new("t").unwrap()],
         id: WorkerId::new(name).unwrap(),
         queues: vec![queue("q")],
         concurrency: 4,
@@ -231,4 +235,38 @@ pub async fn an_earlier_due_time_wakes_the_upkeep<S: Store>() {
         timeout(secs(10), due.changed()).await.unwrap().unwrap();
     }
     broker.ping().await.unwrap();
+}
+
+pub async fn an_empty_queue_is_forgotten_and_one_with_jobs_is_not<S: Store>() {
+    let store = S::open(OPTIONS).await;
+    let broker = store.broker();
+    assert!(!broker.forget(queue("q")).await.unwrap());
+    let later = NewJob {
+        start: Start::In(secs(60)),
+        ..job("")
+    };
+    for job in [job(""), later] {
+        send(&broker, job).await;
+    }
+    let error = broker.forget(queue("q")).await.unwrap_err();
+    assert_eq!(error.to_string(), "queue: it holds 2 jobs");
+    let lease = claim_one(&broker).await;
+    assert!(broker.forget(queue("q")).await.is_err());
+    finish(&broker, lease.key, dead()).await;
+    assert!(broker.forget(queue("q")).await.is_err());
+    let which = Select::Oldest(queue("q"), 9);
+    assert_eq!(broker.purge(which).await.unwrap(), 1);
+    store.advance(secs(60));
+    broker.upkeep(100).await.unwrap();
+    let lease = claim_one(&broker).await;
+    finish(&broker, lease.key, done()).await;
+    broker.pause(queue("q"), true).await.unwrap();
+    assert!(broker.forget(queue("q")).await.unwrap());
+    assert!(broker.stats().await.unwrap().queues.is_empty());
+    // The result of a job is not the queue's to forget.
+    assert!(state(&broker, lease.key.job).await.is_some());
+    send(&broker, job("again")).await;
+    let numbers = stats(&broker, "q").await;
+    assert_eq!((numbers.counters.enqueued, numbers.paused), (1, false));
+    assert_eq!(payloads(&broker, 9).await, ["again"]);
 }

@@ -1,6 +1,6 @@
 //! What failed for good, and what people do with it.
 
-use task_queue::broker::{Broker, Finished, JobState, Options, Select};
+use task_queue::broker::{Broker, Finished, JobState, Leases, Options, Select};
 use task_queue::error::BrokerError;
 use task_queue::job::JobId;
 

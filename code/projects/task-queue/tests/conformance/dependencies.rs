@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use task_queue::broker::{Broker, Cancel, JobState, Select};
+use task_queue::broker::{Broker, Cancel, JobState, Leases, Select};
 use task_queue::error::BrokerError;
 use task_queue::job::{JobId, NewJob, Start};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use task_queue::broker::{Broker, Claim, Extended, Finished, JobState, Outcome};
+use task_queue::broker::{Broker, Claim, Extended, Finished, JobState, Leases, Outcome};
 use task_queue::job::NewJob;
 use task_queue::name::WorkerId;
 
@@ -217,6 +217,21 @@ pub async fn a_clock_that_is_set_back_lets_a_lease_run_longer_and_loses_nothing<
     assert_eq!(answer, [Extended::Held]);
     // And if it does not, the heartbeat that came after the leap says until when to wait.
     store.advance(LEASE);
+    assert_eq!(broker.upkeep(100).await.unwrap().recovered, 1);
+    let second = claim_one(&broker).await;
+    assert_eq!(second.key.job, id);
+    assert!(second.key.token > first.key.token);
+}
+
+pub async fn a_lease_from_a_clock_that_was_days_ahead_is_not_believed<S: Store>() {
+    const DAYS: i64 = 3 * 24 * 3_600_000_000;
+    let store = S::open(OPTIONS).await;
+    let broker = store.broker();
+    let id = send(&broker, job("")).await;
+    store.move_clock(DAYS);
+    let first = claim_one(&broker).await;
+    store.move_clock(-DAYS);
+    // Its holder has died. Without a doubt it would hold for three days.
     assert_eq!(broker.upkeep(100).await.unwrap().recovered, 1);
     let second = claim_one(&broker).await;
     assert_eq!(second.key.job, id);

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use task_queue::broker::{Broker, Claim, Enqueued, Options};
+use task_queue::broker::{Broker, Claim, Enqueued, JobState, Leases, Options};
 use task_queue::error::BrokerError;
-use task_queue::job::{NewJob, Unique};
+use task_queue::job::{LATEST, NewJob, SPAN_LIMIT, Start, Timestamp, Unique};
 use task_queue::name::{QueueName, TaskName, WorkerId};
 
 use crate::stores::Store;
@@ -278,4 +278,53 @@ pub async fn a_large_batch_goes_through<S: Store>() {
             .all(|&answer| answer == task_queue::broker::Finished::Completed)
     );
     assert_eq!(stats(&broker, "q").await.counters.completed, 1000);
+}
+
+/// Where one number is too large for a store, it must not be large for another.
+pub async fn numbers_at_the_edge_are_refused_or_mean_the_same_everywhere<S: Store>() {
+    let store = S::open(OPTIONS).await;
+    let broker = store.broker();
+    let (latest, far) = (LATEST.0, 1i64 << 53);
+    for (moment, expected) in [
+        (i64::MIN, Some(JobState::Ready)),
+        (-1, Some(JobState::Ready)),
+        (0, Some(JobState::Ready)),
+        (1 << 31, Some(JobState::Ready)),
+        (latest, Some(JobState::Delayed)),
+        (latest + 1, None),
+        (far, None),
+        (far + 1, None),
+        (i64::MAX, None),
+    ] {
+        let start = Start::At(Timestamp(moment));
+        let job = NewJob { start, ..job("") };
+        let id = job.id;
+        match broker.enqueue(vec![job]).await {
+            Ok(_) => assert_eq!(state(&broker, id).await, expected, "{moment}"),
+            Err(BrokerError::Invalid { field, .. }) => {
+                assert_eq!((field, expected), ("run_at", None), "{moment}");
+            }
+            Err(error) => panic!("{moment}: {error}"),
+        }
+    }
+    let spans = [0, 1, 1 << 31, 1 << 32, SPAN_LIMIT.as_millis() as u64];
+    for ms in spans {
+        let span = Duration::from_millis(ms);
+        let job = NewJob {
+            start: Start::In(span),
+            max_age: Some(span),
+            timeout: span.max(Duration::from_millis(1)),
+            keep_result: span,
+            max_attempts: u32::MAX,
+            ..job("")
+        };
+        let id = send(&broker, job).await;
+        let expected = match ms {
+            0 => JobState::Ready,
+            _ => JobState::Delayed,
+        };
+        assert_eq!(state(&broker, id).await, Some(expected), "{ms}");
+        let view = broker.inspect(id).await.unwrap().unwrap();
+        assert_eq!(view.max_attempts, u32::MAX);
+    }
 }

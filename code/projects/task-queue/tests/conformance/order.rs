@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use task_queue::broker::Broker;
+use task_queue::broker::Leases;
 use task_queue::job::{NewJob, Start};
 
 use crate::stores::Store;

@@ -1,6 +1,6 @@
 //! Jobs by the calendar.
 
-use task_queue::broker::{Broker, NewSchedule};
+use task_queue::broker::{Broker, Leases, NewSchedule};
 use task_queue::error::BrokerError;
 use task_queue::name::ScheduleName;
 
@@ -85,4 +85,30 @@ pub async fn a_cron_expression_is_checked<S: Store>() {
             other => panic!("{cron:?}: {other:?}"),
         }
     }
+}
+
+pub async fn a_tick_from_a_clock_that_was_ahead_is_computed_again<S: Store>() {
+    const DAY: i64 = 24 * 3_600_000_000;
+    let store = S::open(OPTIONS).await;
+    let broker = store.broker();
+    broker
+        .put_schedule(every_minute("* * * * *"))
+        .await
+        .unwrap();
+    store.move_clock(DAY);
+    assert_eq!(broker.upkeep(100).await.unwrap().scheduled, 1);
+    store.move_clock(-DAY);
+    broker.upkeep(100).await.unwrap();
+    store.advance(secs(60));
+    assert_eq!(broker.upkeep(100).await.unwrap().scheduled, 1);
+    // One that was added while the clock was ahead, and has had no tick.
+    let name = ScheduleName::new("minutely").unwrap();
+    broker.remove_schedule(name).await.unwrap();
+    store.move_clock(DAY);
+    let schedule = every_minute("* * * * *");
+    broker.put_schedule(schedule).await.unwrap();
+    store.move_clock(-DAY);
+    broker.upkeep(100).await.unwrap();
+    store.advance(secs(60));
+    assert_eq!(broker.upkeep(100).await.unwrap().scheduled, 1);
 }

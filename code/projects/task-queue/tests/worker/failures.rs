@@ -2,7 +2,7 @@
 
 use std::sync::mpsc;
 
-use task_queue::broker::{Broker, JobState};
+use task_queue::broker::{JobState, Leases};
 use task_queue::handler::{Context, Handler, HandlerError, Registry};
 use task_queue::retry::{Backoff, Budget};
 use tokio::time;

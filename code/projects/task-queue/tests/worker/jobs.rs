@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use task_queue::broker::{Broker, JobState, Progress};
+use task_queue::broker::{JobState, Leases, Progress};
 use task_queue::handler::{Context, HandlerError, Registry};
 use task_queue::metrics::Metrics;
 use task_queue::name::WorkerId;
@@ -163,7 +163,7 @@ async fn a_context_knows_the_job_and_its_sender() {
         ));
         async move { Ok(n) }
     });
-    let trace = Some(task_queue::telemetry::new_trace());
+    let trace = Some(service::trace::new_trace());
     let new = NewJob {
         trace: trace.clone(),
         ..job(1)
@@ -228,11 +228,8 @@ async fn what_happened_is_in_the_metrics() {
     broker.all_ended().await;
     shutdown.cancel();
     worker.await.unwrap();
-    metrics.observe(
-        &broker.stats().await.unwrap(),
-        &broker.workers().await.unwrap(),
-    );
-    let text = metrics.render();
+    metrics.observe(&broker.stats().await.unwrap(), &broker.reports());
+    let text = service::metrics::render(&metrics.registry());
     for line in [
         "taskq_retries_total{task=\"t\"} 2",
         "taskq_panics_total{task=\"t\"} 1",

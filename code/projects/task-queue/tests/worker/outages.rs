@@ -1,6 +1,6 @@
 //! Times in which the store does not answer.
 
-use task_queue::broker::{Broker, JobState};
+use task_queue::broker::{JobState, Leases};
 use tokio::time;
 
 use super::*;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use task_queue::broker::Broker;
+use task_queue::broker::Leases;
 use task_queue::scale::Bounds;
 use tokio::time;
 

@@ -1,6 +1,6 @@
 //! How a worker ends.
 
-use task_queue::broker::{Broker, JobState};
+use task_queue::broker::{JobState, Leases};
 use task_queue::handler::{Context, HandlerError};
 use tokio::time;
 

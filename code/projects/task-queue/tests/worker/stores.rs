@@ -7,8 +7,9 @@ use task_queue::job::JobId;
 use tokio::time;
 
 use super::*;
-use crate::stores::Server;
+use crate::stores::on_redis;
 use crate::support::secs;
+use testbed::redis::Redis as Server;
 
 async fn result(broker: &impl Broker, job: JobId) -> (JobState, Option<String>) {
     let status = broker.wait(job, secs(60)).await.unwrap().unwrap();
@@ -145,21 +146,23 @@ mod on_redis {
     #[ignore = "needs redis-server"]
     async fn runs_jobs_of_every_kind() {
         let server = Server::start(&[]);
-        super::runs_jobs_of_every_kind(server.broker(Options::STANDARD).await).await;
+        super::runs_jobs_of_every_kind(on_redis(&server, Options::STANDARD).await).await;
     }
 
     #[tokio::test]
     #[ignore = "needs redis-server"]
     async fn a_job_ends_elsewhere_when_its_worker_dies() {
         let server = Server::start(&[]);
-        super::a_job_ends_elsewhere_when_its_worker_dies(server.broker(Options::STANDARD).await)
-            .await;
+        super::a_job_ends_elsewhere_when_its_worker_dies(
+            on_redis(&server, Options::STANDARD).await,
+        )
+        .await;
     }
 
     #[tokio::test]
     #[ignore = "needs redis-server"]
     async fn cancels_and_hands_back() {
         let server = Server::start(&[]);
-        super::cancels_and_hands_back(server.broker(Options::STANDARD).await).await;
+        super::cancels_and_hands_back(on_redis(&server, Options::STANDARD).await).await;
     }
 }

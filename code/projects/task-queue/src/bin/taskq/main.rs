@@ -62,6 +62,8 @@ enum Command {
     Pause { queue: QueueName },
     /// Go on handing out jobs of a queue
     Resume { queue: QueueName },
+    /// Forget a queue that holds no job
+    Forget { queue: QueueName },
     /// Dead letters
     #[command(subcommand)]
     Dead(Dead),
@@ -156,6 +158,7 @@ async fn run(options: Options) -> Result<ExitCode> {
         Command::Workers => print(&client.workers().await?)?,
         Command::Pause { queue } => client.pause(&queue, true).await?,
         Command::Resume { queue } => client.pause(&queue, false).await?,
+        Command::Forget { queue } => client.forget(&queue).await?,
         Command::Dead(Dead::List { queue }) => print(&client.dead(&queue, None).await?)?,
         Command::Dead(Dead::Requeue { queue, oldest }) => {
             print(
@@ -202,8 +205,15 @@ async fn enqueue(client: &Client, options: Enqueue) -> Result<ExitCode> {
         }),
         ..JobRequest::new(options.task, Some(json(options.payload)?))
     };
-    let enqueued = client.enqueue(&[job]).await?;
-    let id = match enqueued.first().context("the server answers with no job")? {
+    let sent = client.send(&[job]).await?;
+    for warning in &sent.warnings {
+        eprintln!("warning: {warning}");
+    }
+    let id = match sent
+        .jobs
+        .first()
+        .context("the server answers with no job")?
+    {
         Enqueued::New(id) | Enqueued::Known(id) | Enqueued::Duplicate(id) => *id,
     };
     if options.wait {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::{ScriptInvocation, Value};
 
-use crate::broker::lease::cut_error;
+use crate::broker::lease::{LEASE_RANGE, cut_error};
 use crate::broker::{
     BATCH_LIMIT, Claim, Enqueued, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey,
     NewSchedule, Outcome, ScheduleView, Select, Upkeep,
@@ -120,7 +120,8 @@ impl RedisBroker {
             call.arg(limit)
                 .arg(options.max_recoveries)
                 .arg(options.max_dead)
-                .arg(millis(options.recovery_spread));
+                .arg(millis(options.recovery_spread))
+                .arg(millis(LEASE_RANGE.1));
         });
         let answer: Vec<String> = answer.await?;
         let [
@@ -130,6 +131,7 @@ impl RedisBroker {
             expired,
             wait,
             now,
+            behind,
             ticks @ ..,
         ] = answer.as_slice()
         else {
@@ -145,6 +147,9 @@ impl RedisBroker {
             next: Duration::from_millis(number(wait)?),
         };
         let now = Timestamp(reply::number("the time", now)?);
+        if behind == "1" {
+            self.set_ticks_right(now).await?;
+        }
         for tick in ticks.chunks_exact(2) {
             done.scheduled += self
                 .tick(&tick[0], reply::number("a tick", &tick[1])?, now)
@@ -154,6 +159,21 @@ impl RedisBroker {
             done.next = Duration::ZERO;
         }
         Ok(done)
+    }
+
+    /// A tick that was computed while the clock was ahead is computed again once it was set back.
+    async fn set_ticks_right(&self, now: Timestamp) -> Result<(), BrokerError> {
+        for view in self.list_schedules().await? {
+            let Ok(next) = view.schedule.next_after(now) else {
+                continue;
+            };
+            if next < view.next {
+                let name = view.schedule.name.as_str();
+                self.note(|call| _ = call.arg("tick").arg(name).arg(next.0))
+                    .await?;
+            }
+        }
+        Ok(())
     }
 
     /// Enqueues the job of a schedule that is due, unless another server was first.
@@ -269,7 +289,8 @@ fn add_job(call: &mut ScriptInvocation<'_>, job: &NewJob) {
     let start = match job.start {
         Start::Now => "in:0".to_owned(),
         Start::In(delay) => format!("in:{}", millis(delay)),
-        Start::At(moment) => format!("at:{}", moment.0),
+        // A moment before 1970 has passed like any other.
+        Start::At(moment) => format!("at:{}", moment.0.max(0)),
     };
     let unique = job
         .unique

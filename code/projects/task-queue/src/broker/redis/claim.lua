@@ -53,6 +53,7 @@ local function claim_from(queue, ids)
     count(queue, 'running', number)
   end
   in_pieces('ZADD', P .. 'leases', leases)
+  if taken > 0 and call('ZCARD', P .. 'leases') == taken then bells.leased = true end
   if taken > 0 then call('MSET', unpack(records)) end
   -- What is no job is no longer in line either.
   in_pieces('ZREM', P .. 'ready:' .. queue, ids)

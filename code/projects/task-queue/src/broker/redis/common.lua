@@ -16,7 +16,8 @@
 --   dead:QUEUE    sorted set: when a job died (microseconds)
 --   kids:ID       list: jobs that wait for this one      followers  set: lists that upkeep has to go on with
 --   unique:Q:KEY  "expires_at ID"                        counts:Q   hash: gauges, counters, paused
---   queues        set of names                           idle       set: queues that somebody found empty
+--   queues        set of names                           idle       set: queues that a worker found empty
+--   deaths        sorted set of queues: their dead letters
 --   stamp         the last stamp given out
 --   schedules, ticks, workers, worker_ends: hashes by name, and sorted sets by time
 --
@@ -63,6 +64,7 @@ local function finish_script()
     for name, change in pairs(of) do
       if change ~= 0 then
         local total = redis.call('HINCRBY', P .. 'counts:' .. queue, name, int(change))
+        if name == 'dead' then redis.call('ZADD', P .. 'deaths', total, queue) end
         if name == 'enqueued' and total == change then redis.call('SADD', P .. 'queues', queue) end
       end
     end

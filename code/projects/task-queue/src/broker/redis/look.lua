@@ -1,5 +1,5 @@
--- ARGV: clock, aging, what to look at, and which.
---   status ID             record, error, progress (and who waits for the job will be told)
+-- AWAIT says whether this may write. ARGV: clock, aging, what to look at, and which.
+--   status ID             record, error, progress (with AWAIT, who waits for the job will be told)
 --   view ID               when it is due or its lease ends, record, fields beside it
 --   dead QUEUE FROM MAX   the newest dead letters below FROM: stamp, id, record, fields beside it
 --   stats                 now in microseconds, then for each queue its name, counts and the stamp at its head
@@ -11,7 +11,7 @@ if WHAT == 'status' then
   local job = load(ARGV[4])
   if not job then return false end
   local ended = job.state == 'completed' or job.state == 'dead' or job.state == 'canceled'
-  if not ended and not job.awaited then note(job, 'awaited', '1') end
+  if AWAIT and not ended and not job.awaited then note(job, 'awaited', '1') end
   local found = call('HMGET', MORE .. job.id, 'error', 'progress')
   return { record_of(job), found[1], found[2] }
 end

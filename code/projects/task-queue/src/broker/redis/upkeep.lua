@@ -1,10 +1,10 @@
 -- ARGV: clock, aging, the most of each kind, the most lost workers of a job, the most dead letters of a queue,
--- the longest wait of a job that was lost before.
--- Answers recovered, poisoned, promoted, expired, milliseconds until the next round, now; then for each
+-- the longest wait of a job that was lost before, the longest lease.
+-- Answers recovered, poisoned, promoted, expired, milliseconds until the next round, now, whether the clock was set back; then for each
 -- schedule that is due its definition and its tick.
 
 local LIMIT, MAX_RECOVERIES, MAX_DEAD = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local SPREAD = tonumber(ARGV[6])
+local SPREAD, LONGEST = tonumber(ARGV[6]), tonumber(ARGV[7])
 local LOST = 'its worker was lost: no heartbeat before the lease ended'
 local recovered, poisoned, promoted, expired, more = 0, 0, 0, 0, false
 
@@ -41,6 +41,10 @@ local function recover(job)
 end
 
 local lost = due('leases')
+-- Those that end later than any lease can: the clock was ahead when they were claimed.
+for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'leases', '(' .. int(now + LONGEST), '+inf', 'LIMIT', 0, LIMIT)) do
+  lost[#lost + 1] = id
+end
 for _, id in ipairs(lost) do
   local job = load(id)
   if job and job.state == 'running' then recover(job) end
@@ -69,23 +73,25 @@ for _, worker in ipairs(silent) do redis.call('HDEL', P .. 'workers', worker) en
 in_pieces('ZREM', P .. 'worker_ends', silent)
 expired = expired + #silent
 
-for _, queue in ipairs(redis.call('SMEMBERS', P .. 'queues')) do
-  local above = (redis.call('HGET', P .. 'counts:' .. queue, 'dead') or 0) - MAX_DEAD
-  if above > 0 then
-    local oldest = redis.call('ZRANGE', P .. 'dead:' .. queue, 0, math.min(above, LIMIT) - 1)
-    expired = expired + purge(queue, oldest)
-    more = more or above > LIMIT
-  end
+local crowded = redis.call('ZRANGEBYSCORE', P .. 'deaths', '(' .. MAX_DEAD, '+inf', 'WITHSCORES', 'LIMIT', 0, 10)
+for at = 1, #crowded, 2 do
+  local queue, above = crowded[at], crowded[at + 1] - MAX_DEAD
+  local oldest = redis.call('ZRANGE', P .. 'dead:' .. queue, 0, math.min(above, LIMIT) - 1)
+  expired = expired + purge(queue, oldest)
+  more = more or above > LIMIT or #crowded == 20
 end
 
 local ticks = redis.call('ZRANGEBYSCORE', P .. 'ticks', '-inf', int(now), 'WITHSCORES', 'LIMIT', 0, LIMIT)
-local wait = more and 0 or 1000
+local wait, timed = more and 0 or 1000, false
 for _, key in ipairs({ 'leases', 'delayed', 'ticks' }) do
   local first = redis.call('ZRANGEBYSCORE', P .. key, '(' .. int(now), '+inf', 'WITHSCORES', 'LIMIT', 0, 1)
-  if first[2] then wait = math.min(wait, first[2] - now) end
+  if first[2] then wait, timed = math.min(wait, first[2] - now), true end
 end
+-- With nothing that runs out, a bell says when to come; without a bell, this.
+if wait > 0 and not timed then wait = 3600000 end
+local behind = tonumber(redis.call('GET', P .. 'stamp') or '0') > micros + 1000000 and 1 or 0
 finish_script()
-local answer = { recovered, poisoned, promoted, expired, wait, now }
+local answer = { recovered, poisoned, promoted, expired, wait, now, behind }
 for at = 1, #ticks, 2 do
   answer[#answer + 1] = redis.call('HGET', P .. 'schedules', ticks[at]) or ''
   answer[#answer + 1] = ticks[at + 1]

@@ -19,6 +19,8 @@ pub enum Sync {
 
 /// How long to wait for another process that is writing to the file.
 const BUSY: Duration = Duration::from_secs(5);
+/// A log that has grown beyond this while a reader held it is cut down to it afterwards, in bytes.
+const LOG_LIMIT: i64 = 8 << 20;
 /// "taq1", see schema.sql.
 const APPLICATION: i64 = 1_952_543_345;
 const VERSION: i64 = 1;
@@ -31,6 +33,9 @@ pub(super) fn open_writer(path: &Path, sync: Sync) -> Result<Connection, BrokerE
     )?;
     connection
         .pragma_update(None, "journal_mode", "WAL")
+        .map_err(typed)?;
+    connection
+        .pragma_update(None, "journal_size_limit", LOG_LIMIT)
         .map_err(typed)?;
     let synchronous = match sync {
         Sync::Full => "FULL",

@@ -2,13 +2,13 @@
 
 use rusqlite::Row;
 
-use crate::broker::lease::cut_error;
+use crate::broker::lease::{LEASE_RANGE, cut_error};
 use crate::broker::{Attempt, AttemptEnd, JobState, history};
 use crate::error::BrokerError;
 use crate::job::{JobId, Priority, Timestamp};
 use crate::name::WorkerId;
 
-use super::transaction::Transaction;
+use super::transaction::{Transaction, millis};
 
 /// What a move has to know of a job.
 pub(super) struct Job {
@@ -83,6 +83,15 @@ impl Transaction<'_> {
             "SELECT {COLUMNS} FROM jobs WHERE state = {state} AND rank <= ?1 ORDER BY rank, seq LIMIT ?2"
         );
         self.all(&sql, (self.now, limit), read)
+    }
+
+    /// Jobs whose lease ends later than any lease can: the clock was ahead when they were claimed.
+    pub(super) fn leases_beyond_belief(&self, limit: usize) -> Result<Vec<Job>, BrokerError> {
+        let latest = self.now + millis(LEASE_RANGE.1);
+        let sql = format!(
+            "SELECT {COLUMNS} FROM jobs WHERE state = 3 AND rank > ?1 ORDER BY rank, seq LIMIT ?2"
+        );
+        self.all(&sql, (latest, limit), read)
     }
 
     /// The `limit` oldest dead letters of a queue.

@@ -15,6 +15,18 @@ impl Transaction<'_> {
         self.execute(sql, (queue, i64::from(paused))).map(|_| ())
     }
 
+    pub(super) fn forget_queue(&mut self, queue: &str) -> Result<bool, BrokerError> {
+        let sql = "SELECT coalesce(sum(n), 0) FROM counts WHERE queue = ?1
+                   AND (name BETWEEN 'ready0' AND 'ready9'
+                        OR name IN ('delayed', 'blocked', 'running', 'dead'))";
+        let jobs: i64 = self.one(sql, [queue], |row| row.get(0))?.unwrap_or(0);
+        if jobs > 0 {
+            return Err(BrokerError::holds_jobs(jobs.unsigned_abs()));
+        }
+        self.execute("DELETE FROM counts WHERE queue = ?1", [queue])
+            .map(|removed| removed > 0)
+    }
+
     pub(super) fn is_paused(&self, queue: &str) -> Result<bool, BrokerError> {
         let sql = "SELECT 1 FROM counts WHERE queue = ?1 AND name = 'paused' AND n > 0";
         Ok(self.one(sql, [queue], |_| Ok(()))?.is_some())
@@ -26,6 +38,8 @@ impl Transaction<'_> {
         next: Timestamp,
     ) -> Result<(), BrokerError> {
         self.rings.due = true;
+        // Whoever finds the clock behind this stamp knows that `next` came from a wrong one.
+        self.next_stamp();
         let text = serde_json::to_string(schedule).map_err(BrokerError::damaged)?;
         let sql = "INSERT OR REPLACE INTO schedules VALUES (?1, ?2, ?3)";
         self.execute(sql, params![schedule.name.as_str(), text, next.0])

@@ -20,11 +20,11 @@ use super::leases::read_name;
 
 /// A cheap-to-clone handle to the connection. A look runs on a blocking thread; looks queue up.
 #[derive(Clone)]
-pub(super) struct Reader(Arc<Mutex<Connection>>);
+pub(super) struct Reader(Arc<Mutex<Option<Connection>>>);
 
 impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self, BrokerError> {
-        Ok(Self(Arc::new(Mutex::new(open_reader(path)?))))
+        Ok(Self(Arc::new(Mutex::new(Some(open_reader(path)?)))))
     }
 
     pub(super) async fn look<T: Send + 'static>(
@@ -34,9 +34,25 @@ impl Reader {
         let connection = self.0.clone();
         let task = tokio::task::spawn_blocking(move || {
             let connection = connection.lock().unwrap_or_else(PoisonError::into_inner);
-            look(&connection)
+            let connection = connection.as_ref().ok_or(BrokerError::Closed)?;
+            look(connection).map_err(typed)
         });
-        task.await.map_err(|_| BrokerError::Closed)?.map_err(typed)
+        task.await.map_err(|_| BrokerError::Closed)?
+    }
+
+    /// Lets go of the file, once the look that is under way has ended.
+    pub(super) async fn close(&self) -> Result<(), BrokerError> {
+        let connection = self.0.clone();
+        let close = move || {
+            drop(
+                connection
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take(),
+            )
+        };
+        let closed = tokio::task::spawn_blocking(close).await;
+        closed.map_err(|_| BrokerError::Closed)
     }
 }
 

@@ -96,6 +96,11 @@ impl<'a> Transaction<'a> {
         self.stamp
     }
 
+    /// Whether the clock is behind what it once said, by more than processes differ.
+    pub(super) fn is_set_back(&self) -> bool {
+        self.stamp > self.micros + 1_000_000
+    }
+
     /// The token of the next lease after the one with `token`.
     pub(super) fn next_token(&self, token: i64) -> i64 {
         self.micros.max(token + 1)

@@ -16,9 +16,10 @@ const ROUND: Duration = Duration::from_secs(1);
 impl Transaction<'_> {
     pub(super) fn upkeep(&mut self, limit: usize) -> Result<Upkeep, BrokerError> {
         let mut done = Upkeep::default();
-        let lost = self.jobs_due(JobState::Running, limit)?;
+        let mut lost = self.jobs_due(JobState::Running, limit)?;
+        lost.extend(self.leases_beyond_belief(limit)?);
         let due = self.jobs_due(JobState::Delayed, limit)?;
-        let cut_short = lost.len() == limit || due.len() == limit;
+        let cut_short = lost.len() >= limit || due.len() == limit;
         for mut job in lost {
             if self.recover(&mut job)? {
                 done.recovered += 1;
@@ -30,6 +31,7 @@ impl Transaction<'_> {
             self.make_ready(&mut job)?;
             done.promoted += 1;
         }
+        self.set_ticks_right()?;
         let ticks = self.tick(limit)?;
         done.scheduled = ticks.0;
         done.expired = self.forget(limit)?;
@@ -68,6 +70,26 @@ impl Transaction<'_> {
         }
         self.count(&job.queue, "recovered", 1);
         Ok(true)
+    }
+
+    /// A tick that was computed while the clock was ahead is computed again once it was set back.
+    fn set_ticks_right(&self) -> Result<(), BrokerError> {
+        if !self.is_set_back() {
+            return Ok(());
+        }
+        let sql = "SELECT name, schedule FROM schedules WHERE next > ?1";
+        let ahead = self.all(sql, [self.now], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        })?;
+        for (name, schedule) in &ahead {
+            let schedule: NewSchedule =
+                serde_json::from_str(schedule).map_err(BrokerError::damaged)?;
+            if let Ok(next) = schedule.next_after(Timestamp(self.now)) {
+                let sql = "UPDATE schedules SET next = ?1 WHERE name = ?2 AND next > ?1";
+                self.execute(sql, (next.0, name))?;
+            }
+        }
+        Ok(())
     }
 
     /// Enqueues the jobs of schedules that are due; answers how many, and whether there may be more.

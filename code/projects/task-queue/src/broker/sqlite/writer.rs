@@ -2,10 +2,12 @@
 //! commit: under load one fsync serves many callers, and at rest nobody waits for company.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use rusqlite::Connection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::warn;
 
 use crate::broker::Options;
 use crate::broker::bells::{Bells, Rings};
@@ -26,10 +28,13 @@ type Work = Box<dyn FnOnce(Result<Place<'_, '_>, BrokerError>) -> Answer + Send>
 type Place<'a, 'b> = (&'a mut Transaction<'b>, &'a mut Rings);
 type Answer = Box<dyn FnOnce(Result<(), BrokerError>) + Send>;
 
-/// A cheap-to-clone handle to the thread, which stops with its last handle.
+/// A cheap-to-clone handle to the thread, which stops with its last handle or when it is told to.
 #[derive(Clone)]
 pub(super) struct Writer {
     requests: mpsc::Sender<Work>,
+    stop: Arc<AtomicBool>,
+    /// Closed when the thread has let go of the file.
+    ended: watch::Sender<()>,
 }
 
 impl Writer {
@@ -40,11 +45,30 @@ impl Writer {
         bells: Arc<Bells>,
     ) -> Result<Self, BrokerError> {
         let (requests, waiting) = mpsc::channel(WAITING);
+        let (stop, ended) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(()));
+        let (stopped, running) = (Arc::clone(&stop), ended.subscribe());
         let thread = thread::Builder::new().name("sqlite-writer".to_owned());
         thread
-            .spawn(move || write_all(connection, waiting, &options, &clock, &bells))
+            .spawn(move || {
+                write_all(&connection, waiting, &options, &clock, &bells, &stopped);
+                fold(connection);
+                drop(running);
+            })
             .map_err(BrokerError::unavailable)?;
-        Ok(Self { requests })
+        Ok(Self {
+            requests,
+            stop,
+            ended,
+        })
+    }
+
+    /// Lets the thread answer what has been asked, and waits until it has let go of the file.
+    pub(super) async fn close(&self) -> Result<(), BrokerError> {
+        self.stop.store(true, Ordering::Relaxed);
+        // Wakes it; the last request that it takes.
+        let _ = self.run(|_| Ok(())).await;
+        self.ended.closed().await;
+        Ok(())
     }
 
     /// Runs `work` within the next transaction, and answers once that is committed.
@@ -71,17 +95,18 @@ impl Writer {
 
 // ANCHOR: write
 fn write_all(
-    connection: Connection,
+    connection: &Connection,
     mut waiting: mpsc::Receiver<Work>,
     options: &Options,
     clock: &Clock,
     bells: &Bells,
+    stop: &AtomicBool,
 ) {
     let mut batch = Vec::with_capacity(TOGETHER);
     while waiting.blocking_recv_many(&mut batch, TOGETHER) > 0 {
         let mut rings = Rings::default();
         let mut answers = Vec::with_capacity(batch.len());
-        let committed = commit(&connection, options, clock, |transaction| {
+        let committed = commit(connection, options, clock, |transaction| {
             let works = batch.drain(..);
             answers.extend(works.map(|work| work(Ok((&mut *transaction, &mut rings)))));
         });
@@ -94,9 +119,21 @@ fn write_all(
         for answer in answers {
             answer(committed.clone());
         }
+        if stop.load(Ordering::Relaxed) {
+            waiting.close(); // those who wait are answered yet
+        }
     }
 }
 // ANCHOR_END: write
+
+/// Moves what stands in the log beside the file into the file.
+fn fold(connection: Connection) {
+    // Another process may be reading: it folds the log when it closes.
+    let folded = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
+    if let Err(error) = folded.and_then(|()| connection.close().map_err(|(_, error)| error)) {
+        warn!(%error, "the log of the store stays beside its file");
+    }
+}
 
 fn commit(
     connection: &Connection,

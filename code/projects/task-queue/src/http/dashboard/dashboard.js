@@ -21,7 +21,7 @@ async function call(method, path, body) {
   if (response.status === 401) $("login").hidden = false;
   if (response.ok) return response;
   const answer = await response.json().catch(() => ({}));
-  throw new Error(answer.error?.message ?? `status ${response.status}`);
+  throw new Error(answer.detail ?? `status ${response.status}`);
 }
 
 function say(text, isTrouble = false) {
@@ -91,8 +91,9 @@ function showQueues(before) {
     rows.replaceChildren(...seen.queues.map(({ queue }) => {
       const pause = make("button", { onclick: () => act(() => call("POST", `/queues/${queue}/${pause.value}`)) });
       const dead = make("button", { textContent: "Dead letters", ariaLabel: `Dead letters of ${queue}`, onclick: () => showDead(queue) });
+      const forget = make("button", { textContent: "Forget", ariaLabel: `Forget ${queue}`, onclick: () => act(() => call("DELETE", `/queues/${queue}`)) });
       const cells = Array.from({ length: 8 }, () => make("td"));
-      return make("tr", {}, make("th", { scope: "row", textContent: queue }), ...cells, make("td", {}, pause, " ", dead));
+      return make("tr", {}, make("th", { scope: "row", textContent: queue }), ...cells, make("td", {}, pause, " ", dead, " ", forget));
     }));
   }
   seen.queues.forEach((queue, at) => {
@@ -104,7 +105,8 @@ function showQueues(before) {
       cell.textContent = typeof text === "number" ? number.format(text) : text;
       cell.className = text === 0 || text === "–" ? "none" : "";
     });
-    const pause = rows.rows[at].querySelector("button");
+    const [pause, , forget] = rows.rows[at].querySelectorAll("button");
+    forget.hidden = ready + queue.delayed + queue.blocked + queue.running + queue.dead > 0;
     pause.value = queue.paused ? "resume" : "pause";
     pause.textContent = queue.paused ? "Resume" : "Pause";
     pause.ariaLabel = `${pause.textContent} ${queue.queue}`;
@@ -116,7 +118,8 @@ function showWorkers() {
     const bar = make("i");
     bar.style.inlineSize = `${(100 * worker.running) / Math.max(1, worker.concurrency)}%`;
     const state = worker.draining ? "draining, " : "";
-    const text = `${state}${worker.running} of ${worker.concurrency} jobs, ${worker.queues.join(", ")}, since ${when(worker.started_at)}`;
+    const here = worker.id === seen.this ? ", this process" : "";
+    const text = `process ${worker.process}${here}: ${state}${worker.running} of ${worker.concurrency} jobs, ${worker.queues.join(", ")}, since ${when(worker.started_at)}`;
     return make("li", {}, make("code", { textContent: worker.id }), " ", make("small", { textContent: text }), make("span", { className: "lane", ariaHidden: "true" }, bar));
   });
   $("worker-rows").replaceChildren(...(rows.length ? rows : [make("li", { textContent: "No worker has reported." })]));

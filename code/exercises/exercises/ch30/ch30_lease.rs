@@ -1,0 +1,76 @@
+//! A person is here for as long as something is heard of them, on whichever device.
+//!
+//! Complete `sign_of_life` and `expire`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A sign of life holds for so long.
+const LEASE: Duration = Duration::from_secs(10);
+
+/// Who is here.
+#[derive(Default)]
+struct Presence {
+    /// A moment for each person: which one?
+    here: BTreeMap<String, Instant>,
+}
+
+impl Presence {
+    /// A pong, or a frame, of one of this person's connections. Returns whether they come now.
+    fn sign_of_life(&mut self, name: &str) -> bool {
+        // TODO: what does it extend?
+        todo!("{name}")
+    }
+
+    /// Returns those who have gone since the last call.
+    fn expire(&mut self) -> Vec<String> {
+        // TODO: whose time is over?
+        todo!("{:?} {LEASE:?}", self.here)
+    }
+}
+
+fn main() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::time::sleep;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    // `tokio::test` runs an async function as a #[test]
+    #[tokio::test(start_paused = true)]
+    async fn a_person_comes_once_and_goes_once_over_a_bad_line() {
+        let mut presence = Presence::default();
+        assert!(presence.sign_of_life("ben"));
+        for _reconnect in 0..20 {
+            sleep(LEASE - SECOND).await;
+            assert_eq!(presence.expire(), [""; 0]);
+            assert!(!presence.sign_of_life("ben"));
+        }
+        sleep(LEASE + SECOND).await;
+        assert_eq!(presence.expire(), ["ben"]);
+        assert_eq!(presence.expire(), [""; 0]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_of_two_devices_may_fall_silent() {
+        let mut presence = Presence::default();
+        presence.sign_of_life("ben"); // the phone, which falls into a river
+        for _pong in 0..10 {
+            presence.sign_of_life("ben"); // the laptop
+            sleep(LEASE / 2).await;
+            assert_eq!(presence.expire(), [""; 0]);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_back_late_comes_anew() {
+        let mut presence = Presence::default();
+        presence.sign_of_life("ben");
+        sleep(LEASE * 2).await;
+        assert_eq!(presence.expire(), ["ben"]);
+        assert!(presence.sign_of_life("ben"));
+    }
+}

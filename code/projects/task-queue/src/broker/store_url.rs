@@ -1,0 +1,131 @@
+//! Which store: the URL that the user chose when the program started.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::name::{QueueName, cut};
+
+use super::sqlite::Sync;
+
+/// The namespace of keys in a Redis, if none is given.
+const NAMESPACE: &str = "taskq";
+
+/// A store, by its URL:
+///
+/// - `sqlite:PATH`, or `sqlite:PATH?sync=normal` for [`Sync::Normal`];
+/// - `redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]` or `redis+unix:///PATH`, with `?namespace=NAME`
+///   (`taskq` if it is left out).
+///
+/// It is shown without its password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreUrl {
+    /// A file beside the program.
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// When a job is safe.
+        sync: Sync,
+    },
+    /// For many machines.
+    Redis {
+        /// The server, without the namespace.
+        url: String,
+        /// What all keys begin with.
+        namespace: QueueName,
+    },
+}
+
+/// What is wrong with the URL of a store: correct it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct StoreUrlError(String);
+
+impl FromStr for StoreUrl {
+    type Err = StoreUrlError;
+
+    fn from_str(url: &str) -> Result<Self, StoreUrlError> {
+        if let Some(rest) = url.strip_prefix("sqlite:") {
+            return sqlite(rest);
+        }
+        let schemes = ["redis://", "redis+unix://", "unix://"];
+        if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
+            let url = cut(url);
+            return Err(StoreUrlError(format!(
+                "{url:?} begins with neither sqlite: nor redis://"
+            )));
+        }
+        let (url, namespace) = url.split_once("?namespace=").unwrap_or((url, NAMESPACE));
+        let namespace = QueueName::new(namespace)
+            .map_err(|error| StoreUrlError(format!("as a namespace, {error}")))?;
+        let url = url.to_owned();
+        Ok(Self::Redis { url, namespace })
+    }
+}
+
+fn sqlite(rest: &str) -> Result<StoreUrl, StoreUrlError> {
+    let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+    // SQLite gives each connection a database of its own for these: what is written is not read.
+    if path.is_empty() || path.starts_with(":memory:") || path.starts_with("file:") {
+        return Err(StoreUrlError(format!("{path:?} is not the path of a file")));
+    }
+    let sync = match query {
+        "" | "sync=full" => Sync::Full,
+        "sync=normal" => Sync::Normal,
+        _ => {
+            let reason = format!("{query:?} is not sync=full or sync=normal");
+            return Err(StoreUrlError(reason));
+        }
+    };
+    let path = PathBuf::from(path);
+    Ok(StoreUrl::Sqlite { path, sync })
+}
+
+impl fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite { path, .. } => write!(f, "sqlite:{}", path.display()),
+            Self::Redis { url, .. } => match (url.split_once("://"), url.rsplit_once('@')) {
+                (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://…@{host}"),
+                _ => f.write_str(url),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(url: &str) -> Result<StoreUrl, String> {
+        url.parse()
+            .map_err(|error: StoreUrlError| error.to_string())
+    }
+
+    #[test]
+    fn a_url_is_a_file_or_a_server_and_shows_no_password() {
+        let file = read("sqlite:a/b.db?sync=normal").unwrap();
+        let (path, sync) = (PathBuf::from("a/b.db"), Sync::Normal);
+        assert_eq!(file, StoreUrl::Sqlite { path, sync });
+        let server = read("redis://me:secret@host/1?namespace=n").unwrap();
+        assert_eq!(server.to_string(), "redis://…@host/1");
+        let namespace = QueueName::new("n").unwrap();
+        let url = "redis://me:secret@host/1".to_owned();
+        assert_eq!(server, StoreUrl::Redis { url, namespace });
+    }
+
+    #[test]
+    fn what_is_neither_is_refused_with_the_reason() {
+        for (url, reason) in [
+            ("mysql:x", "begins with neither sqlite: nor redis://"),
+            ("sqlite:", "\"\" is not the path of a file"),
+            ("sqlite::memory:", "\":memory:\" is not the path of a file"),
+            ("sqlite:file:x?mode=memory", "is not the path of a file"),
+            ("sqlite:x?sync=none", "\"sync=none\" is not sync=full"),
+            ("redis://h?namespace=a b", "as a namespace, "),
+        ] {
+            let error = read(url).unwrap_err();
+            assert!(error.contains(reason), "{error}");
+        }
+    }
+}
