@@ -17,6 +17,8 @@ mod cards;
 mod check;
 mod epub;
 mod fonts;
+#[cfg(test)]
+mod laws;
 mod markdown;
 mod new;
 mod outline;

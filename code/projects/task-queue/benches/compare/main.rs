@@ -12,7 +12,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 
 mod measure;
@@ -84,7 +84,14 @@ fn compare(options: &Options) -> Result<()> {
     };
     let folder = folder();
     let mut systems = systems::all(&folder)?;
+    let names: Vec<String> = systems.iter().map(|system| system.name.clone()).collect();
     systems.retain(wanted);
+    ensure!(
+        !systems.is_empty(),
+        "no system's name begins with {}; there are {}",
+        options.only.join(" or "),
+        names.join(", ")
+    );
     let mut cells = Cells::new(systems.len());
     let mut loads = Vec::new();
     for round in 1..=rounds {
