@@ -7,7 +7,7 @@ const PREFIX = `book ${SCOPE} `; // other books may stand on the same host
 const CACHE = PREFIX + BUILD;
 const LIST = "offline.json";
 const FALLBACK = "offline.html"; // with a list that it makes itself; a translation has one of its own in its folder
-const ALWAYS = /^js\/(kept-pages|words)\.js$|(^|\/)(offline\.html|words\.json)$/;
+const ALWAYS = /^(js|css)\/|(^|\/)(offline\.html|words\.json)$/; // small, and a player that was not opened needs them
 const AT_ONCE = 6; // requests
 
 const key = (path) => new Request(SCOPE + path);

@@ -35,7 +35,12 @@ if (isRemembered) recall();
 else onFirstSign(recall);
 
 // A link to a step of a run opens its player, however far down the page that stands.
-const follow = () => location.hash.startsWith("#run=") && import("./run-player.js");
+// One to a search opens that.
+const follow = () => {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  if (asked.has("run")) import("./run-player.js");
+  if (asked.has("search")) openSearch(asked.get("search"));
+};
 addEventListener("hashchange", follow);
 follow();
 
@@ -47,16 +52,17 @@ const offer = async ({ target }) => {
 for (const sign of ["pointerover", "focusin"]) addEventListener(sign, offer, { passive: true });
 
 // The search opens by a button, by / or by Ctrl-K, and is fetched then; what is typed meanwhile waits in its field.
-const openSearch = () => {
+function openSearch(query) {
   const search = document.querySelector("site-search");
   const [dialog, field, status] = search.querySelectorAll("dialog, input, [role=status]");
   if (!dialog.open) dialog.showModal();
+  if (query) field.value = query;
   field.select();
   if (search.matches(":defined")) return;
   search.early = fetch(new URL("search/index.json", document.querySelector(".brand").href), { cache: "no-cache" }).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null);
   Promise.all(["site-search", "search-index", "search-words", "search-excerpt", "words", "styled"].map((name) => import(`./${name}.js`)))
     .catch(() => (status.textContent = status.dataset.failed));
-};
+}
 addEventListener("click", ({ target }) => target.closest("[data-search]") && openSearch());
 addEventListener("keydown", (event) => {
   const { key, target, ctrlKey, metaKey, altKey } = event;
@@ -82,7 +88,8 @@ for (const type of ["pointerover", "focusin", "click"]) addEventListener(type, t
 const keepReading = async () => {
   await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url)).catch(() => {}); // turned off by the reader
   const { active } = await navigator.serviceWorker.ready;
-  const addresses = [location.href, ...performance.getEntriesByType("resource").map(({ name }) => name)];
+  const runs = Array.from(document.querySelectorAll("run-player"), (player) => player.getAttribute("src"));
+  const addresses = [location.href, ...runs, ...performance.getEntriesByType("resource").map(({ name }) => name)];
   active.postMessage({ task: "read", addresses });
 };
 if (navigator.serviceWorker && document.querySelector("keep-offline")) onFirstSign(keepReading);

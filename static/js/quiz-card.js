@@ -5,6 +5,14 @@ import { say } from "./words.js";
 
 const HERE = location.pathname;
 
+const questionOf = (card) => card.querySelector(":scope > p").textContent.slice(0, 80);
+
+function score(answers) {
+  const cards = [...document.querySelectorAll("quiz-card")];
+  const right = cards.filter((card) => answers[questionOf(card)] === Number(card.getAttribute("answer"))).length;
+  return say("score", { right, all: cards.length });
+}
+
 customElements.define("quiz-card", class extends HTMLElement {
   connectedCallback() {
     this.verdict = document.createElement("p");
@@ -21,8 +29,8 @@ customElements.define("quiz-card", class extends HTMLElement {
       return button;
     });
     // An answer belongs to the words that were asked: a question that was changed is asked anew.
-    this.question = this.querySelector(":scope > p").textContent.slice(0, 80);
-    follow(({ answers }) => this.show(answers[HERE]?.[this.question]));
+    this.question = questionOf(this);
+    follow(({ answers }) => this.show(answers[HERE] ?? {}));
     this.verdict.role = "status"; // from now on: an older verdict is not read aloud
   }
 
@@ -31,7 +39,8 @@ customElements.define("quiz-card", class extends HTMLElement {
     this.details.open = true;
   }
 
-  show(choice) {
+  show(answers) {
+    const choice = answers[this.question];
     const right = Number(this.getAttribute("answer"));
     for (const [index, button] of this.buttons.entries()) {
       const isChosen = index + 1 === choice;
@@ -39,6 +48,6 @@ customElements.define("quiz-card", class extends HTMLElement {
       if (isChosen) button.dataset.verdict = choice === right ? "right" : "wrong";
       else delete button.dataset.verdict;
     }
-    this.verdict.textContent = this.buttons[choice - 1] ? say(choice === right ? "right" : "wrong", { answer: choice }) : "";
+    this.verdict.textContent = this.buttons[choice - 1] ? `${say(choice === right ? "right" : "wrong", { answer: choice })} ${score(answers)}` : "";
   }
 });

@@ -5,6 +5,7 @@ import { Vocabulary, split, stem } from "./search-words.js";
 const FORMAT = 2; // of code/press/search/src/files.rs
 const PART = 0.2; // what a part of a known name counts
 const MEANT = 0.5; // the book's word for what the reader said
+const TITLE = 1.3; // a heading that says what the reader said, and nothing else
 const CODE = 2.5; // a code of the compiler, which says more than all words of its message
 
 export class SearchIndex {
@@ -53,9 +54,18 @@ export class SearchIndex {
       }
     }
     const wanted = asked.filter((word) => word.meanings.length && !word.bonus).length || 1;
-    const results = [...scores].map(([number, [sum, count]]) => ({ number, score: sum * (count / wanted) ** 2, ...this.sections[number] }));
+    const whole = this.telling(query);
+    const results = [...scores].map(([number, [sum, count]]) => {
+      const section = this.sections[number];
+      return { number, score: sum * (count / wanted) ** 2 * (this.telling(section.heading) === whole ? TITLE : 1), ...section };
+    });
     results.sort((a, b) => b.score - a.score || a.number - b.number);
     return { results, asked: asked.filter((word) => !word.bonus).map(({ word, meanings }) => ({ word, meant: meanings.map(([at]) => this.vocabulary.words[at]) })) };
+  }
+
+  /** A text's words that count, to compare headings with queries. */
+  telling(text) {
+    return split(text).filter(({ word, path }) => !path && word.length > 1 && !this.vocabulary.stop.has(word)).map(({ word }) => stem(word)).join(" ");
   }
 
   /** The words that count, with their meanings, and what is only a bonus: a path as a whole, the parts of a known name. */

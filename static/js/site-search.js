@@ -71,7 +71,10 @@ customElements.define("site-search", class extends HTMLElement {
     try {
       const index = await (ready ??= load());
       const answer = query ? await index.find(query) : { results: [], asked: [] };
-      if (query === this.query()) this.show(answer);
+      if (query !== this.query()) return;
+      this.show(answer);
+      if (query && !this.isKept) setTimeout(() => this.keep(), PAUSE * 20);
+      this.isKept ||= query !== "";
     } catch (error) {
       ready = null; // the next key tries again, with the newest index
       this.list.replaceChildren();
@@ -79,6 +82,14 @@ customElements.define("site-search", class extends HTMLElement {
         ? say("no_index")
         : say("bad_index", { error: error.message });
     }
+  }
+
+  /** Once the reader searches, all of the index is kept for searching offline, but for excerpts. */
+  async keep() {
+    const { version, letters, words_from } = (await ready).index;
+    const files = ["pages", ...Array.from([...letters], (_, at) => `v${at}`), ...words_from.map((_, at) => `w${at}`)];
+    const addresses = ["index.json", ...files.map((file) => `${version}/${file}.json`)].map((path) => new URL(`search/${path}`, SITE).href);
+    navigator.serviceWorker?.controller?.postMessage({ task: "read", addresses });
   }
 
   show({ results, asked }) {
@@ -91,6 +102,7 @@ customElements.define("site-search", class extends HTMLElement {
     this.list.scrollTop = 0;
     this.dialog.toggleAttribute("data-answered", good.length > 0);
     this.status.textContent = asked.length ? this.sum(good.length, asked) : "";
+    if (good.length) this.status.append(" ", make("a", { href: `#${new URLSearchParams({ search: this.field.value.trim() })}`, textContent: say("link_to_search") }));
     clearTimeout(this.pause);
     this.pause = setTimeout(() => [...this.list.children].forEach((item) => this.near.observe(item)), PAUSE);
   }

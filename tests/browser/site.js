@@ -15,7 +15,7 @@ if (!existsSync(join(PUBLIC, "index.html"))) throw new Error("there is no public
 
 const TYPES = {
   ".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".json": "application/json",
-  ".svg": "image/svg+xml", ".xml": "application/xml", ".txt": "text/plain",
+  ".svg": "image/svg+xml", ".xml": "application/xml", ".webmanifest": "application/manifest+json", ".txt": "text/plain",
 };
 
 /** Starts the server and returns the address of the home page, without a slash at its end. */

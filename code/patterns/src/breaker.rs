@@ -111,6 +111,11 @@ impl Breaker {
         })
     }
 
+    /// Whether calls are refused now. For people: ask for a call with [`enter`](Self::enter).
+    pub fn is_open(&self) -> bool {
+        matches!(self.lock().0, State::Open { until } if Instant::now() < until)
+    }
+
     fn report(&self, change: u64, success: Option<bool>) {
         let mut inner = self.lock();
         if inner.1 != change {

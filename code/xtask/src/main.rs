@@ -15,6 +15,7 @@ mod bless;
 mod build;
 mod cards;
 mod check;
+mod dates;
 mod epub;
 mod fonts;
 #[cfg(test)]

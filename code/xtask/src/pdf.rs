@@ -1,5 +1,7 @@
 //! `cargo xtask pdf`: the built book on paper, or a page of it, through headless Chromium.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
@@ -9,6 +11,17 @@ use crate::{project, tools};
 pub struct Options {
     /// The chapter as its address names it, such as `coroutines` [default: the whole book]
     chapter: Option<String>,
+}
+
+/// The name of the whole book, on the site as well.
+pub const NAME: &str = "async-rust-step-by-step.pdf";
+
+/// Prints the whole book and puts it beside the pages.
+pub fn into_site(shell: &Shell) -> Result<()> {
+    pdf(shell, &Options { chapter: None })?;
+    let file = project::target(shell)?.join("pdf").join(NAME);
+    shell.copy_file(file, Path::new("public").join(NAME))?;
+    Ok(())
 }
 
 pub fn pdf(shell: &Shell, options: &Options) -> Result<()> {

@@ -1,5 +1,5 @@
 //! Steps: a system's chapter grows its program in `code/projects/NAME/steps/`, and prints every
-//! line that a step adds to the step before it.
+//! line that a step adds to the step before it, and shows those that it removes.
 //!
 //! `BLESS=1 cargo test -p site --test site` writes `shown.toml` beside the steps.
 
@@ -13,7 +13,7 @@ use toml::{Table, Value};
 use crate::Problem;
 use crate::book::{Book, chapter_number, stem};
 use crate::shortcodes;
-use shown::{Kind, Plain};
+use shown::{Kind, Part, Plain};
 
 /// Where the systems stand.
 pub const SYSTEMS: &str = "code/projects";
@@ -136,7 +136,8 @@ fn registered(book: &Book, system: &str, steps: &[Step]) -> Vec<Problem> {
     problems
 }
 
-/// Once a page shows a step, or the system's chapter stands, pages print all that steps add.
+/// Once a page shows a step, or the system's chapter stands, pages print all that steps add, and
+/// show all that they remove: a reader who types along needs both.
 fn printed(book: &Book, system: &str, steps: &[Step]) -> Vec<Problem> {
     let all = shortcodes::all(book);
     let calls: Vec<(&str, &str)> = all
@@ -160,39 +161,60 @@ fn printed(book: &Book, system: &str, steps: &[Step]) -> Vec<Problem> {
     for (at, step) in steps.iter().enumerate() {
         let former = at.checked_sub(1).map(|at| &steps[at]);
         let parts = shown::parts(step, former);
-        let plain = Plain::of(step);
-        let is_shown = |line: usize| {
-            calls.iter().any(|(name, part)| {
-                let mut parts = parts.iter();
-                *name == step.name && parts.any(|it| it.name == *part && it.lines.contains(&line))
-            })
-        };
-        let whole = parts.last().expect("the whole file is a part");
-        let added = whole
-            .runs
+        let shown: Vec<&Part> = parts
             .iter()
-            .filter(|run| former.is_none() || run.kind == Kind::Added)
-            .flat_map(|run| run.lines.clone());
+            .filter(|part| calls.contains(&(step.name.as_str(), part.name)))
+            .collect();
+        let whole = parts.last().expect("the whole file is a part");
+        let fix = format!(
+            "put them between `// ANCHOR: x` and `// ANCHOR_END: x` and write {{{{ steps(project=\"{system}\", step=\"{}\", part=\"x\") }}}}",
+            step.name
+        );
+
+        let plain = Plain::of(step);
+        let added = whole.runs.iter();
+        let added = added.filter(|run| former.is_none() || run.kind == Kind::Added);
+        let is_shown = |line: &usize| shown.iter().any(|part| part.lines.contains(line));
         let lost: Vec<usize> = added
-            .filter(|line| !is_shown(*line) && plain.lines[*line].contains(char::is_alphanumeric))
+            .flat_map(|run| run.lines.clone())
+            .filter(|line| !is_shown(line) && says_something(plain.lines[*line]))
             .collect();
         if let Some(first) = lost.first() {
-            problems.push(Problem::new(
-                &step.file,
-                plain.numbers[*first],
-                format!(
-                    "{} lines that this step adds are printed on no page, `{}` the first of them",
-                    lost.len(),
-                    plain.lines[*first].trim()
-                ),
-                format!(
-                    "put them between `// ANCHOR: x` and `// ANCHOR_END: x` and write {{{{ steps(project=\"{system}\", step=\"{}\", part=\"x\") }}}}",
-                    step.name
-                ),
-            ));
+            let what = format!(
+                "{} lines that this step adds are printed on no page, `{}` the first of them",
+                lost.len(),
+                plain.lines[*first].trim()
+            );
+            problems.push(Problem::new(&step.file, plain.numbers[*first], what, &fix));
+        }
+
+        let Some(former) = former else { continue };
+        let plain = Plain::of(former);
+        let removed = |part: &Part| -> BTreeSet<usize> {
+            let runs = part.runs.iter().filter(|run| run.kind.is_removed());
+            runs.flat_map(|run| run.lines.clone()).collect()
+        };
+        let is_shown: BTreeSet<usize> = shown.iter().flat_map(|part| removed(part)).collect();
+        let lost: Vec<usize> = removed(whole)
+            .into_iter()
+            .filter(|line| !is_shown.contains(line) && says_something(plain.lines[*line]))
+            .collect();
+        if let Some(first) = lost.first() {
+            let what = format!(
+                "{} lines that {} removes are shown on no page, `{}` the first of them",
+                lost.len(),
+                step.name,
+                plain.lines[*first].trim()
+            );
+            problems.push(Problem::new(&former.file, plain.numbers[*first], what, fix));
         }
     }
     problems
+}
+
+/// A brace belongs to the lines around it.
+fn says_something(line: &str) -> bool {
+    line.contains(char::is_alphanumeric)
 }
 
 /// `2_leases` of `code/projects/task-queue/steps/2_leases.rs`.
@@ -254,6 +276,21 @@ mod tests {
                 SECOND,
                 "fn lend",
                 "1 lines that this step adds are printed on no page, `fn lend() {}`",
+            )],
+        );
+    }
+
+    #[test]
+    fn a_line_that_a_step_removes_and_no_page_shows_is_named() {
+        let fixture =
+            steps(&["lend", "call"]).replace(FIRST, "fn main", "use std::thread;\n\nfn main");
+        bless(&fixture.book()).unwrap();
+        fixture.expect(
+            check,
+            &[(
+                FIRST,
+                "use std::thread",
+                "1 lines that 2_kept removes are shown on no page",
             )],
         );
     }

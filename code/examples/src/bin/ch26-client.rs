@@ -10,12 +10,6 @@ use patterns::retry::{Backoff, Failure, RetryBudget, retry};
 use tokio::sync::Semaphore;
 use tokio::time::{Duration, timeout};
 
-const BACKOFF: Backoff = Backoff {
-    first: Duration::from_millis(300),
-    longest: Duration::from_secs(3),
-    attempts: 3,
-};
-
 // ANCHOR: client
 /// What an answer may be: the error says what to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +20,9 @@ enum Error {
 }
 
 struct Client {
+    whole: Duration,   // for a call, its retries included
+    attempt: Duration, // for one of them
+    backoff: Backoff,
     budget: RetryBudget,
     breaker: Breaker,
     permits: Semaphore,
@@ -34,9 +31,9 @@ struct Client {
 impl Client {
     /// The price, or the last known one. A read: it's safe to repeat.
     async fn price(&self, known: u32, ask: impl AsyncFn() -> Result<u32, Error>) -> u32 {
-        let deadline = Deadline::after(Duration::from_secs(5));
+        let deadline = Deadline::after(self.whole);
         let dice = || 0.5; // `fastrand::f64`
-        let attempts = retry(&BACKOFF, &self.budget, deadline, dice, async || {
+        let attempts = retry(&self.backoff, &self.budget, deadline, dice, async || {
             self.attempt(&ask).await.map_err(|error| match error {
                 Error::Open => Failure::Final(error),
                 Error::Busy | Error::NoAnswer => Failure::Again(error),
@@ -51,7 +48,7 @@ impl Client {
     async fn attempt(&self, ask: impl AsyncFn() -> Result<u32, Error>) -> Result<u32, Error> {
         let entered = self.breaker.enter().map_err(|_| Error::Open)?;
         let _permit = self.permits.try_acquire().map_err(|_| Error::Busy)?;
-        let answer = timeout(Duration::from_secs(1), ask()).await;
+        let answer = timeout(self.attempt, ask()).await;
         match answer.unwrap_or(Err(Error::NoAnswer)) {
             Ok(price) => {
                 entered.succeeded();
@@ -68,6 +65,13 @@ impl Client {
 
 fn client() -> Client {
     Client {
+        whole: Duration::from_secs(5),
+        attempt: Duration::from_secs(1),
+        backoff: Backoff {
+            first: Duration::from_millis(300),
+            longest: Duration::from_secs(3),
+            attempts: 3,
+        },
         budget: RetryBudget::new(10, 10),
         breaker: Breaker::new(Law {
             window: Duration::from_secs(10),
@@ -90,7 +94,12 @@ async fn main() {
 mod tests {
     use std::cell::Cell;
     use std::future::pending;
+    use std::net::SocketAddr;
 
+    use futures::future::join_all;
+    use testbed::proxy::{Fault, Proxy, Target};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
     use tokio::time::{Instant, sleep};
 
     use super::*;
@@ -139,4 +148,76 @@ mod tests {
         };
         assert_eq!(tokio::join!(fails, other), (100, 10));
     }
+
+    /// A service that answers each number with ten times as much.
+    async fn service() -> SocketAddr {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let item = socket.read_u32().await?;
+                    socket.write_u32(item * 10).await
+                });
+            }
+        });
+        address
+    }
+
+    async fn ask(address: SocketAddr, item: u32) -> Result<u32, Error> {
+        let answer = async {
+            let mut socket = TcpStream::connect(address).await?;
+            socket.write_u32(item).await?;
+            socket.read_u32().await
+        };
+        answer.await.map_err(|_lost| Error::NoAnswer)
+    }
+
+    // ANCHOR: chaos
+    #[tokio::test]
+    async fn whatever_happens_on_the_wire_calls_end_and_the_client_recovers() {
+        const MILLIS: Duration = Duration::from_millis(1);
+        let proxy = Proxy::start(Target::Tcp(service().await)).await;
+        let mut client = client();
+        (client.whole, client.attempt) = (300 * MILLIS, 50 * MILLIS);
+        client.backoff.first = 10 * MILLIS;
+        client.breaker = Breaker::new(Law {
+            window: 1_000 * MILLIS,
+            calls: 6,
+            ratio: 0.5,
+            pause: 20 * MILLIS,
+            probes: 1,
+        });
+        let faults = [
+            Fault::Delay(20 * MILLIS),
+            Fault::Swallow,
+            Fault::Close(0),
+            Fault::Close(2), // in the middle of an answer
+            Fault::Reset(0),
+        ];
+        let price = async |item| {
+            let asked = client.price(7, async || ask(proxy.address(), item).await);
+            asked.await
+        };
+
+        for round in 0..18 {
+            match faults.get(round % 6) {
+                Some(fault) => proxy.harm(*fault),
+                None => proxy.refuse(),
+            }
+            let prices = join_all((0..20).map(price)).await;
+            for (item, price) in (0..).zip(prices) {
+                assert!(price == item * 10 || price == 7); // its own, or the old one
+            }
+            proxy.heal();
+            let recovers = async {
+                while price(42).await != 420 {
+                    sleep(10 * MILLIS).await; // until the breaker closes
+                }
+            };
+            assert!(timeout(Duration::from_secs(60), recovers).await.is_ok());
+        }
+        assert_eq!(client.permits.available_permits(), 10);
+    }
+    // ANCHOR_END: chaos
 }

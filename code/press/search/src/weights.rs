@@ -36,6 +36,9 @@ const COMMON: &str = "coming-from-asyncio";
 /// A term or a name that the section introduces.
 const TERM: f64 = 2.0;
 
+/// How much less a word of a heading says that has more of them.
+const NARROW: f64 = 0.5;
+
 /// Sections that repeat what others explain, by their ids, and what is left of their weights.
 const REPEATING: [&str; 3] = ["recap", "quiz", "exercises"];
 const REPEATED: f64 = 0.6;
@@ -47,7 +50,14 @@ const GATHERED: f64 = 0.6;
 pub fn weigh(pages: &[Page]) -> Postings {
     let sections: Vec<&Section> = pages.iter().flat_map(|page| &page.sections).collect();
     let texts: Vec<Text> = sections.iter().map(|section| Text::read(section)).collect();
-    let headings: Vec<HashMap<String, f64>> = pages.iter().flat_map(headings).collect();
+    let said: HashSet<&str> = texts
+        .iter()
+        .flat_map(|it| it.mentions.keys().map(String::as_str))
+        .collect();
+    let headings: Vec<HashMap<String, f64>> = pages
+        .iter()
+        .flat_map(|page| headings(page, &said))
+        .collect();
     let stop: HashSet<&str> = words::STOP.split(' ').collect();
 
     let mut sections_with: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -125,7 +135,7 @@ impl Text {
 }
 
 /// What the headings above each section of a page add to its words.
-fn headings(page: &Page) -> Vec<HashMap<String, f64>> {
+fn headings(page: &Page, said: &HashSet<&str>) -> Vec<HashMap<String, f64>> {
     let mut above = String::new();
     let mut all = Vec::new();
     for section in &page.sections {
@@ -138,6 +148,11 @@ fn headings(page: &Page) -> Vec<HashMap<String, f64>> {
         } else {
             head(&mut adds, &section.heading, HEADING);
             head(&mut adds, &section.id, ID);
+            // `spawn-blocking` is the section of the function that the text calls so.
+            let name = section.id.replace('-', "_");
+            if said.contains(name.as_str()) {
+                adds.insert(name, HEADING);
+            }
             let is_common = section.id == COMMON;
             head(
                 &mut adds,
@@ -166,7 +181,7 @@ fn head(adds: &mut HashMap<String, f64>, heading: &str, worth: f64) {
     let length = found.len() as f64;
     for (word, share) in found {
         let adds = adds.entry(word).or_default();
-        *adds = f64::max(*adds, worth * share / length.sqrt());
+        *adds = f64::max(*adds, worth * share / length.powf(NARROW));
     }
 }
 

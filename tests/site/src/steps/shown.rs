@@ -33,6 +33,11 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether its lines are of the step before.
+    pub fn is_removed(self) -> bool {
+        matches!(self, Kind::Removed | Kind::ManyRemoved)
+    }
+
     fn sign(self) -> char {
         match self {
             Kind::Kept => '=',
@@ -171,14 +176,14 @@ fn says_nothing(lines: &[&str]) -> bool {
 fn within(changes: &[Change], lines: &Range<usize>) -> Vec<Run> {
     let mut runs = Vec::new();
     for (at, (place, run)) in changes.iter().enumerate() {
-        if matches!(run.kind, Kind::Removed | Kind::ManyRemoved) {
+        if run.kind.is_removed() {
             let is_replaced = changes
                 .get(at + 1)
                 .is_some_and(|(next, it)| next == place && it.kind == Kind::Added);
             let is_within = if is_replaced {
                 lines.contains(place)
             } else {
-                lines.start < *place && *place <= lines.end
+                (lines.start < *place || lines.start == 0) && *place <= lines.end
             };
             if is_within {
                 runs.push(run.clone());

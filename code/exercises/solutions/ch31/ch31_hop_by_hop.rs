@@ -1,0 +1,56 @@
+//! Some fields concern one connection and end with it: those in `ALWAYS`, and those that
+//! `Connection` names, in any mix of capitals, with blanks around the commas.
+//!
+//! Complete `forwarded`: which fields go on to the server, in their order?
+
+const ALWAYS: [&str; 4] = ["connection", "keep-alive", "te", "upgrade"];
+
+/// A name and a value.
+type Field = (&'static str, &'static str);
+
+fn forwarded(fields: &[Field]) -> Vec<Field> {
+    let is = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+    let connection = fields.iter().filter(|(name, _)| is(name, "connection"));
+    let named: Vec<&str> = connection
+        .flat_map(|(_, value)| value.split(','))
+        .map(str::trim)
+        .collect();
+    let ends = |name: &str| ALWAYS.iter().chain(&named).any(|other| is(name, other));
+    let goes_on = fields.iter().filter(|(name, _)| !ends(name));
+    goes_on.copied().collect()
+}
+
+fn main() {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_concerns_the_connection_ends_with_it() {
+        let fields = [("host", "shop"), ("Keep-Alive", "5"), ("te", "trailers")];
+        assert_eq!(forwarded(&fields), [("host", "shop")]);
+    }
+
+    #[test]
+    fn what_the_client_names_ends_too() {
+        let fields = [
+            ("Connection", "close,X-Secret , x-other"),
+            ("x-secret", "1"),
+            ("X-Other", "2"),
+            ("x-public", "3"),
+        ];
+        assert_eq!(forwarded(&fields), [("x-public", "3")]);
+    }
+
+    #[test]
+    fn there_may_be_two_such_fields() {
+        let fields = [
+            ("connection", "x-one"),
+            ("x-one", "1"),
+            ("connection", "x-two"),
+            ("x-two", "2"),
+        ];
+        assert_eq!(forwarded(&fields), []);
+    }
+}

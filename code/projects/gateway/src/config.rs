@@ -1,0 +1,278 @@
+//! The file that says what the gateway does. Each fault is reported with its line and a remedy.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer};
+use toml::Spanned;
+
+pub use check::{Fault, parse};
+
+mod check;
+mod default;
+
+/// The whole file. Numbers and times have bounds, which [`parse`] holds.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where clients connect. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Threads that serve clients, each with a runtime of its own. 0: one a core.
+    #[serde(default)]
+    pub workers: usize,
+    /// Connections at a time, over all workers.
+    #[serde(default = "default::connections")]
+    pub connections: usize,
+    /// Peers whose `X-Forwarded-For` is believed and added to.
+    #[serde(default)]
+    pub trusted: Vec<std::net::IpAddr>,
+    /// A certificate and its key, for TLS.
+    pub tls: Option<Tls>,
+    /// Time limits that hold for all routes.
+    #[serde(default)]
+    pub times: Times,
+    /// The cache, for routes that have `cache = true`.
+    #[serde(default)]
+    pub cache: CacheSize,
+    /// Groups of servers, by name.
+    pub upstream: BTreeMap<String, Upstream>,
+    /// The first one that matches takes the request.
+    pub route: Vec<Route>,
+}
+
+/// Files in PEM.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tls {
+    /// The certificate, and those of its issuers.
+    pub certificate: PathBuf,
+    /// Its key.
+    pub key: PathBuf,
+}
+
+/// How long things may take. A body has no limit for the whole: it must not stand still.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Times {
+    /// A client's head, and how long its connection may be idle between two.
+    #[serde(deserialize_with = "duration")]
+    pub head: Duration,
+    /// How long a body may stand still, in either direction.
+    #[serde(deserialize_with = "duration")]
+    pub still: Duration,
+    /// Connecting to a server.
+    #[serde(deserialize_with = "duration")]
+    pub connect: Duration,
+    /// The head of a server's answer, for one attempt.
+    #[serde(deserialize_with = "duration")]
+    pub first_byte: Duration,
+    /// The same for all attempts of a request.
+    #[serde(deserialize_with = "duration")]
+    pub total: Duration,
+    /// How long a stop waits for what is under way.
+    #[serde(deserialize_with = "duration")]
+    pub drain: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Times {
+        Times {
+            head: Duration::from_secs(10),
+            still: Duration::from_secs(10),
+            connect: Duration::from_secs(1),
+            first_byte: Duration::from_secs(10),
+            total: Duration::from_secs(20),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// Bounds of the cache, in bytes.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CacheSize {
+    /// All bodies together.
+    pub total: u64,
+    /// One body.
+    pub one: u64,
+}
+
+impl Default for CacheSize {
+    fn default() -> CacheSize {
+        CacheSize {
+            total: 64 << 20,
+            one: 1 << 20,
+        }
+    }
+}
+
+/// Servers that answer the same requests.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Upstream {
+    /// At most 64.
+    pub servers: Spanned<Vec<Server>>,
+    /// Who gets the next request.
+    #[serde(default)]
+    pub balance: Balance,
+    /// Ask them whether they're well.
+    pub check: Option<Check>,
+    /// When less than this share is well, the checks are believed no more, 0 to 1.
+    #[serde(default = "default::panic")]
+    pub panic: f64,
+    /// How long a server that came back gets less than its share.
+    #[serde(default = "default::slow_start", deserialize_with = "duration")]
+    pub slow_start: Duration,
+    /// The share of failures that opens a server's breaker, above 0 to 1.
+    #[serde(default = "default::breaker_ratio")]
+    pub breaker_ratio: f64,
+    /// How long it stays open.
+    #[serde(default = "default::breaker_pause", deserialize_with = "duration")]
+    pub breaker_pause: Duration,
+    /// Requests that pay for one retry.
+    #[serde(default = "default::calls_per_retry")]
+    pub calls_per_retry: u32,
+}
+
+/// One server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its share, for `weighted`, `ewma`, `least` and `hash`: 1 to 100.
+    #[serde(default = "default::weight")]
+    pub weight: u32,
+}
+
+/// Who gets the next request.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+pub enum Balance {
+    /// One after the other.
+    RoundRobin,
+    /// One after the other, by weight, without runs of the same.
+    Weighted,
+    /// The one with the fewest requests under way.
+    Least,
+    /// Of two that are drawn, the one with less delay times requests under way.
+    #[default]
+    Ewma,
+    /// The same client address goes to the same server, unless that has far more than the others.
+    HashClient,
+    /// The same path goes to the same server, unless that has far more than the others.
+    HashPath,
+}
+
+/// A request that a server must answer to count as well.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Check {
+    /// What is asked for.
+    pub path: String,
+    /// How often, and a tenth more or less.
+    #[serde(deserialize_with = "duration")]
+    pub every: Duration,
+    /// Good answers in a row that make it well.
+    #[serde(default = "default::rise")]
+    pub rise: u32,
+    /// Bad ones that make it unwell.
+    #[serde(default = "default::fall")]
+    pub fall: u32,
+    /// The status of a good one.
+    #[serde(default = "default::status")]
+    pub status: u16,
+}
+
+/// Which requests go where, and through what.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Route {
+    /// For people.
+    pub name: String,
+    /// `shop.example`, or `*.example` for all below it. Absent: any.
+    pub host: Option<String>,
+    /// A path and all below it.
+    pub path: String,
+    /// Absent: any.
+    pub methods: Option<Vec<String>>,
+    /// Fields that must have this value.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// The name of an upstream.
+    pub upstream: Spanned<String>,
+    /// Takes the path's prefix away before the request is forwarded.
+    #[serde(default)]
+    pub strip: bool,
+    /// Keep answers that may be kept for all.
+    #[serde(default)]
+    pub cache: bool,
+    /// Compress what gets smaller by it.
+    #[serde(default)]
+    pub compress: bool,
+    /// Requests a second for one client.
+    pub rate: Option<Rate>,
+    /// Requests at a time. Beyond it, one waits a second at most.
+    pub at_once: Option<usize>,
+    /// Tokens that a request must bring.
+    pub tokens: Option<Tokens>,
+    /// What to do with the fields of requests.
+    #[serde(default)]
+    pub request: Rules,
+    /// The same for answers.
+    #[serde(default)]
+    pub answer: Rules,
+}
+
+/// A limit for one client.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rate {
+    /// What it regains.
+    pub per_second: u32,
+    /// What it may send at once.
+    pub burst: u32,
+    /// The field that tells clients apart. Absent: their address.
+    pub by: Option<String>,
+}
+
+/// JSON web tokens.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tokens {
+    /// A file with keys, as a JSON Web Key Set.
+    pub keys: PathBuf,
+    /// Who the token must be for.
+    pub audience: String,
+}
+
+/// Changes to fields.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Rules {
+    /// Fields that are taken away.
+    pub remove: Vec<String>,
+    /// Fields that get this value, whatever they had.
+    pub set: BTreeMap<String, String>,
+}
+
+/// "250ms", "10s" or "2m".
+fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(from)?;
+    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let number = text[..text.len() - unit.len()].parse::<u32>().ok();
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1_000,
+        "m" => 60_000,
+        _ => 0,
+    };
+    match number.map(|number| u64::from(number) * millis) {
+        Some(millis @ 1..=86_400_000) => Ok(Duration::from_millis(millis)),
+        _ => Err(serde::de::Error::custom(format!(
+            "{text:?} is not a time: write \"250ms\", \"10s\" or \"2m\", above 0 to a day"
+        ))),
+    }
+}

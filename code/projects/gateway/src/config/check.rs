@@ -1,0 +1,136 @@
+//! Reading the file, and what is wrong with it.
+
+use std::fmt;
+
+use super::{Config, Route, Upstream};
+
+/// Something in the file that must be changed before it's used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// From 1.
+    pub line: usize,
+    /// What is wrong, and what to write instead.
+    pub text: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.text)
+    }
+}
+
+/// Reads a configuration.
+///
+/// # Errors
+///
+/// All its faults; the first only, if it isn't TOML or a field has the wrong type.
+pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
+    let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
+    let config: Config = toml::from_str(text).map_err(|error| {
+        let line = line(error.span().map_or(0, |span| span.start));
+        let text = error.message().to_owned();
+        vec![Fault { line, text }]
+    })?;
+    let mut faults = Vec::new();
+    let mut fault = |at: usize, text: String| {
+        let line = line(at);
+        faults.push(Fault { line, text });
+    };
+    if config.connections == 0 || config.workers > 256 {
+        let text = "connections must be above 0, and workers at most 256";
+        fault(0, text.to_owned());
+    }
+    for (name, upstream) in &config.upstream {
+        let at = upstream.servers.span().start;
+        for text in faults_of_upstream(name, upstream) {
+            fault(at, text);
+        }
+    }
+    for route in &config.route {
+        let at = route.upstream.span().start;
+        for text in faults_of_route(route, &config) {
+            fault(at, text);
+        }
+    }
+    if faults.is_empty() {
+        return Ok(config);
+    }
+    Err(faults)
+}
+
+fn faults_of_upstream(name: &str, upstream: &Upstream) -> Vec<String> {
+    let mut faults = Vec::new();
+    let servers = upstream.servers.get_ref();
+    if servers.is_empty() || servers.len() > 64 {
+        let count = servers.len();
+        faults.push(format!("{name} has {count} servers: give it 1 to 64"));
+    }
+    if servers
+        .iter()
+        .any(|server| !(1..=100).contains(&server.weight))
+    {
+        faults.push(format!("a weight of {name} is out of bounds: 1 to 100"));
+    }
+    let is_share = |share: f64| (0.0..=1.0).contains(&share);
+    if !is_share(upstream.panic)
+        || !is_share(upstream.breaker_ratio)
+        || upstream.breaker_ratio == 0.0
+    {
+        faults.push(format!(
+            "panic and breaker_ratio of {name} are shares: 0.0 to 1.0"
+        ));
+    }
+    if upstream.calls_per_retry == 0 {
+        faults.push(format!(
+            "calls_per_retry of {name} is 0: without a bound, retries prolong an outage"
+        ));
+    }
+    if let Some(check) = &upstream.check {
+        if !check.path.starts_with('/') {
+            faults.push(format!(
+                "the check of {name} asks for {:?}: begin it with /",
+                check.path
+            ));
+        }
+        if check.rise == 0 || check.fall == 0 {
+            faults.push(format!("rise and fall of {name} must be above 0"));
+        }
+    }
+    faults
+}
+
+fn faults_of_route(route: &Route, config: &Config) -> Vec<String> {
+    let mut faults = Vec::new();
+    let (name, upstream) = (&route.name, route.upstream.get_ref());
+    if !config.upstream.contains_key(upstream) {
+        let known: Vec<_> = config.upstream.keys().map(String::as_str).collect();
+        let known = known.join(", ");
+        faults.push(format!(
+            "route {name} goes to {upstream:?}, which isn't there: take one of {known}, or add [upstream.{upstream}]"
+        ));
+    }
+    if !route.path.starts_with('/') {
+        faults.push(format!(
+            "the path of route {name} is {:?}: begin it with /",
+            route.path
+        ));
+    }
+    if let Some(rate) = &route.rate
+        && (rate.per_second == 0 || rate.burst == 0)
+    {
+        faults.push(format!(
+            "the rate of route {name} lets nothing through: use numbers above 0"
+        ));
+    }
+    if route.at_once == Some(0) {
+        faults.push(format!(
+            "at_once of route {name} is 0, which lets nothing through"
+        ));
+    }
+    for rules in [&route.request, &route.answer] {
+        if let Err(error) = crate::headers::Rules::new(rules) {
+            faults.push(format!("route {name}: {error}"));
+        }
+    }
+    faults
+}

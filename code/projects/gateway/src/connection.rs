@@ -1,0 +1,110 @@
+//! One client's connection, in HTTP/1.1 or HTTP/2.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use hyper::body::Incoming;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper::{Request, Response};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::timeout;
+use tracing::debug;
+
+use crate::body::Body;
+use crate::config::Times;
+use crate::edge::Shared;
+use crate::head::{LONGEST_HEAD, MOST_FIELDS};
+use crate::journey::{Client, answer};
+use crate::pool::Pool;
+use crate::strict::{Strict, Switch};
+
+/// Requests at a time on a connection of HTTP/2.
+const STREAMS: u32 = 100;
+
+/// Streams that a client opens and resets before they're accepted. Beyond it, the connection ends:
+/// a client that does this makes work and waits for none of it.
+const RESETS: usize = 20;
+
+/// Serves a client until it leaves, or until its last answer after `stop`.
+pub async fn serve<T>(
+    shared: Arc<Shared>,
+    pool: Arc<Pool>,
+    stream: T,
+    address: IpAddr,
+    scheme: &'static str,
+) where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let (times, metrics) = {
+        let gateway = shared.gateway.load();
+        (gateway.times, Arc::clone(&gateway.metrics))
+    };
+    metrics.connections.inc();
+    let switch = Arc::new(Switch::default());
+    let client = Arc::new(Client {
+        address,
+        scheme,
+        switch: Arc::clone(&switch),
+        pool,
+    });
+    let mut stream = Strict::new(stream, times.still, switch);
+    // Which version it is, we see ourselves, within the limit of a head.
+    if let Ok(Ok(is_http2)) = timeout(times.head, stream.is_http2()).await {
+        let ended = speak(&shared, client, TokioIo::new(stream), is_http2, times).await;
+        if let Err(error) = ended {
+            debug!(%error, "connection");
+        }
+    }
+    metrics.connections.dec();
+}
+
+async fn speak<T>(
+    shared: &Arc<Shared>,
+    client: Arc<Client>,
+    stream: TokioIo<Strict<T>>,
+    is_http2: bool,
+    times: Times,
+) -> hyper::Result<()>
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let stop = &shared.stop;
+    let shared = Arc::clone(shared);
+    let handle = service_fn(move |request: Request<Incoming>| {
+        let gateway = shared.gateway.load_full(); // this request keeps it to its end
+        let answer = answer(gateway, Arc::clone(&client), request);
+        async move { Ok::<Response<Body>, Infallible>(answer.await) }
+    });
+    if is_http2 {
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_pending_accept_reset_streams(RESETS)
+            .max_header_list_size(LONGEST_HEAD as u32)
+            .keep_alive_interval(times.head)
+            .keep_alive_timeout(times.head);
+        let mut connection = pin!(http2.serve_connection(stream, handle));
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+        }
+        return connection.await;
+    }
+    let mut http1 = http1::Builder::new();
+    http1
+        .timer(TokioTimer::new())
+        .header_read_timeout(times.head)
+        .max_headers(MOST_FIELDS)
+        .max_buf_size(LONGEST_HEAD * 4);
+    let mut connection = pin!(http1.serve_connection(stream, handle).with_upgrades());
+    tokio::select! {
+        ended = connection.as_mut() => return ended,
+        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+    }
+    connection.await
+}

@@ -1,0 +1,95 @@
+//! An API gateway: it stands before several servers, and refuses what nginx refuses.
+//!
+//! ```text
+//!             one thread a core                                         shared by all
+//!  client ──► edge ──► connection ──► strict ──► hyper ──► journey ──► gateway (ArcSwap)
+//!                       h1 or h2       head,                  │          routes, upstreams,
+//!                                      chunks                 ▼          cache, metrics
+//!              route ─► rate ─► tokens ─► at once ─► cache ─► forward
+//!                                                             │  retry, balance, breaker
+//!                                                             ▼
+//!                                                            pool ──► server
+//! ```
+//!
+//! - [`edge`] accepts, on a listener and a runtime for each core; [`connection`] speaks HTTP.
+//! - [`strict`] shows hyper only what [`head`] and [`chunks`] have checked.
+//! - [`journey`] is the order of the layers; [`target`], [`route`], [`limits`], [`tokens`],
+//!   [`cache`], [`headers`] and [`compress`] are the layers.
+//! - [`forward`] finds a server that answers: [`upstream`] knows them, [`balance`] chooses,
+//!   [`pool`] keeps the connections, [`health`] asks them, [`tunnel`] carries WebSockets.
+//! - [`config`] is the file, [`gateway`] what it says; [`running`] starts, reloads and stops.
+//! - [`admin`] is for those who run it, and [`demo`] for those who try it.
+
+pub mod admin;
+pub mod answers;
+pub mod balance;
+pub mod body;
+pub mod cache;
+pub mod chunks;
+pub mod compress;
+pub mod config;
+pub mod connection;
+pub mod demo;
+pub mod edge;
+pub mod forward;
+pub mod gateway;
+pub mod head;
+pub mod headers;
+pub mod health;
+pub mod journey;
+pub mod limits;
+pub mod metrics;
+pub mod pool;
+pub mod route;
+pub mod running;
+pub mod strict;
+pub mod target;
+pub mod tls;
+pub mod tokens;
+pub mod tunnel;
+pub mod upstream;
+
+mod watch;
+
+use std::path::PathBuf;
+
+use service::guard::Guard;
+use service::options::Edge;
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Config;
+use crate::running::Running;
+
+/// Runs a gateway, and its live page behind `edge`, until `stop`. If the configuration is in a
+/// file, a change of it or SIGHUP reloads it.
+///
+/// # Errors
+///
+/// If an address can't be had, or a file that the configuration names can't be read.
+pub async fn serve(
+    config: Config,
+    file: Option<PathBuf>,
+    edge: &Edge,
+    stop: CancellationToken,
+) -> anyhow::Result<()> {
+    let running = Running::start(&config)?;
+    let pages = admin::router(&running.shared, &Guard::new(edge));
+    let listener = edge.bind().await?;
+    tracing::info!(gateway = %running.address, page = %listener.local_addr()?, "listening");
+    let pages = tokio::spawn(service::serve::serve(
+        listener,
+        pages,
+        edge.limits(),
+        stop.clone(),
+    ));
+    let watched = async {
+        match file {
+            Some(file) => watch::reload_on_change(&running, file).await,
+            None => std::future::pending().await,
+        }
+    };
+    stop.run_until_cancelled(watched).await;
+    running.stop().await;
+    pages.await?;
+    Ok(())
+}

@@ -1,0 +1,60 @@
+//! `gateway demo`, `gateway run FILE` and `gateway check FILE`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use gateway::config::{Config, parse};
+use service::options::{self, Edge};
+
+/// An API gateway. The options are those of its live page; the file says the rest.
+#[derive(Parser)]
+#[command(version, mut_args(options::variables("GATEWAY")))]
+struct Options {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    page: Edge,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Starts three servers and a gateway before them, and says what to try
+    Demo,
+    /// Runs by a file, and follows its changes
+    Run { file: PathBuf },
+    /// Says what is wrong with a file
+    Check { file: PathBuf },
+}
+
+fn main() -> ExitCode {
+    let Options { command, page } = Options::parse();
+    service::run(async |stop| match command {
+        Command::Demo => {
+            let config = read(&gateway::demo::start().await?)?;
+            page.begin()?;
+            println!("{}", gateway::demo::lines(config.listen, page.listen));
+            gateway::serve(config, None, &page, stop).await
+        }
+        Command::Run { file } => {
+            let config = read(&text(&file)?)?;
+            page.begin()?;
+            gateway::serve(config, Some(file), &page, stop).await
+        }
+        Command::Check { file } => {
+            read(&text(&file)?).map(|_| println!("{} is fine", file.display()))
+        }
+    })
+}
+
+fn text(file: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(file).with_context(|| file.display().to_string())
+}
+
+fn read(text: &str) -> anyhow::Result<Config> {
+    parse(text).map_err(|faults| {
+        let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        anyhow::anyhow!("the configuration has faults\n{}", faults.join("\n"))
+    })
+}

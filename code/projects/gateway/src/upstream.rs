@@ -1,0 +1,246 @@
+//! A group of servers, and what we know of each: what's under way, how fast it answers, whether
+//! it's well, and whether its breaker lets us through.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use patterns::breaker::{Breaker, Law, Permit};
+use patterns::retry::RetryBudget;
+use tokio::time::Instant;
+
+use crate::balance::{Balance, Load, Mask};
+use crate::config;
+
+/// How fast the memory of a slow answer fades.
+const FADES_IN: Duration = Duration::from_secs(10);
+
+/// The delay of a server that hasn't answered yet, in seconds: low, so that it's tried.
+const UNKNOWN: f64 = 0.001;
+
+/// Retries that are saved at the start.
+const BURST: u32 = 10;
+
+/// One server.
+#[derive(Debug)]
+pub struct Server {
+    /// Where it listens.
+    pub address: SocketAddr,
+    weight: u32,
+    under_way: AtomicUsize,
+    breaker: Breaker,
+    /// What the checks say. True until they say otherwise.
+    well: AtomicBool,
+    /// The peak of its delays, in seconds, and when it was. Short sections, without awaits.
+    delay: Mutex<(f64, Instant)>,
+    /// When it came back, if it was away.
+    back: Mutex<Option<Instant>>,
+    /// For the page: answers, and failures.
+    pub answered: AtomicU64,
+    /// Attempts without a good answer.
+    pub failed: AtomicU64,
+}
+
+impl Server {
+    fn new(server: &config::Server, law: Law) -> Server {
+        Server {
+            address: server.address,
+            weight: server.weight,
+            under_way: AtomicUsize::new(0),
+            breaker: Breaker::new(law),
+            well: AtomicBool::new(true),
+            delay: Mutex::new((UNKNOWN, Instant::now())),
+            back: Mutex::new(None),
+            answered: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+        }
+    }
+
+    /// Whether the checks say that it's well.
+    pub fn is_well(&self) -> bool {
+        self.well.load(Relaxed)
+    }
+
+    /// Says what the checks found.
+    pub fn set_well(&self, well: bool) {
+        let was = self.well.swap(well, Relaxed);
+        if well && !was {
+            *self.back.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        }
+    }
+
+    /// Requests under way.
+    pub fn under_way(&self) -> usize {
+        self.under_way.load(Relaxed)
+    }
+
+    /// Whether its breaker is open.
+    pub fn is_left_aside(&self) -> bool {
+        self.breaker.is_open()
+    }
+
+    /// A request goes to it, until the guard is dropped.
+    pub fn enter(self: &Arc<Server>) -> UnderWay {
+        self.under_way.fetch_add(1, Relaxed);
+        UnderWay(Arc::clone(self))
+    }
+
+    /// It answered after so long.
+    pub fn answered_after(&self, took: Duration) {
+        self.answered.fetch_add(1, Relaxed);
+        let now = Instant::now();
+        let mut delay = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
+        let faded = faded(*delay, now);
+        let took = took.as_secs_f64();
+        // A peak counts at once, and is forgotten slowly.
+        *delay = (
+            if took > faded {
+                took
+            } else {
+                faded * 0.9 + took * 0.1
+            },
+            now,
+        );
+    }
+
+    /// The delay to expect, in seconds, without what's under way.
+    pub fn delay(&self) -> f64 {
+        faded(
+            *self.delay.lock().unwrap_or_else(PoisonError::into_inner),
+            Instant::now(),
+        )
+    }
+}
+
+fn faded((delay, at): (f64, Instant), now: Instant) -> f64 {
+    let age = now.saturating_duration_since(at).as_secs_f64();
+    (delay * (-age / FADES_IN.as_secs_f64()).exp()).max(UNKNOWN)
+}
+
+/// A request that is under way at a server, its body included.
+#[derive(Debug)]
+pub struct UnderWay(Arc<Server>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Relaxed);
+    }
+}
+
+/// A group of servers.
+#[derive(Debug)]
+pub struct Upstream {
+    /// Its name in the file.
+    pub name: String,
+    /// At most 64.
+    pub servers: Vec<Arc<Server>>,
+    /// The retries of all its requests.
+    pub budget: RetryBudget,
+    /// What is asked to see whether they're well.
+    pub check: Option<config::Check>,
+    /// What the ring is asked for.
+    pub by_path: bool,
+    balance: Balance,
+    panic: f64,
+    slow_start: Duration,
+}
+
+impl Upstream {
+    /// A group. Servers that `before` had at the same address keep what's known of them.
+    pub fn new(name: &str, config: &config::Upstream, before: Option<&Upstream>) -> Upstream {
+        let law = Law {
+            window: Duration::from_secs(10),
+            calls: 5,
+            ratio: config.breaker_ratio,
+            pause: config.breaker_pause,
+            probes: 2,
+        };
+        let known = |server: &config::Server| {
+            let mut known = before?.servers.iter();
+            known
+                .find(|one| one.address == server.address && one.weight == server.weight)
+                .cloned()
+        };
+        let servers = config.servers.get_ref().iter();
+        let weights: Vec<_> = servers.clone().map(|server| server.weight).collect();
+        Upstream {
+            name: name.to_owned(),
+            servers: servers
+                .map(|server| known(server).unwrap_or_else(|| Arc::new(Server::new(server, law))))
+                .collect(),
+            budget: RetryBudget::new(BURST, config.calls_per_retry),
+            check: config.check.clone(),
+            by_path: config.balance == config::Balance::HashPath,
+            balance: Balance::new(config.balance, &weights),
+            panic: config.panic,
+            slow_start: config.slow_start,
+        }
+    }
+
+    // ANCHOR: candidates
+    /// Those that may be asked: the well ones. If too few are well, the checks are more likely
+    /// wrong than all these servers, and a flood on the rest would take that down too: then all.
+    pub fn candidates(&self) -> Mask {
+        let all = Mask::first(self.servers.len());
+        let well = |mask: Mask, (number, server): (usize, &Arc<Server>)| {
+            if server.is_well() {
+                mask
+            } else {
+                mask.without(number)
+            }
+        };
+        let well = self.servers.iter().enumerate().fold(all, well);
+        let share = well.len() as f64 / all.len() as f64;
+        if well.is_empty() || share < self.panic {
+            all
+        } else {
+            well
+        }
+    }
+
+    /// Picks one of those that may be asked, whose breaker lets us through.
+    ///
+    /// # Errors
+    ///
+    /// How long to wait, if all the breakers are open.
+    pub fn pick(&self, mut may: Mask, key: u64) -> Result<(usize, Permit<'_>), Duration> {
+        let mut wait = Duration::MAX;
+        while !may.is_empty() {
+            let server = self
+                .balance
+                .pick(may, self, key, |below| fastrand::usize(..below));
+            match self.servers[server].breaker.enter() {
+                Ok(permit) => return Ok((server, permit)),
+                Err(open) => wait = wait.min(open.wait),
+            }
+            may = may.without(server);
+        }
+        Err(wait)
+    }
+    // ANCHOR_END: candidates
+}
+
+impl Load for Upstream {
+    fn under_way(&self, server: usize) -> usize {
+        self.servers[server].under_way()
+    }
+
+    fn delay(&self, server: usize) -> f64 {
+        let server = &self.servers[server];
+        server.delay() * (server.under_way() + 1) as f64
+    }
+
+    /// A server that came back gets a tenth of its share at first.
+    fn share(&self, server: usize) -> f64 {
+        let server = &self.servers[server];
+        let mut back = server.back.lock().unwrap_or_else(PoisonError::into_inner);
+        let warm = back.map_or(1.0, |back| {
+            back.elapsed().as_secs_f64() / self.slow_start.as_secs_f64()
+        });
+        if warm >= 1.0 {
+            *back = None;
+        }
+        f64::from(server.weight) * warm.clamp(0.1, 1.0)
+    }
+}
