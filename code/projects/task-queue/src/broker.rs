@@ -55,7 +55,7 @@ pub const BATCH_LIMIT: usize = 1000;
 /// **Cancel safety.** A call that was started may take effect although its future was dropped, or
 /// although it answered [`BrokerError::Unavailable`]. Each can be sent again: `enqueue` knows the
 /// job's id, `finish` the lease's token. A `claim` whose answer is lost leaves leases behind that
-/// nobody holds; they run out like those of a crashed worker.
+/// no one holds; they run out like those of a crashed worker.
 pub trait Leases: Clone + Send + Sync + 'static {
     // ANCHOR: calls
     /// Stores jobs, in order, and answers once they are as durable as the store makes them.
@@ -199,7 +199,7 @@ pub struct Signals {
     pub ready: watch::Receiver<u64>,
     /// Something falls due earlier than was known: call `upkeep`.
     pub due: watch::Receiver<u64>,
-    /// Somebody asked for a running job to be canceled: send the heartbeats now.
+    /// Someone asked for a running job to be canceled: send the heartbeats now.
     pub cancel: watch::Receiver<u64>,
     /// A first lease began, so that something can run out: call `upkeep` within a second.
     pub leased: watch::Receiver<u64>,

@@ -190,7 +190,7 @@ impl RedisBroker {
         Ok(reply::stats(values)?.at.0)
     }
 
-    /// Two looks, between which a lease may end: whoever ends it after that is refused by its token.
+    /// Two looks, between which a lease may end: who ends it after that is refused by its token.
     pub(super) async fn list_held(&self, worker: &WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
         let (mut connection, number) = self.shared.line.connection();
         let answer = redis::cmd("ZRANGE")
