@@ -30,6 +30,7 @@ mod calls;
 mod connection;
 mod reply;
 mod rights;
+mod schedules;
 mod scripts;
 
 use connection::{Line, Listener};

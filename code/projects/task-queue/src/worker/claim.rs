@@ -17,9 +17,9 @@ use crate::broker::{Claim, Finish, Lease, LeaseKey, Leases, Outcome, Signals};
 use crate::error::BrokerError;
 
 use super::attempt::{self, Ended, Mishaps, Verdict};
-use super::outage::{Outage, changed, no_answer};
 use super::running::Slot;
 use super::{Shared, held_until};
+use crate::outage::{Outage, changed, no_answer};
 
 /// The most jobs of one claim: what is claimed and then lost with its worker has to wait for the
 /// lease to run out, and beyond this number a larger batch gains little.

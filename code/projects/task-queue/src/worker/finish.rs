@@ -15,8 +15,8 @@ use crate::error::BrokerError;
 use crate::retry::RetryBudget;
 
 use super::attempt::{Ended, Verdict};
-use super::outage::{Outage, no_answer};
 use super::{Shared, Summary};
+use crate::outage::{Outage, no_answer};
 
 pub(super) struct Finisher<B> {
     broker: B,

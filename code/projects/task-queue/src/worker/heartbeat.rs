@@ -8,9 +8,9 @@ use tokio::time::{self, Instant};
 use crate::broker::{BATCH_LIMIT, Extended, Leases};
 use crate::error::BrokerError;
 
-use super::outage::{Outage, changed, no_answer};
 use super::running::{Slot, Stop};
 use super::{Shared, held_until};
+use crate::outage::{Outage, changed, no_answer};
 
 /// Progress is told at most this often.
 const NEWS_EVERY: Duration = Duration::from_millis(500);
