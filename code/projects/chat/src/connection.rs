@@ -37,7 +37,7 @@ const LINGER: Duration = Duration::from_secs(1);
 const FRAMES: NonZeroU32 = NonZeroU32::new(20).expect("not zero");
 /// ... and so many at once.
 const BURST: NonZeroU32 = NonZeroU32::new(60).expect("not zero");
-/// A client that has sent so many frames too many is sent away.
+/// A client that has sent so many frames too many is sent away; one in time makes up for one.
 const PATIENCE: u32 = 200;
 
 // ANCHOR: run
@@ -76,7 +76,7 @@ pub async fn run(
 /// Does what the client asks for, until it goes or breaks a rule.
 async fn read(frames: &mut SplitStream<WebSocket>, desk: &mut Desk) -> End {
     let bucket = TokenBucket::new(FRAMES, BURST);
-    let mut too_many = 0;
+    let mut too_many: u32 = 0;
     loop {
         let frame = match timeout(SILENCE, frames.next()).await {
             Err(_elapsed) => return End::Silent,
@@ -85,7 +85,10 @@ async fn read(frames: &mut SplitStream<WebSocket>, desk: &mut Desk) -> End {
             Ok(Some(Ok(frame))) => frame,
         };
         let in_time = bucket.try_take().is_ok();
-        too_many += u32::from(!in_time);
+        too_many = match in_time {
+            true => too_many.saturating_sub(1),
+            false => too_many + 1,
+        };
         if too_many > PATIENCE {
             return End::Policy;
         }

@@ -65,6 +65,7 @@ async fn talk(
         tokio::select! {
             told = timeout_at(end, connection.hear()) => match told?? {
                 Told::Joined { epoch, after, .. } => {
+                    assert!(after >= seen.after, "the server has forgotten what it has shown");
                     assert_eq!(seen.joined(epoch, after), None, "a gap");
                 }
                 Told::Line(line) => {
@@ -122,15 +123,19 @@ async fn after_a_kill_under_load_no_gap_is_unseen_and_nothing_is_there_twice() {
     let mut server = Program::start("127.0.0.1:0", &db, &[]);
     let address = server.address().to_owned();
     let stop = CancellationToken::new();
-    let mut clients = JoinSet::new();
+    let mut tokens = Vec::new();
     for number in 0..CLIENTS {
         let who = name(&format!("c{number}"));
-        let identity = chat::client::log_in(&server.url, &who, None).await.unwrap();
-        let servers = vec![server.url.clone()];
-        clients.spawn(converse(servers, identity.token, stop.clone(), LINES));
+        let identity = chat::client::log_in(&server.url, &who, None).await;
+        tokens.push(identity.unwrap().token);
     }
-    for _ in 0..2 {
-        sleep(Duration::from_millis(700)).await;
+    let mut clients = JoinSet::new();
+    for token in tokens {
+        let servers = vec![server.url.clone()];
+        clients.spawn(converse(servers, token, stop.clone(), LINES));
+    }
+    for third in 1..3 {
+        until(&db, CLIENTS * LINES * third / 3).await; // so that it happens in the midst of it
         server.kill();
         server = Program::start(&address, &db, &[]);
     }
@@ -138,4 +143,17 @@ async fn after_a_kill_under_load_no_gap_is_unseen_and_nothing_is_there_twice() {
     let logs = clients.join_all().await;
     assert!(server.terminate(), "it ends well");
     check(&db, &logs, LINES);
+}
+
+/// Waits until so many lines are kept.
+pub async fn until(db: &Path, lines: usize) {
+    let store = rusqlite::Connection::open(db).unwrap();
+    let count = || {
+        store.query_row("SELECT count(*) FROM lines", [], |row| {
+            row.get::<_, usize>(0)
+        })
+    };
+    while count().unwrap() < lines {
+        sleep(Duration::from_millis(2)).await;
+    }
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use chat::wire::Line;
+use chat::wire::{Line, Refusal, Told};
 use futures::future::join_all;
 use service::client::Client;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{PATIENCE, Server, end, join, joined, kept, line, say};
+use crate::support::{PATIENCE, Server, end, join, joined, kept, line, next, say};
 
 #[tokio::test]
 async fn a_line_reaches_all_and_its_sender_hears_that_it_is_kept() {
@@ -98,6 +98,25 @@ async fn a_gap_too_long_to_replay_is_told_and_is_in_the_history() {
 }
 
 #[tokio::test]
+async fn a_number_of_another_file_is_not_taken_for_one_of_this() {
+    let [before, server] = [Server::start().await, Server::start().await];
+    let mut ann = before.connect("ann").await;
+    ann.ask(&join("lobby", 0, 0)).await.unwrap();
+    let (old, _) = joined(&mut ann).await;
+    let mut cleo = server.enter("cleo").await;
+    for id in ["1", "2", "3"] {
+        cleo.ask(&say("lobby", id, "Tea?")).await.unwrap();
+        kept(&mut cleo).await;
+    }
+    let mut ben = server.connect("ben").await;
+    ben.ask(&join("lobby", old, 2)).await.unwrap();
+    let (epoch, after) = joined(&mut ben).await;
+    assert_ne!(epoch, old);
+    assert_eq!(after, 0);
+    assert_eq!(line(&mut ben).await.seq, 1);
+}
+
+#[tokio::test]
 async fn history_is_searched_by_words_and_never_by_operators() {
     let server = Server::start().await;
     let mut ann = server.enter("ann").await;
@@ -140,6 +159,25 @@ async fn while_the_store_is_held_nothing_is_shown_and_nothing_is_lost() {
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(line(&mut ben).await.text, "Tea?");
     assert_eq!(kept(&mut ann).await.1, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_held_too_long_refuses_and_the_line_can_be_sent_again() {
+    let server = Server::start().await;
+    let mut ann = server.enter("ann").await;
+    let other = rusqlite::Connection::open(server.folder.path().join("chat.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    ann.ask(&say("lobby", "a1", "Tea?")).await.unwrap();
+    let refused = |told| match told {
+        Told::Refused { id, why, .. } => Some((id, why)),
+        Told::Line(line) => panic!("{line:?} is shown, and not kept"),
+        _ => None,
+    };
+    let unsaved = (Some("a1".to_owned()), Refusal::Unsaved);
+    assert_eq!(next(&mut ann, refused).await, unsaved);
+    other.execute_batch("COMMIT").unwrap();
+    ann.ask(&say("lobby", "a1", "Tea?")).await.unwrap();
+    assert_eq!(line(&mut ann).await.seq, 1); // the attempt has used no number
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use chat::client::Connection;
+use chat::wire::Told;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::crash::{check, converse};
+use crate::crash::{check, converse, until};
 use crate::support::{PATIENCE, Program, count_here, join, joined, line, name, say};
 
 /// A `redis-server` of one's own, on a socket in a folder.
@@ -87,7 +88,7 @@ async fn a_killed_server_loses_no_line_of_its_clients_who_go_to_the_other() {
         servers.rotate_left(number % 2);
         clients.spawn(converse(servers, token, stop.clone(), LINES));
     }
-    sleep(Duration::from_secs(1)).await;
+    until(&db, 12 * LINES / 2).await;
     one.kill();
     stop.cancel();
     let logs = clients.join_all().await;
@@ -137,7 +138,13 @@ async fn people_of_a_killed_server_are_gone_when_their_leases_end() {
     let _ann = enter(&one, "ann").await;
     count_here(&mut ben, 2).await;
     one.kill();
-    let gone = count_here(&mut ben, 1);
+    let gone = async {
+        loop {
+            if let Told::Here { count: 1, .. } = ben.hear().await.unwrap() {
+                break;
+            }
+        }
+    };
     let limit = chat::room::presence::LEASE + PATIENCE;
     timeout(limit, gone).await.expect("her lease ends");
 }
