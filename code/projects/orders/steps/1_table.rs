@@ -46,7 +46,7 @@ fn main() {
     shop.place(2, 2_000);
     shop.cancel(2);
 
-    // One of the two customers gets 20.00 back. Which?
+    println!("one of the two customers gets 20.00 back");
     println!("order 1: {:?}", shop.table[&1]);
     println!("order 2: {:?}", shop.table[&2]);
     assert_eq!(shop.table[&1], shop.table[&2]);

@@ -140,12 +140,16 @@ fn compare_with_readme(crashes: &BTreeMap<&str, u64>) {
 fn render(crashes: &BTreeMap<&str, u64>) -> String {
     let mut text = "| The process ends at | in thought | by `abort` | ends consistently |\n| --- | --- | --- | --- |\n".to_owned();
     for (point, count) in crashes {
+        let count = match count {
+            1 => "once".to_owned(),
+            more => format!("{more} times"),
+        };
         let aborted = if ABORTED.contains(point) {
             "once"
         } else {
             "–"
         };
-        writeln!(text, "| {point} | {count} times | {aborted} | all |").expect("a string takes it");
+        writeln!(text, "| {point} | {count} | {aborted} | all |").expect("a string takes it");
     }
     let all: u64 = crashes.values().sum();
     writeln!(
