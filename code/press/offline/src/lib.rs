@@ -69,7 +69,13 @@ fn is_asked_for(name: &str) -> bool {
     match file.rsplit_once('.').map_or("", |(_, extension)| extension) {
         "html" => name != "404.html", // hosts answer with it, but not to its name
         "js" => folder == "js",
-        "css" => ["site.css", "run-player.css", "site-search.css", "edit-code.css"].contains(&file),
+        "css" => [
+            "site.css",
+            "run-player.css",
+            "site-search.css",
+            "edit-code.css",
+        ]
+        .contains(&file),
         "woff2" => folder == "fonts",
         "json" => file == "words.json" || folder == "runs" || is_of_search,
         _ => false,
