@@ -115,8 +115,8 @@ fn first(stderr: &str) -> Option<(Option<String>, String)> {
 
 /// The section of a page that a line stands in.
 fn place(page: &Page, line: usize) -> Option<String> {
-    let above = page.headings.iter().filter(|heading| heading.line < line);
-    let heading = above.filter(|heading| heading.id.is_some()).next_back()?;
+    let mut above = page.headings.iter().filter(|heading| heading.line < line);
+    let heading = above.rfind(|heading| heading.id.is_some())?;
     let id = heading.id.as_ref()?;
     // As it is written: the title that was read has lost its marks of code.
     let title = page.text.lines().nth(heading.line - 1)?;
