@@ -85,7 +85,9 @@ const tellMeaning = (event) => {
 for (const type of ["pointerover", "focusin", "click"]) addEventListener(type, tellMeaning);
 
 // What is read is kept for reading offline, from the first sign of a reader on; not under `zola serve`, where the control is not there.
+// The manifest, which says that the book can be installed, comes then too: nobody needs it to read.
 const keepReading = async () => {
+  document.head.append(Object.assign(document.createElement("link"), { rel: "manifest", href: new URL("../manifest.webmanifest", import.meta.url) }));
   await navigator.serviceWorker.register(new URL("../sw.js", import.meta.url)).catch(() => {}); // turned off by the reader
   const { active } = await navigator.serviceWorker.ready;
   const runs = Array.from(document.querySelectorAll("run-player"), (player) => player.getAttribute("src"));

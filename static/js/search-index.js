@@ -6,6 +6,7 @@ const FORMAT = 2; // of code/press/search/src/files.rs
 const PART = 0.2; // what a part of a known name counts
 const MEANT = 0.5; // the book's word for what the reader said
 const TITLE = 1.3; // a heading that says what the reader said, and nothing else
+const LIKELY = 40; // results whose headings are compared
 const CODE = 2.5; // a code of the compiler, which says more than all words of its message
 
 export class SearchIndex {
@@ -54,12 +55,12 @@ export class SearchIndex {
       }
     }
     const wanted = asked.filter((word) => word.meanings.length && !word.bonus).length || 1;
+    const results = [...scores].map(([number, [sum, count]]) => ({ number, score: sum * (count / wanted) ** 2, ...this.sections[number] }));
+    const order = (a, b) => b.score - a.score || a.number - b.number;
+    results.sort(order);
     const whole = this.telling(query);
-    const results = [...scores].map(([number, [sum, count]]) => {
-      const section = this.sections[number];
-      return { number, score: sum * (count / wanted) ** 2 * (this.telling(section.heading) === whole ? TITLE : 1), ...section };
-    });
-    results.sort((a, b) => b.score - a.score || a.number - b.number);
+    for (const result of results.slice(0, LIKELY)) if (this.telling(result.heading) === whole) result.score *= TITLE;
+    results.sort(order);
     return { results, asked: asked.filter((word) => !word.bonus).map(({ word, meanings }) => ({ word, meant: meanings.map(([at]) => this.vocabulary.words[at]) })) };
   }
 

@@ -44,7 +44,7 @@ export function distance(asked, word, most, open = false) {
 }
 
 const MANY = 16; // meanings of one word that are looked for
-const FEW = 4; // of one that has only begun
+const FEW = 4; // of one that is still being typed
 
 /** The words of the book, of which only those are loaded that begin with a letter which was asked for. */
 export class Vocabulary {
@@ -94,7 +94,7 @@ export class Vocabulary {
       }
     }
     if (!found.size && word.length > 3 && !part) await this.similar(word, isLast, add, found);
-    const most = word.length < 3 ? FEW : MANY;
+    const most = isLast && word.length < 6 ? FEW : MANY; // it goes on, and each word costs a fetch
     return [...found].map(([at, sure]) => [at, sure * (part ?? 1)]).sort((a, b) => b[1] - a[1] || a[0] - b[0]).slice(0, most);
   }
 

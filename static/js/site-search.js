@@ -43,7 +43,7 @@ customElements.define("site-search", class extends HTMLElement {
     [this.dialog, this.field, this.status, this.list] = ["dialog", "input", "[role=status]", "ol"].map((name) => this.querySelector(name));
     this.near = new IntersectionObserver((entries) => {
       for (const { isIntersecting, target } of entries) if (isIntersecting) this.explain(target);
-    }, { root: this.list, rootMargin: "100px" });
+    }, { root: this.list, rootMargin: "0px" });
     this.field.oninput = () => this.ask();
     this.dialog.onkeydown = (event) => this.move(event);
     this.dialog.onclick = ({ target }) => (target === this.dialog || target.closest("ol a")) && this.dialog.close();

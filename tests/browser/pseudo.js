@@ -9,7 +9,7 @@ import { ROOT } from "./site.js";
 /** Its code; those from qaa to qtz belong to no language. */
 export const PSEUDO = "qps";
 
-const NEEDED = ["config.toml", "content", "templates", "sass", "static", "code", "tests/anti_patterns"];
+const NEEDED = ["config.toml", "content", "templates", "static", "code", "tests/anti_patterns"];
 const VOWELS = "aeiouyAEIOUY";
 const ACCENTED = "áéíóúýÁÉÍÓÚÝ";
 /** What a translator leaves as it is: programs, code, addresses, tags, shortcodes, names to fill in. */

@@ -60,7 +60,8 @@ function drawn() {
   for (const element of document.querySelectorAll("body *")) {
     for (const place of ["::before", "::after"]) {
       const { content } = getComputedStyle(element, place);
-      if (content.startsWith('"')) window.heard.set(content, `<${element.localName} ${place}>`);
+      const isNumbers = /^"1\D+2/.test(content); // of the lines of a program
+      if (content.startsWith('"') && !isNumbers) window.heard.set(content, `<${element.localName} ${place}>`);
     }
   }
 }

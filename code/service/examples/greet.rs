@@ -1,4 +1,4 @@
-//! A whole server on this package: `cargo run -p service --example greet`, then
+//! A whole server on this package: `cargo run -p service`, then
 //! `curl 127.0.0.1:7099/` and `curl 127.0.0.1:7099/readyz`.
 
 use std::process::ExitCode;

@@ -24,8 +24,12 @@ enum What {
     Harness,
     /// Building the site: this one, mdBook and Material for MkDocs; ten times the chapters; an edit
     Site,
+    /// The crawler: a frontier of a million addresses, and crawls of 3,000 pages
+    Scraper,
     /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
     TaskQueue,
+    /// The gateway: passing through, with all layers, from its cache; and nginx and HAProxy
+    Gateway,
 }
 
 pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
@@ -43,6 +47,8 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
+        What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench numbers").run()?,
+        What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
         What::TaskQueue => {
             let quick = quick.then_some("--quick");
             let rounds = rounds.map(|rounds| format!("--rounds={rounds}"));

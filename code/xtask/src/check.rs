@@ -1,5 +1,7 @@
 //! `cargo xtask check`: everything that CI checks, in CI's order.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
@@ -36,18 +38,38 @@ const STEPS: [(&str, &[&str]); 8] = [
 pub fn check(shell: &Shell) -> Result<()> {
     // Tests pass over what a reader may lack, such as the built pages, but not in CI.
     let _ci = shell.push_env("CI", "true");
+    let mut times = Vec::new();
+    let checked = check_all(shell, &mut times);
+    println!("\n{}", table(&times));
+    checked?;
+    println!("\nsteps: {} passed, 0 failed", STEPS.len());
+    Ok(())
+}
+
+/// Notes how long each command took, those of a step that fails included.
+fn check_all(shell: &Shell, times: &mut Vec<(&'static str, Duration)>) -> Result<()> {
     let steps = STEPS.len();
     for (at, (claim, commands)) in STEPS.iter().enumerate() {
         let at = at + 1;
         eprintln!("\n[{at}/{steps}] {claim}");
         for command in *commands {
-            run(shell, command).with_context(|| {
+            let start = Instant::now();
+            let ran = run(shell, command);
+            times.push((command, start.elapsed()));
+            ran.with_context(|| {
                 format!("stopped at step {at} of {steps}, `{command}`; what to fix stands above")
             })?;
         }
     }
-    println!("\nsteps: {steps} passed, 0 failed");
     Ok(())
+}
+
+/// Seconds by command, and their sum.
+fn table(times: &[(&str, Duration)]) -> String {
+    let sum: Duration = times.iter().map(|(_, time)| *time).sum();
+    let rows = times.iter().copied().chain([("in all", sum)]);
+    let rows = rows.map(|(command, time)| format!("{:>7.1} s  {command}", time.as_secs_f64()));
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 fn run(shell: &Shell, command: &str) -> Result<()> {
@@ -57,4 +79,21 @@ fn run(shell: &Shell, command: &str) -> Result<()> {
     });
     let program = words.next().context("a step without a command")?;
     Ok(cmd!(shell, "{program} {words...}").run()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_has_a_line_for_each_command_and_one_for_all() {
+        let times = [
+            ("cargo fmt", Duration::from_millis(1240)),
+            ("cargo test", Duration::from_secs(300)),
+        ];
+        assert_eq!(
+            table(&times),
+            "    1.2 s  cargo fmt\n  300.0 s  cargo test\n  301.2 s  in all"
+        );
+    }
 }

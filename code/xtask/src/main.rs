@@ -18,6 +18,8 @@ mod check;
 mod dates;
 mod epub;
 mod fonts;
+#[cfg(test)]
+mod laws;
 mod markdown;
 mod new;
 mod outline;

@@ -25,7 +25,6 @@ const SOURCES: &[(&str, &str)] = &[
     ("content", "md"),
     ("templates", "html"),
     ("content", "toml"),
-    ("sass", "scss"),
     ("static", "css"),
     ("static", "js"),
     ("static", "svg"),

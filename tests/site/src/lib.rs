@@ -39,6 +39,7 @@ pub mod runs;
 pub mod shortcodes;
 pub mod sources;
 pub mod steps;
+pub mod styles;
 pub mod templates;
 pub mod terms;
 pub mod translations;

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 
 use site::book::Book;
 use site::{
-    Problem, anchors, cancel_safety, compiler_errors, crates, documentation, format, steps, terms,
+    Problem, anchors, cancel_safety, compiler_errors, crates, documentation, format, steps, styles,
+    terms,
 };
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
@@ -19,6 +20,7 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
     format::bless(&book).expect("pages can be written");
     cancel_safety::bless(&book).expect("pages can be written");
     compiler_errors::bless(&book).expect("pages can be written");
+    styles::bless(&book).expect("the style sheet can be written");
     steps::bless(&book).expect("what is shown of steps can be written");
     let book = Book::read(&harness::root());
     terms::bless(&book).expect("pages can be written");
@@ -155,6 +157,11 @@ fn exercises_are_there_for_each_chapter() {
 #[test]
 fn runs_match_their_programs() {
     holds(site::runs::check);
+}
+
+#[test]
+fn styles_are_joined() {
+    holds(styles::check);
 }
 
 #[test]

@@ -24,8 +24,8 @@ const FORMAT: u32 = 2;
 
 /// Sizes of the pieces in bytes, before compression: small enough to arrive at once on a slow
 /// line, large enough to be worth asking for.
-const WORDS_PIECE: usize = 2_500;
-const TEXT_PIECE: usize = 1_500;
+const WORDS_PIECE: usize = 1_400;
+const TEXT_PIECE: usize = 1_000;
 
 /// Weights are written as one of these letters, each this much heavier than the one before.
 const LETTERS: &[u8; 52] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

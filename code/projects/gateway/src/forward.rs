@@ -23,6 +23,7 @@ use crate::journey::Client;
 use crate::pool::{Busy, ConnectError};
 use crate::route::Route;
 use crate::tunnel;
+use crate::upstream::UnderWay;
 
 /// Three attempts. The waits are short, since another server is asked.
 const BACKOFF: Backoff = Backoff {
@@ -222,7 +223,7 @@ impl Call {
             }
         };
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return self.switch(answer);
+            return self.switch(answer, under_way);
         }
         let is_bad = matches!(answer.status().as_u16(), 502..=504);
         let (mut head, body) = answer.into_parts();
@@ -247,15 +248,13 @@ impl Call {
     fn switch(
         &self,
         answer: Response<hyper::body::Incoming>,
+        under_way: UnderWay,
     ) -> Result<Response<Body>, Box<Failed>> {
-        match &self.upgrade {
-            Some(upgrade) => Ok(tunnel::open(
-                &self.way.client.switch,
-                upgrade.clone(),
-                answer,
-            )),
-            None => Err(Failed::after_bytes(StatusCode::BAD_GATEWAY)), // no one asked for it
-        }
+        let Some(upgrade) = self.upgrade.clone() else {
+            return Err(Failed::after_bytes(StatusCode::BAD_GATEWAY)); // no one asked for it
+        };
+        let switch = &self.way.client.switch;
+        Ok(tunnel::open(switch, upgrade, answer, under_way))
     }
 }
 

@@ -11,6 +11,7 @@ use tracing::debug;
 use crate::body::Body;
 use crate::headers::remove_hop_by_hop;
 use crate::strict::Switch;
+use crate::upstream::UnderWay;
 
 /// Whether a request asks for a WebSocket, as `head` has read it.
 pub fn is_wanted<B: hyper::body::Body>(request: &Request<B>) -> bool {
@@ -38,7 +39,13 @@ pub fn ask(headers: &mut HeaderMap) {
 }
 
 /// The server has agreed: passes that on, and then all bytes until one side is done.
-pub fn open(switch: &Switch, client: OnUpgrade, mut answer: Response<Incoming>) -> Response<Body> {
+/// It counts as under way until then.
+pub fn open(
+    switch: &Switch,
+    client: OnUpgrade,
+    mut answer: Response<Incoming>,
+    under_way: UnderWay,
+) -> Response<Body> {
     switch.open();
     let server = upgrade::on(&mut answer);
     tokio::spawn(async move {
@@ -53,6 +60,7 @@ pub fn open(switch: &Switch, client: OnUpgrade, mut answer: Response<Incoming>) 
             Err(error) => Err(error.into()),
         };
         debug!(?copied, "tunnel");
+        drop(under_way);
     });
     let (mut head, _) = answer.into_parts();
     remove_hop_by_hop(&mut head.headers);

@@ -65,6 +65,10 @@ async fn what_is_for_one_client_is_not_kept() {
         &[("cache-control", "private, max-age=60")][..],
         &[("cache-control", "no-store")],
         &[("cache-control", "max-age=60"), ("set-cookie", "a=b")],
+        &[
+            ("cache-control", "public, max-age=60"),
+            ("set-cookie", "a=b"),
+        ],
         &[("cache-control", "max-age=60"), ("vary", "*")],
         &[],
     ] {

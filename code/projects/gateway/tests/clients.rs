@@ -207,11 +207,18 @@ async fn a_websocket_is_a_tunnel_once_the_server_has_agreed() {
         head.push(stream.read_u8().await.unwrap());
     }
     assert!(head.starts_with(b"HTTP/1.1 101"));
+    let server = || std::sync::Arc::clone(&gateway.shared.gateway.load().upstreams[0].servers[0]);
+    assert_eq!(server().under_way(), 1);
     for word in ["GET / no longer\r\n\r\n", "\0\u{1}\n"] {
+        gateway.reload(&config(&[address], "", "")).unwrap(); // the tunnel goes on
         stream.write_all(word.as_bytes()).await.unwrap();
         let mut echo = vec![0; word.len()];
         stream.read_exact(&mut echo).await.unwrap();
         assert_eq!(echo, word.as_bytes());
+    }
+    drop(stream);
+    while server().under_way() > 0 {
+        sleep(Duration::from_millis(2)).await;
     }
 }
 

@@ -32,12 +32,14 @@ async fn says(bytes: &'static str) -> (std::net::SocketAddr, Arc<AtomicUsize>) {
 #[tokio::test]
 async fn one_of_two_that_is_down_costs_no_request() {
     let (well, seen) = server().await;
-    let gateway = gateway(&[nowhere().await, well], "", "");
+    let gateway = gateway(&[nowhere().await, well], "balance = \"round-robin\"", "");
+    for _ in 0..2 {
+        assert_eq!(statuses(&send(gateway.address, POST).await), [200]); // no byte went out
+    }
     for _ in 0..20 {
         assert_eq!(statuses(&get(gateway.address, "/", &[]).await), [200]);
     }
-    assert_eq!(statuses(&send(gateway.address, POST).await), [200]); // no byte went out
-    assert_eq!(seen.count(), 21);
+    assert_eq!(seen.count(), 22);
 }
 
 #[tokio::test]
@@ -222,6 +224,55 @@ async fn when_too_few_are_well_the_checks_are_believed_no_more() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     assert_eq!(statuses(&get(gateway.address, "/", &[]).await), [200]);
+}
+
+#[tokio::test]
+async fn when_one_of_three_is_well_it_does_not_get_all() {
+    let sick = |request: &hyper::Request<Bytes>| {
+        let bad = request.uri().path() == "/health";
+        let status = if bad { 500 } else { 200 };
+        Response::builder()
+            .status(status)
+            .body(Full::default())
+            .unwrap()
+    };
+    let (one, seen) = server_that(sick).await;
+    let (two, _) = server_that(sick).await;
+    let (well, _) = server().await;
+    let check =
+        "check = { path = \"/health\", every = \"20ms\", fall = 1 }\nbalance = \"round-robin\"";
+    let gateway = gateway(&[one, two, well], check, "");
+    let upstream = Arc::clone(&gateway.shared.gateway.load().upstreams[0]);
+    while upstream.servers[..2].iter().any(|server| server.is_well()) {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    for _ in 0..6 {
+        get(gateway.address, "/", &[]).await;
+    }
+    let asked = seen.all().iter().filter(|line| *line == "GET /").count();
+    assert_eq!(asked, 2);
+}
+
+#[tokio::test]
+async fn requests_in_a_row_share_a_connection_to_the_server() {
+    let count = Arc::new(AtomicUsize::new(0));
+    let connections = Arc::clone(&count);
+    let address = raw(move |mut stream: TcpStream| {
+        connections.fetch_add(1, SeqCst);
+        async move {
+            while let Ok(1..) = stream.read(&mut [0; 4_096]).await {
+                let _ = stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+                    .await;
+            }
+        }
+    })
+    .await;
+    let gateway = gateway(&[address], "", "");
+    for _ in 0..10 {
+        assert_eq!(statuses(&get(gateway.address, "/", &[]).await), [200]);
+    }
+    assert_eq!(count.load(SeqCst), 1);
 }
 
 #[tokio::test]

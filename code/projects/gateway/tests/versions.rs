@@ -68,7 +68,24 @@ async fn a_client_that_opens_and_resets_streams_is_cut_off() {
     let mut answer = Vec::new();
     let read = timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
     let _ = read.expect("the connection ends");
+    assert_eq!(farewell(&answer), Some(CALM_DOWN));
     assert!(seen.count() < 500, "{}", seen.count());
+}
+
+/// `ENHANCE_YOUR_CALM`, by RFC 9113, section 7.
+const CALM_DOWN: u32 = 11;
+
+/// Why the gateway says that it goes away, if it does.
+fn farewell(mut frames: &[u8]) -> Option<u32> {
+    while let Some((head, rest)) = frames.split_first_chunk::<9>() {
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize;
+        let body = rest.get(..length)?;
+        if head[3] == 7 {
+            return Some(u32::from_be_bytes(body.get(4..8)?.try_into().ok()?));
+        }
+        frames = &rest[length..];
+    }
+    None
 }
 
 #[tokio::test]
@@ -79,13 +96,14 @@ async fn a_head_of_http2_that_never_ends_is_cut_off() {
     let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
     bytes.extend([0, 0, 1, 1, 0, 0, 0, 0, 1, 0x82]); // HEADERS, not their end
     for _ in 0..10_000 {
-        bytes.extend([0, 0, 9, 9, 0, 0, 0, 0, 1]); // CONTINUATION
-        bytes.extend([0x40, 0x02, b'x', b'y', 0x03, b'a', b'b', b'c', 0x82]);
+        bytes.extend([0, 0, 8, 9, 0, 0, 0, 0, 1]); // CONTINUATION
+        bytes.extend([0x40, 0x02, b'x', b'y', 0x03, b'a', b'b', b'c']);
     }
     let _ = stream.write_all(&bytes).await;
     let mut answer = Vec::new();
     let read = timeout(Duration::from_secs(60), stream.read_to_end(&mut answer)).await;
     let _ = read.expect("the connection ends");
+    assert_eq!(farewell(&answer), Some(CALM_DOWN));
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ impl Web {
         log.iter().any(|visit| visit.url == *url)
     }
 
-    /// One line: how the visits were, as the shops saw them.
+    /// Two lines: how the visits were, as the shops saw them.
     pub fn report(&self, took: Duration) -> String {
         let (log, mut pages) = (self.log(), HashMap::new());
         let is_page = |visit: &&Visit| visit.served && visit.url.path() != "/robots.txt";
@@ -94,11 +94,10 @@ impl Web {
         let twice = pages.values().filter(|visits| **visits > 1).count();
         let refused = log.iter().filter(|visit| !visit.served).count();
         let at_once = log.iter().map(|visit| visit.at_once).max().unwrap_or(0);
-        let seconds = took.as_secs_f64();
-        let apart = closest(&log);
+        let (took, apart) = (took.as_secs_f64(), closest(&log).as_secs_f64());
         format!(
-            "{} pages in {seconds:.1} s, {twice} more than once, {refused} requests refused, \
-             {at_once} at once, {apart:?} apart, {forbidden} not for us",
+            "{} pages in {took:.1} s, {twice} more than once; {refused} requests refused\n\
+             at most {at_once} at once, {apart:.1} s apart; {forbidden} pages not for us",
             pages.len(),
         )
     }

@@ -138,16 +138,22 @@ fn start<F: Frontier>(
 }
 
 // ANCHOR: visit
-/// A visit ends in the frontier however it ends here: a page that stays taken would keep the
-/// crawl from ending.
 async fn visit<F: Frontier>(
     frontier: Arc<F>,
     visitor: Arc<Visitor>,
     page: Taken,
 ) -> Result<(), FrontierError> {
-    let id = page.id;
-    let visit = AssertUnwindSafe(visitor.visit(page)).catch_unwind();
-    let ended = visit.await.unwrap_or_else(|_panic| {
+    let (id, delay) = (page.id, visitor.settings.courtesy.delay);
+    let ended = caught(id, delay, visitor.visit(page)).await;
+    visitor.progress.note(&ended);
+    frontier.end(ended).await
+}
+
+/// A visit ends in the frontier however it ends here: a page that stays taken would keep the
+/// crawl from ending.
+async fn caught(id: i64, delay: Duration, visit: impl Future<Output = Ended>) -> Ended {
+    let visit = AssertUnwindSafe(visit).catch_unwind();
+    visit.await.unwrap_or_else(|_panic| {
         error!(page = id, "visit panicked");
         Ended {
             id,
@@ -155,12 +161,10 @@ async fn visit<F: Frontier>(
             found: Vec::new(),
             item: None,
             asked: true,
-            delay: visitor.settings.courtesy.delay,
+            delay,
             rest: Duration::ZERO,
         }
-    });
-    visitor.progress.note(&ended);
-    frontier.end(ended).await
+    })
 }
 // ANCHOR_END: visit
 
@@ -175,5 +179,17 @@ impl Progress {
         counter.fetch_add(1, Relaxed);
         self.items
             .fetch_add(u64::from(ended.item.is_some()), Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_visit_that_panics_ends_its_page() {
+        let ended = caught(7, Duration::ZERO, async { panic!("an odd page") }).await;
+        assert_eq!(ended.id, 7);
+        assert!(matches!(ended.outcome, Outcome::Failed(_)));
     }
 }

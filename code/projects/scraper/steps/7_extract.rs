@@ -36,7 +36,7 @@ async fn main() -> rusqlite::Result<()> {
     // The first crawl is killed after five seconds, in the middle of its visits.
     let crawl = |file| crawl(web.clone(), "http://a.test/", file);
     let _killed = timeout(Duration::from_secs(5), crawl(&file)).await;
-    println!("killed:  {}", web.report(start.elapsed()));
+    println!("killed: {}", web.report(start.elapsed()));
     crawl(&file).await?;
     println!("resumed: {}", web.report(start.elapsed()));
     for item in items(&file)? {

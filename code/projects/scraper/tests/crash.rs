@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::sleep;
 use web_scraper::frontier::{Reader, Tally};
@@ -44,10 +44,18 @@ fn start(words: &[&str], dir: &Path) -> Child {
         .unwrap()
 }
 
+/// Whether it ends well. One that hangs is killed after a minute, and doesn't.
 async fn end(mut child: Child) -> bool {
-    tokio::task::spawn_blocking(move || child.wait().unwrap().success())
-        .await
-        .unwrap()
+    let patience = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.success();
+        }
+        if Instant::now() > patience {
+            child.kill().unwrap();
+        }
+        sleep(Duration::from_millis(2)).await;
+    }
 }
 
 fn tally(dir: &Path) -> Option<Tally> {

@@ -128,6 +128,28 @@ async fn a_host_rests_and_others_do_not() {
 }
 
 #[tokio::test]
+async fn with_one_visit_at_a_time_the_delay_begins_when_that_has_ended() {
+    let frontier = Store::new().open(Budget {
+        delay: HOUR,
+        ..BUDGET
+    });
+    let pages = ["http://a.test/1", "http://a.test/2"];
+    frontier.add(pages.map(found).to_vec()).await.unwrap();
+    let page = take(&frontier).await;
+    tokio::time::sleep(Duration::from_millis(300)).await; // the visit takes long
+    let ends = std::time::Instant::now();
+    frontier
+        .end(Ended {
+            delay: HOUR,
+            ..ended(&page)
+        })
+        .await
+        .unwrap();
+    let wait = frontier.claim(10).await.unwrap().wait.unwrap();
+    assert!(wait + ends.elapsed() >= HOUR);
+}
+
+#[tokio::test]
 async fn a_visit_that_asked_for_nothing_costs_its_host_no_time() {
     let frontier = Store::new().open(Budget {
         delay: HOUR,

@@ -137,3 +137,17 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
     assert_eq!(asked, "\"v1\"");
     assert_eq!(crawl.items().len(), 1);
 }
+
+/// `cargo test -p web-scraper --features tls`
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_build_with_tls_asks_for_a_certificate() {
+    let site = Site::serve(|_, _| html("no TLS here")).await;
+    let mut crawl = Crawl::new();
+    crawl.settings.backoff.attempts = 1;
+    let url = format!("https://site.test:{}/", site.port);
+    crawl.run(std::slice::from_ref(&url)).await;
+    let reason = crawl.page(&url).reason.unwrap_or_default();
+    assert!(!reason.contains("--features tls"), "{reason}");
+    assert!(site.log.lock().unwrap().is_empty());
+}

@@ -90,12 +90,12 @@ async fn fail(context: Context, fail: Fail) -> Result<u32, HandlerError> {
     }
 }
 
-/// Waits for an answer that never comes, and listens to nobody.
+/// Waits for an answer that never comes, and listens to no one.
 async fn hang(_: Context, (): ()) -> Result<(), HandlerError> {
     std::future::pending().await
 }
 
-/// Keeps its thread for so long, and listens to nobody.
+/// Keeps its thread for so long, and listens to no one.
 fn stick(_: Context, Sleep { ms }: Sleep) -> Result<u64, HandlerError> {
     std::thread::sleep(Duration::from_millis(ms));
     Ok(ms)

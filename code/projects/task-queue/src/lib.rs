@@ -36,6 +36,7 @@ pub mod http;
 pub mod job;
 pub mod metrics;
 pub mod name;
+mod outage;
 pub mod retry;
 pub use patterns::scale;
 pub mod server;

@@ -1,7 +1,7 @@
 //! Numbers for Prometheus.
 //!
 //! Those of the process (latencies, failures, slots) are counted as things happen. Those of the store
-//! (depths, ages) are the same for all processes: [`Metrics::observe`] takes them over when somebody asks.
+//! (depths, ages) are the same for all processes: [`Metrics::observe`] takes them over when someone asks.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -9,50 +9,29 @@
 
 use std::time::Duration;
 
+pub use patterns::retry::Backoff;
 use tokio::time::Instant;
 
-/// The waits of one job, or of a loop that calls a store which does not answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Backoff {
-    /// The bound after the first failure; it doubles with each further one.
-    pub first: Duration,
-    /// The bound never exceeds this.
-    pub longest: Duration,
-}
+/// The waits of a failed job: up to 1 s, 2 s, 4 s and so on, at most 10 minutes. How many attempts
+/// it has is for each job to say.
+pub const STANDARD: Backoff = Backoff {
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(600),
+    attempts: u32::MAX,
+};
 
-impl Backoff {
-    /// Up to 1 s, 2 s, 4 s and so on, at most 10 minutes.
-    pub const STANDARD: Self = Self {
-        first: Duration::from_secs(1),
-        longest: Duration::from_secs(600),
-    };
+/// For loops that call a store which does not answer: up to 50 ms at first, at most 1 s, so that work
+/// goes on within a second of its return.
+pub(crate) const STORE: Backoff = Backoff {
+    first: Duration::from_millis(50),
+    longest: Duration::from_secs(1),
+    attempts: u32::MAX,
+};
 
-    /// For calls to a store: up to 50 ms at first, at most 1 s, so that work goes on within a
-    /// second of its return.
-    pub(crate) const STORE: Self = Self {
-        first: Duration::from_millis(50),
-        longest: Duration::from_secs(1),
-    };
-
-    // ANCHOR: backoff
-    /// The longest wait after so many failures (0 counts as 1).
-    pub fn bound(&self, failures: u32) -> Duration {
-        let doublings = failures.saturating_sub(1).min(31);
-        self.first.saturating_mul(1 << doublings).min(self.longest)
-    }
-
-    /// A wait between zero and [`bound`](Self::bound): that part of it which `dice` says, 0 to 1.
-    pub fn full_jitter(&self, failures: u32, dice: f64) -> Duration {
-        self.bound(failures).mul_f64(dice.clamp(0.0, 1.0))
-    }
-    // ANCHOR_END: backoff
-
-    /// A wait between half the bound and the bound, for loops: they must not spin, whatever
-    /// the dice say.
-    pub fn half_jitter(&self, failures: u32, dice: f64) -> Duration {
-        self.bound(failures)
-            .mul_f64(0.5 + dice.clamp(0.0, 1.0) / 2.0)
-    }
+/// A wait between half the bound and the bound, for loops: they must not spin, whatever the dice say.
+pub(crate) fn half_jitter(backoff: &Backoff, failures: u32, dice: f64) -> Duration {
+    let half = backoff.bound(failures) / 2;
+    half + half.mul_f64(dice.clamp(0.0, 1.0))
 }
 
 /// How many retries a process may cause.
@@ -134,23 +113,12 @@ mod tests {
 
     use super::*;
 
-    const BACKOFF: Backoff = Backoff {
-        first: Duration::from_secs(1),
-        longest: Duration::from_secs(60),
-    };
     const LAW: Budget = Budget {
         burst: 3.0,
         per_success: 0.5,
         per_second: 2.0,
         longest: Duration::from_secs(10),
     };
-
-    #[test]
-    fn the_bound_doubles_up_to_the_longest() {
-        let bounds: Vec<u64> = (0..9).map(|n| BACKOFF.bound(n).as_secs()).collect();
-        assert_eq!(bounds, [1, 1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(BACKOFF.bound(u32::MAX), BACKOFF.longest);
-    }
 
     #[test]
     fn retries_beyond_the_budget_fall_due_at_its_rate() {
@@ -185,14 +153,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn jitter_stays_within_its_bounds(failures: u32, dice in 0.0..=1.0) {
-            let bound = BACKOFF.bound(failures);
-            let (full, half) = (
-                BACKOFF.full_jitter(failures, dice),
-                BACKOFF.half_jitter(failures, dice),
-            );
-            prop_assert!(full <= bound);
-            prop_assert!(half <= bound && half >= bound.mul_f64(0.5));
+        fn a_loop_waits_for_half_the_bound_at_least(failures: u32, dice in 0.0..=1.0) {
+            let (bound, wait) = (STORE.bound(failures), half_jitter(&STORE, failures, dice));
+            prop_assert!(wait <= bound && wait >= bound / 2);
         }
 
         /// In any history, the retries that fall due within the first t seconds are at most

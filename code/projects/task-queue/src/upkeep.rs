@@ -11,8 +11,8 @@ use tracing::{debug, warn};
 
 use crate::broker::{Leases, Signals, Upkeep};
 use crate::metrics::Metrics;
+use crate::outage::{Outage, changed};
 use crate::sync::watch;
-use crate::worker::{Outage, changed};
 
 /// Jobs of each kind that one call may move, so that no call holds up the store for long.
 const LIMIT: usize = 500;

@@ -44,7 +44,6 @@ mod attempt;
 mod claim;
 mod finish;
 mod heartbeat;
-mod outage;
 mod permits;
 mod rounds;
 mod running;
@@ -53,8 +52,6 @@ mod settings;
 mod wakeups;
 
 pub use settings::Settings;
-
-pub(crate) use outage::{Outage, changed};
 
 use claim::Claimer;
 use finish::Finisher;

@@ -12,7 +12,7 @@
 
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 
 mod measure;
@@ -31,7 +31,6 @@ mod trials;
 use testbed::machine;
 
 use measure::Sizes;
-use systems::System;
 use table::{Cells, Table};
 
 #[derive(Parser)]
@@ -75,16 +74,16 @@ fn compare(options: &Options) -> Result<()> {
         true => (Sizes::QUICK, 1),
         false => (Sizes::FULL, options.rounds.max(1)),
     };
-    let wanted = |system: &System| {
-        options.only.is_empty()
-            || options
-                .only
-                .iter()
-                .any(|only| system.name.starts_with(only))
-    };
+    let only = &options.only;
+    let is_wanted =
+        |name: &str| only.is_empty() || only.iter().any(|beginning| name.starts_with(beginning));
     let folder = folder();
-    let mut systems = systems::all(&folder)?;
-    systems.retain(wanted);
+    let systems = systems::all(&folder, &is_wanted)?;
+    ensure!(
+        !systems.is_empty(),
+        "no system's name begins with {}; the tables in benches/README.md name them",
+        only.join(" or ")
+    );
     let mut cells = Cells::new(systems.len());
     let mut loads = Vec::new();
     for round in 1..=rounds {

@@ -1,7 +1,7 @@
 //! The floor: the fewest commands that make a queue with priorities and leases, and nothing around them.
 //!
 //! One script enqueues, one claims a single job, one finishes it; 32 loops share a connection. There is no
-//! heartbeat, nobody looks for leases that ran out, nothing is retried, counted, delayed or kept.
+//! heartbeat, no one looks for leases that ran out, nothing is retried, counted, delayed or kept.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -57,8 +57,8 @@ impl System {
     }
 }
 
-/// All of them, installed where that works.
-pub fn all(folder: &Path) -> Result<Vec<System>> {
+/// Those that are wanted, by their names, installed where that works.
+pub fn all(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<System>> {
     std::fs::create_dir_all(folder)?;
     let this = std::env::current_exe()?.display().to_string();
     let mut all = ours(&this);
@@ -73,12 +73,21 @@ pub fn all(folder: &Path) -> Result<Vec<System>> {
              history, result, count, or recovery; idle loops look every millisecond",
         )
     });
-    all.extend(peers_of_node_rust_and_ruby(folder));
-    all.extend(peers_of_python(folder));
+    all.extend(peers_of_node_rust_and_ruby(folder, is_wanted));
+    all.extend(peers_of_python(folder, is_wanted));
+    all.retain(|system| is_wanted(&system.name));
     Ok(all)
 }
 
 type Program = Result<Vec<String>, String>;
+
+/// Installs nothing that is not to be measured.
+fn asked(is_wanted: bool, install: impl FnOnce() -> Program) -> Program {
+    match is_wanted {
+        true => install(),
+        false => Err("not asked for".to_owned()),
+    }
+}
 
 /// A peer that gets everything.
 fn system(name: &str, store: Kind, program: Program, settings: &str) -> System {
@@ -125,12 +134,14 @@ fn ours(this: &str) -> Vec<System> {
     ]
 }
 
-fn peers_of_node_rust_and_ruby(folder: &Path) -> Vec<System> {
+fn peers_of_node_rust_and_ruby(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Vec<System> {
     vec![
         system(
             "BullMQ 6.7.0",
             Kind::Redis,
-            install::node("bullmq", "peer.js", folder),
+            asked(is_wanted("BullMQ 6.7.0"), || {
+                install::node("bullmq", "peer.js", folder)
+            }),
             "Node; `lockDuration` and `stalledInterval` 15 s, `maxStalledCount` 1",
         ),
         System {
@@ -138,7 +149,9 @@ fn peers_of_node_rust_and_ruby(folder: &Path) -> Vec<System> {
             ..system(
                 "apalis-redis 1.0.0",
                 Kind::Redis,
-                install::cargo("apalis", "apalis-peer", folder),
+                asked(is_wanted("apalis-redis 1.0.0"), || {
+                    install::cargo("apalis", "apalis-peer", folder)
+                }),
                 "Rust; `batch_size` 100, `parallelize(tokio::spawn)`, `poll_with_interval` 200 ms, \
                  a heartbeat every 5 s of which three may be missed",
             )
@@ -152,13 +165,15 @@ fn peers_of_node_rust_and_ruby(folder: &Path) -> Vec<System> {
     ]
 }
 
-fn peers_of_python(folder: &Path) -> Vec<System> {
+fn peers_of_python(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Vec<System> {
     let peer = |name, folder_of, settings| System {
         share: 10,
         ..system(
             name,
             Kind::Redis,
-            install::python(folder_of, "peer.py", folder),
+            asked(is_wanted(name), || {
+                install::python(folder_of, "peer.py", folder)
+            }),
             settings,
         )
     };

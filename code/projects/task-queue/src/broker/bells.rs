@@ -112,7 +112,7 @@ impl Bells {
         F: Future<Output = Result<Option<JobStatus>, BrokerError>>,
     {
         let deadline = Instant::now() + patience;
-        // In this order: the bell goes first, so that the last to go sees that nobody else has one.
+        // In this order: the bell goes first, so that the last to go sees that no one else has one.
         let _goes = Waiter { bells: self, job };
         let mut bell = self.subscribe(job);
         loop {
@@ -141,7 +141,7 @@ impl Bells {
     }
 }
 
-/// Takes a job's bell away once nobody listens to it any more.
+/// Takes a job's bell away once no one listens to it any more.
 struct Waiter<'a> {
     bells: &'a Bells,
     job: JobId,

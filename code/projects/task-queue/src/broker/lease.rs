@@ -99,7 +99,7 @@ pub struct Progress {
 pub enum Extended {
     /// Held, and extended.
     Held,
-    /// Held and extended; somebody wants the job canceled. Stop it and finish with [`Outcome::Canceled`].
+    /// Held and extended; someone wants the job canceled. Stop it and finish with [`Outcome::Canceled`].
     CancelRequested,
     /// Lost: the job is or will be someone else's. Stop it; its result will not be taken.
     Lost,
@@ -133,7 +133,7 @@ pub enum Outcome {
     },
     /// The handler stopped because it was asked to.
     Canceled,
-    /// Nobody's fault (the worker shuts down): back to its place in line, no attempt is counted.
+    /// No one's fault (the worker shuts down): back to its place in line, no attempt is counted.
     Released,
 }
 
@@ -147,7 +147,7 @@ pub enum Finished {
     Retrying,
     /// It is a dead letter.
     Dead,
-    /// It is canceled. Also the answer to `Retry` and `Released` if somebody had asked for that.
+    /// It is canceled. Also the answer to `Retry` and `Released` if someone had asked for that.
     Canceled,
     /// It waits in its place again.
     Released,

@@ -30,11 +30,12 @@ mod calls;
 mod connection;
 mod reply;
 mod rights;
+mod schedules;
 mod scripts;
 
 use connection::{Line, Listener};
 
-/// Whoever listens to the bells hears of a broken connection within half of this, and looks then.
+/// Who listens to the bells hears of a broken connection within half of this, and looks then.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// A task queue in Redis.

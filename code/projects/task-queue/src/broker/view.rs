@@ -78,7 +78,7 @@ pub struct JobView {
     pub until: Option<Timestamp>,
     /// Jobs it still waits for, while it is blocked.
     pub waits_for: u64,
-    /// Whether somebody asked for it to be canceled.
+    /// Whether someone asked for it to be canceled.
     pub cancel_requested: bool,
     /// The sender's trace context.
     pub trace: Option<String>,

@@ -17,9 +17,9 @@ use crate::broker::{Claim, Finish, Lease, LeaseKey, Leases, Outcome, Signals};
 use crate::error::BrokerError;
 
 use super::attempt::{self, Ended, Mishaps, Verdict};
-use super::outage::{Outage, changed, no_answer};
 use super::running::Slot;
 use super::{Shared, held_until};
+use crate::outage::{Outage, changed, no_answer};
 
 /// The most jobs of one claim: what is claimed and then lost with its worker has to wait for the
 /// lease to run out, and beyond this number a larger batch gains little.
@@ -85,7 +85,7 @@ impl<B: Leases> Claimer<B> {
     }
 
     /// A claim that takes as long as a lease is worth nothing. After one that failed, what it may have leased
-    /// is handed back first: otherwise nobody would run it until the lease ends, and it would then count
+    /// is handed back first: otherwise no one would run it until the lease ends, and it would then count
     /// as lost with its worker.
     async fn claim(
         &self,
@@ -118,7 +118,7 @@ impl<B: Leases> Claimer<B> {
 
     /// A claim that the store does only after this is missed: its leases run out.
     async fn hand_back_unknown(&self) -> Result<(), BrokerError> {
-        // Nobody else claims, so what the store says of later is among these, or nobody's.
+        // No one else claims, so what the store says of later is among these, or no one's.
         let known = self.shared.running.slots(false);
         let known: HashSet<LeaseKey> = known.iter().map(|slot| slot.key).collect();
         let held = self.broker.held(self.shared.settings.id.clone()).await?;

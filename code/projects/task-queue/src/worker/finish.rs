@@ -15,8 +15,8 @@ use crate::error::BrokerError;
 use crate::retry::RetryBudget;
 
 use super::attempt::{Ended, Verdict};
-use super::outage::{Outage, no_answer};
 use super::{Shared, Summary};
+use crate::outage::{Outage, no_answer};
 
 pub(super) struct Finisher<B> {
     broker: B,
@@ -50,7 +50,7 @@ impl<B: Leases> Finisher<B> {
     /// Goes on until every attempt has ended, or it has to give up.
     pub(super) async fn run(mut self) -> Summary {
         while let Some(first) = self.ends.recv().await {
-            // Whoever is about to end as well may do so first.
+            // Who is about to end as well may do so first.
             tokio::task::yield_now().await;
             let mut batch = vec![first];
             while batch.len() < BATCH_LIMIT
@@ -96,7 +96,7 @@ impl<B: Leases> Finisher<B> {
     }
 
     /// Sends a batch again and again until the store answers or refuses it. It is sent even after the
-    /// lease is over: then the token decides, and if nobody has taken the job yet, the work counts.
+    /// lease is over: then the token decides, and if no one has taken the job yet, the work counts.
     async fn tell(&mut self, finishes: &[Finish]) -> Result<Vec<Finished>, BrokerError> {
         let patience = self.shared.settings.lease;
         loop {

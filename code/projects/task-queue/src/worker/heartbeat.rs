@@ -8,14 +8,14 @@ use tokio::time::{self, Instant};
 use crate::broker::{BATCH_LIMIT, Extended, Leases};
 use crate::error::BrokerError;
 
-use super::outage::{Outage, changed, no_answer};
 use super::running::{Slot, Stop};
 use super::{Shared, held_until};
+use crate::outage::{Outage, changed, no_answer};
 
 /// Progress is told at most this often.
 const NEWS_EVERY: Duration = Duration::from_millis(500);
 
-/// Extends the leases three times in their length, and at once when somebody asked for a running job
+/// Extends the leases three times in their length, and at once when someone asked for a running job
 /// to be canceled. Never ends by itself.
 ///
 /// That heartbeats fail is not the end of a lease: the watch over each handler
@@ -90,7 +90,7 @@ fn note(slot: &Slot, answer: Extended, held_until: Instant) {
             slot.extend(held_until);
             slot.stop(Stop::Canceled);
         }
-        // Also the answer for a job whose end the store took in since; nobody listens then.
+        // Also the answer for a job whose end the store took in since; no one listens then.
         Extended::Lost => slot.stop(Stop::LeaseLost),
     }
 }

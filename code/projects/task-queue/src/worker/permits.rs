@@ -18,7 +18,7 @@ struct State {
     limit: u32,
     /// Never above the largest limit there was.
     used: u32,
-    /// The most in use since somebody asked.
+    /// The most in use since someone asked.
     peak: u32,
 }
 

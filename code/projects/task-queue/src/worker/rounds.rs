@@ -12,8 +12,8 @@ use crate::error::BrokerError;
 use crate::job::Timestamp;
 use crate::scale::{Law, Observation, Scale};
 
-use super::outage::Outage;
 use super::{SCALE_EVERY, Shared};
+use crate::outage::Outage;
 
 /// How often a worker tells that it lives, and for how long that holds.
 const REPORT_EVERY: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::broker::Claim;
 use crate::error::BrokerError;
 use crate::name::{QueueName, WorkerId};
-use crate::retry::{Backoff, Budget};
+use crate::retry::{Backoff, Budget, STANDARD};
 use crate::scale::{Bounds, Law};
 
 /// How a worker works. [`Settings::standard`] fills in what most want.
@@ -50,7 +50,7 @@ impl Settings {
             grace: Duration::from_secs(2),
             drain: Duration::from_secs(20),
             flush: Duration::from_secs(5),
-            backoff: Backoff::STANDARD,
+            backoff: STANDARD,
             budget: Budget::STANDARD,
         }
     }

@@ -4,7 +4,7 @@ use std::sync::mpsc;
 
 use task_queue::broker::{JobState, Leases};
 use task_queue::handler::{Context, Handler, HandlerError, Registry};
-use task_queue::retry::{Backoff, Budget};
+use task_queue::retry::{Budget, STANDARD};
 use tokio::time;
 
 use super::*;
@@ -30,7 +30,7 @@ async fn a_failed_job_is_tried_again_within_its_backoff_and_then_dead() {
     assert_eq!(starts.len(), 5);
     for (n, pair) in (1..).zip(starts.windows(2)) {
         // A timer of Tokio's fires up to a millisecond late.
-        let bound = Backoff::STANDARD.bound(n) + ms(2);
+        let bound = STANDARD.bound(n) + ms(2);
         assert!(
             pair[1] - pair[0] <= bound,
             "{:?} > {bound:?}",
@@ -41,6 +41,39 @@ async fn a_failed_job_is_tried_again_within_its_backoff_and_then_dead() {
     assert_eq!(status.state, JobState::Dead);
     assert_eq!(status.error.as_deref(), Some("no luck"));
     assert_eq!((summary.retried, summary.dead), (4, 1));
+}
+
+/// Neither all at once nor all at the end: of 40 jobs that fail together, some come back in each quarter.
+#[tokio::test(start_paused = true)]
+async fn jobs_that_failed_together_come_back_apart() {
+    let broker = Scripted::new();
+    let mut settings = settings(40);
+    settings.backoff.first = secs(1000);
+    settings.backoff.longest = secs(1000);
+    let returns = Notes::new();
+    let notes = returns.clone();
+    let registry = task(move |context: Context, n| {
+        let notes = notes.clone();
+        async move {
+            if context.attempt == 1 {
+                return Err(HandlerError::retryable("at first"));
+            }
+            notes.add_now();
+            Ok(n)
+        }
+    });
+    let failed = Instant::now();
+    broker.enqueue(jobs(0..40)).await.unwrap();
+    let worker = start(&broker, registry, settings);
+    broker.all_ended().await;
+    worker.stop().await;
+    let mut quarters = [0; 4];
+    for at in returns.all() {
+        let quarter = (at - failed).as_secs() / 250;
+        quarters[usize::try_from(quarter).unwrap().min(3)] += 1;
+    }
+    // With 40 fair dice, a quarter stays empty once in 25,000 runs.
+    assert!(quarters.iter().all(|&jobs| jobs > 0), "{quarters:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -26,7 +26,7 @@ pub struct Bench {
     /// Requests that are under way at once
     #[arg(long, default_value_t = 4)]
     senders: usize,
-    /// The queue; its jobs are counted, so nobody else should use it meanwhile
+    /// The queue; its jobs are counted, so no one else should use it meanwhile
     #[arg(long, default_value = "default")]
     queue: QueueName,
 }

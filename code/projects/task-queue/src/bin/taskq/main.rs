@@ -133,7 +133,7 @@ enum Schedule {
 async fn main() -> ExitCode {
     match run(Options::parse()).await {
         Ok(code) => code,
-        // Whoever read the output has gone away: nothing is wrong.
+        // Who read the output has gone away: nothing is wrong.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

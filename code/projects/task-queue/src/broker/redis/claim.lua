@@ -75,7 +75,7 @@ for at = 6, #ARGV do
 end
 -- ANCHOR_END: line
 
--- Whoever finds nothing will sleep, and is woken when one of the queues is filled.
+-- Who finds nothing will sleep, and is woken when one of the queues is filled.
 if #answer == 1 and answer[1] == 0 then redis.call('SADD', P .. 'idle', unpack(ARGV, 6)) end
 finish_script()
 return answer

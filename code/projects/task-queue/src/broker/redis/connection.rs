@@ -162,7 +162,7 @@ async fn listen(client: Client, channel: String, bells: Weak<Bells>) {
 
 async fn hear(client: &Client, channel: &str, bells: &Weak<Bells>) -> Result<(), BrokerError> {
     let (mut line, mut messages) = in_time(subscribe(client, channel)).await?;
-    // What rang while nobody listened.
+    // What rang while no one listened.
     if let Some(bells) = bells.upgrade() {
         bells.ring_all();
     }

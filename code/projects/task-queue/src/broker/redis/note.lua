@@ -25,7 +25,7 @@ elseif WHAT == 'tick' then
   local old = redis.call('ZSCORE', P .. 'ticks', name)
   if old and tonumber(old) > tonumber(ARGV[5]) then redis.call('ZADD', P .. 'ticks', ARGV[5], name) end
 elseif WHAT == 'schedule' then
-  -- Whoever finds the clock behind this stamp knows that NEXT came from a wrong one.
+  -- Who finds the clock behind this stamp knows that NEXT came from a wrong one.
   next_stamp()
   redis.call('HSET', P .. 'schedules', name, ARGV[5])
   redis.call('ZADD', P .. 'ticks', ARGV[6], name)

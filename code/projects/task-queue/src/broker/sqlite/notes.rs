@@ -38,7 +38,7 @@ impl Transaction<'_> {
         next: Timestamp,
     ) -> Result<(), BrokerError> {
         self.rings.due = true;
-        // Whoever finds the clock behind this stamp knows that `next` came from a wrong one.
+        // Who finds the clock behind this stamp knows that `next` came from a wrong one.
         self.next_stamp();
         let text = serde_json::to_string(schedule).map_err(BrokerError::damaged)?;
         let sql = "INSERT OR REPLACE INTO schedules VALUES (?1, ?2, ?3)";

@@ -1,4 +1,4 @@
-//! Looking: a connection of its own, so that whoever looks never waits for a commit.
+//! Looking: a connection of its own, so that who looks never waits for a commit.
 
 use std::collections::BTreeMap;
 use std::path::Path;

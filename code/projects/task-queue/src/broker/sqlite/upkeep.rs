@@ -10,7 +10,7 @@ use crate::job::{JobId, Timestamp};
 use super::moves::Job;
 use super::transaction::Transaction;
 
-/// The longest time between two rounds: what nobody announced is noticed after that.
+/// The longest time between two rounds: what no one announced is noticed after that.
 const ROUND: Duration = Duration::from_secs(1);
 
 impl Transaction<'_> {

@@ -1,5 +1,5 @@
 //! The one thread that writes. All requests that wait when it looks share a transaction, and so a
-//! commit: under load one fsync serves many callers, and at rest nobody waits for company.
+//! commit: under load one fsync serves many callers, and at rest no one waits for company.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -111,7 +111,7 @@ fn write_all(
             answers.extend(works.map(|work| work(Ok((&mut *transaction, &mut rings)))));
         });
         if let Err(error) = &committed {
-            // If the transaction did not even begin, nobody has been asked yet.
+            // If the transaction did not even begin, no one has been asked yet.
             answers.extend(batch.drain(..).map(|work| work(Err(error.clone()))));
         } else {
             bells.ring(&rings);

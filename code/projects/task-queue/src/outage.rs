@@ -7,7 +7,7 @@ use tracing::{debug, error, info, warn};
 
 use crate::error::BrokerError;
 use crate::metrics::Metrics;
-use crate::retry::Backoff;
+use crate::retry::{STORE, half_jitter};
 use crate::sync::watch;
 
 /// Counts the failures in a row of one kind of call, says how long to pause, and logs the
@@ -37,7 +37,7 @@ impl Outage {
             (1, false) => error!(call, %error, "the store fails, and may need a person"),
             _ => debug!(call, %error, failures, "the store still fails"),
         }
-        Backoff::STORE.half_jitter(failures, fastrand::f64())
+        half_jitter(&STORE, failures, fastrand::f64())
     }
 
     /// The call succeeded.

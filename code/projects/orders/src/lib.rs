@@ -1,0 +1,103 @@
+//! An order service that survives a crash after any step.
+//!
+//! ```text
+//!            commands                                     questions
+//!               │                                             ▲
+//!   http ──► command: load, decide, append              views::questions
+//!               │            ▲                                │
+//!               ▼            │                                │
+//!          store: the log ───┼───────► views: rows and place in one commit
+//!               │            │
+//!               ▼            │
+//!          bus: relay ──► saga: what is next? ──► world: bank, carrier, mail
+//! ```
+//!
+//! What happened is appended to the log in one commit, and everything else follows from it and
+//! can be repeated: [`views`] fold the log into tables, the relay of [`bus`] tells other services,
+//! and the [`saga`] of each order finds out from its events what is to be done next. The process
+//! may end after any step: each follower continues where its last commit left it, and whatever it
+//! then does a second time is known by its id on the other side. [`crash`] marks the steps, and
+//! the tests end the process at each of them; [`audit()`] compares all books afterwards.
+//!
+//! [`database`] is a file behind two threads, [`store`] the event store, [`shop`] the whole.
+
+pub mod audit;
+pub mod bus;
+pub mod command;
+pub mod consumers;
+pub mod crash;
+pub mod database;
+pub mod demo;
+pub mod event;
+pub mod http;
+mod numbers;
+pub mod options;
+pub mod order;
+pub mod parked;
+pub mod saga;
+pub mod shop;
+pub mod status;
+pub mod stock;
+pub mod store;
+pub mod views;
+pub mod world;
+
+use anyhow::{Context, Result, ensure};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+
+use options::{Action, Options};
+use shop::Shop;
+
+/// Serves until `stop`, or until what the action asks for is done.
+///
+/// # Errors
+///
+/// If the files can't be opened, a task panics again and again, or the audit finds a fault.
+pub async fn serve(
+    listener: TcpListener,
+    options: &Options,
+    stop: CancellationToken,
+) -> Result<()> {
+    std::fs::create_dir_all(&options.data).context("cannot make the directory of --data")?;
+    let shop = Shop::open(&options.data, &options.settings()).await;
+    let shop = shop.with_context(|| format!("cannot open {}", options.data.display()))?;
+    let router = http::router(shop.clone(), &options.edge, stop.clone());
+    info!("listening on http://{}", listener.local_addr()?);
+    let serving = service::serve::serve(listener, router, options.edge.limits(), stop.clone());
+    let work = async {
+        match &options.action {
+            Some(action) => act(&shop, action).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        () = serving => Ok(()),
+        ended = shop.run() => Ok(ended?),
+        done = work => done,
+    }
+}
+
+async fn act(shop: &Shop, action: &Action) -> Result<()> {
+    let report = match action.play() {
+        Some(play) => demo::play(shop, play).await?,
+        None => {
+            shop.settled().await?;
+            audit::audit(shop).await?
+        }
+    };
+    ensure!(
+        report.faults.is_empty(),
+        "the audit finds: {}",
+        report.faults.join("; ")
+    );
+    let audit::Report {
+        shipped,
+        canceled,
+        taken,
+        ..
+    } = report;
+    println!("{shipped} orders shipped, {canceled} canceled, {taken} cents taken, no fault");
+    Ok(())
+}

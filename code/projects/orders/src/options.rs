@@ -1,0 +1,133 @@
+//! What the program is started with.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand, value_parser};
+use patterns::retry::Backoff;
+use service::options::{self, Edge};
+
+use crate::crash::Crash;
+use crate::database::Durability;
+use crate::demo::Play;
+use crate::shop::Settings;
+use crate::world::Mood;
+
+/// An order service that survives a crash after any step.
+#[derive(Clone, Debug, Parser)]
+#[command(version, mut_args(options::variables("ORDERS")))]
+pub struct Options {
+    /// The edge.
+    #[command(flatten)]
+    pub edge: Edge,
+
+    /// Where the files are; made if it isn't there
+    #[arg(
+        long,
+        default_value = "orders-data",
+        value_name = "DIRECTORY",
+        global = true
+    )]
+    pub data: PathBuf,
+
+    /// How long an order may take until it's dispatched, in seconds, 1 to 86,400
+    #[arg(long, default_value = "60", value_name = "SECONDS",
+        value_parser = |text: &str| options::seconds(text, 1.0..=86_400.0))]
+    pub patience: Duration,
+
+    /// How long bank, carrier and mail take to answer, in seconds, 0 to 60
+    #[arg(long, default_value = "0.02", value_name = "SECONDS", global = true,
+        value_parser = |text: &str| options::seconds(text, 0.0..=60.0))]
+    pub world_delay: Duration,
+
+    /// The share of their answers that is lost, 0 to 1
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", global = true, value_parser = share)]
+    pub world_silent: f64,
+
+    /// Abort when the N-th time a point of the code is passed: NAME:N. For those who break things
+    #[arg(long, value_name = "POINT", global = true)]
+    pub crash: Option<String>,
+
+    /// What to do; without it, serve
+    #[command(subcommand)]
+    pub action: Option<Action>,
+}
+
+/// What to do instead of serving only.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Action {
+    /// Play customers until all orders are at their end, then audit and stop
+    Demo {
+        /// How many orders, 1 to 10,000
+        #[arg(long, default_value_t = 50, value_name = "NUMBER",
+            value_parser = value_parser!(u32).range(1..=10_000))]
+        orders: u32,
+
+        /// How many a second, 0.1 to 10,000
+        #[arg(long, default_value_t = 20.0, value_name = "NUMBER", value_parser = rate)]
+        rate: f64,
+
+        /// The share of customers with a bad card, a bad address or second thoughts, 0 to 1
+        #[arg(long, default_value_t = 0.3, value_name = "SHARE", value_parser = share)]
+        failures: f64,
+    },
+    /// Bring what is open to its end, audit and stop
+    Audit,
+}
+
+impl Options {
+    /// What the shop is opened with.
+    pub fn settings(&self) -> Settings {
+        Settings {
+            durability: Durability::Full,
+            patience: self.patience,
+            backoff: Backoff {
+                first: Duration::from_millis(100),
+                longest: Duration::from_secs(5),
+                attempts: 6,
+            },
+            mood: Mood {
+                delay: self.world_delay,
+                silent: self.world_silent,
+            },
+            crash: self
+                .crash
+                .as_deref()
+                .map_or_else(Crash::default, Crash::real),
+        }
+    }
+}
+
+impl Action {
+    /// What is to be played, if anything.
+    pub fn play(&self) -> Option<Play> {
+        match *self {
+            Action::Demo {
+                orders,
+                rate,
+                failures,
+            } => Some(Play {
+                orders,
+                rate,
+                unlucky: failures,
+            }),
+            Action::Audit => None,
+        }
+    }
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    within(text, 0.0, 1.0)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    within(text, 0.1, 10_000.0)
+}
+
+fn within(text: &str, least: f64, most: f64) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    match (least..=most).contains(&number) {
+        true => Ok(number),
+        false => Err(format!("{text} is not in {least} to {most}")),
+    }
+}

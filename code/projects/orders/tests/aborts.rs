@@ -1,0 +1,119 @@
+//! Real processes that end by `abort`, by kill -9 and in order.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::{Command, Output};
+use std::thread;
+use std::time::Duration;
+
+use testbed::program::{Program, output};
+
+/// The points at which a process is aborted. The others need a poison message or a rebuild.
+pub const ABORTED: [&str; 14] = [
+    "command: cancel requested",
+    "command: order placed",
+    "events: committed, no one told",
+    "events: written, not committed",
+    "relay: about to publish",
+    "relay: place moved",
+    "relay: published",
+    "saga: a line released",
+    "saga: a line reserved",
+    "saga: acted",
+    "saga: begun",
+    "saga: order ended",
+    "view: committed, no one told",
+    "view: written, not committed",
+];
+
+const SIGABRT: i32 = 6;
+
+fn orders(data: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
+    command.args([
+        "--listen",
+        "127.0.0.1:0",
+        "--world-delay",
+        "0.001",
+        "--data",
+    ]);
+    command.arg(data).env("ORDERS_LOG", "warn");
+    command
+}
+
+fn demo(data: &Path, more: &[&str]) -> Command {
+    let mut command = orders(data);
+    command
+        .args([
+            "demo",
+            "--orders",
+            "12",
+            "--rate",
+            "500",
+            "--failures",
+            "0.7",
+        ])
+        .args(more);
+    command
+}
+
+#[track_caller]
+fn assert_audited(data: &Path, after: &str) {
+    let mut audit = orders(data);
+    audit.arg("audit");
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = output(audit);
+    let words = String::from_utf8_lossy(&stdout);
+    let errors = String::from_utf8_lossy(&stderr);
+    assert!(
+        status.success() && words.contains("no fault"),
+        "{after}: {words}{errors}"
+    );
+}
+
+#[test]
+fn a_process_that_aborts_at_a_point_leaves_files_that_the_next_one_brings_to_their_end() {
+    thread::scope(|all| {
+        for half in ABORTED.chunks(ABORTED.len() / 2) {
+            all.spawn(|| half.iter().for_each(|point| abort_at(point)));
+        }
+    });
+}
+
+fn abort_at(point: &str) {
+    let directory = tempfile::tempdir().unwrap();
+    // A day of chance may pass a point less often, so the first time of a few days counts.
+    let aborted = (0..10).any(|_| {
+        let status = output(demo(directory.path(), &["--crash", &format!("{point}:2")])).status;
+        status.signal() == Some(SIGABRT)
+    });
+    assert!(aborted, "{point}");
+    assert_audited(directory.path(), point);
+}
+
+#[test]
+fn processes_that_are_killed_with_9_leave_books_that_the_next_one_brings_to_agree() {
+    let directory = tempfile::tempdir().unwrap();
+    for pause in [150, 300, 450] {
+        let mut program = Program::launch({
+            let mut command = orders(directory.path());
+            command.args(["demo", "--orders", "500", "--rate", "300"]);
+            command
+        });
+        thread::sleep(Duration::from_millis(pause));
+        program.kill();
+    }
+    assert_audited(directory.path(), "kill -9");
+}
+
+#[test]
+fn a_process_that_is_told_to_stop_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = orders(directory.path());
+    command.env("ORDERS_LOG", "info");
+    let mut program = Program::start(command);
+    assert!(program.terminated().success());
+}
