@@ -162,9 +162,10 @@ impl Store {
 impl Drop for Inner {
     /// Waits for the writer, so that a clean stop leaves one whole file and no WAL beside it.
     fn drop(&mut self) {
+        // Before the writer: the connection that closes last folds the WAL in, and a reader may not write.
+        lock(&self.idle_readers).clear();
         let (none, _) = mpsc::channel(1);
         drop(std::mem::replace(&mut self.writes, none));
-        lock(&self.idle_readers).clear();
         if let Some(writer) = lock(&self.writer).take()
             && writer.thread().id() != thread::current().id()
         {
