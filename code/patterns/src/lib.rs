@@ -28,6 +28,7 @@ pub mod shards;
 pub mod single_flight;
 pub mod slow_poll;
 pub mod supervisor;
+mod sync;
 pub mod sync_facade;
 pub mod task_group;
 pub mod token_bucket;

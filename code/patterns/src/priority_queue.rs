@@ -15,9 +15,8 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::pin::pin;
-use std::sync::{Mutex, MutexGuard};
 
-use tokio::sync::Notify;
+use crate::sync::{Mutex, MutexGuard, Notify};
 
 // ANCHOR: state
 /// A queue that any number of tasks share, ordered by the priority `P`.
@@ -148,5 +147,8 @@ impl<P: Ord, T> PartialEq for Entry<P, T> {
 
 impl<P: Ord, T> Eq for Entry<P, T> {}
 
-#[cfg(test)]
+#[cfg(all(test, not(feature = "loom")))]
 mod tests;
+
+#[cfg(all(test, feature = "loom"))]
+mod orders;

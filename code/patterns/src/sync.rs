@@ -1,0 +1,17 @@
+//! What a queue shares its state with.
+//!
+//! With the feature `loom`, these names mean types of the same shape that [loom] watches, so that
+//! a test can run the very code of a pattern in every order in which its steps can follow each other:
+//! `cargo test -p patterns --features loom orders`.
+//!
+//! [loom]: https://docs.rs/loom/0.7.3/loom/
+
+#[cfg(not(all(test, feature = "loom")))]
+pub(crate) use std::sync::{Mutex, MutexGuard};
+#[cfg(not(all(test, feature = "loom")))]
+pub(crate) use tokio::sync::Notify;
+
+#[cfg(all(test, feature = "loom"))]
+mod checked;
+#[cfg(all(test, feature = "loom"))]
+pub(crate) use checked::{Mutex, MutexGuard, Notify, every_order};
