@@ -1,5 +1,5 @@
-//! Lab 6. "After a stop, the last lines of the log are missing. Not always, and more of them
-//! when there was much to do. There is no error."
+//! Lab 6. "After a stop, the last lines of the log are missing, and more of them when there was
+//! much to do. There is no error."
 //!
 //! Find what is still under way when `close` returns. After `close`, all lines that were
 //! written before it are in the file.
