@@ -158,8 +158,8 @@ for (const [name, answer] of Object.entries({
     const page = await visitIn(visit, CHAPTER, { prepare, expectErrors: true });
     const program = page.locator("figure.code:has(run-code)").first();
     await program.scrollIntoViewIfNeeded();
-    await press(program, "run-code button");
-    await page.waitForFunction(() => document.querySelector("run-code button").ariaDisabled === null && document.querySelector("figure.code > p").textContent);
+    await press(program, "run-code button:last-of-type");
+    await page.waitForFunction(() => document.querySelector("run-code button:last-of-type").ariaDisabled === null && document.querySelector("figure.code > p").textContent);
     await expectNone(page, CHAPTER);
   });
 }
