@@ -194,7 +194,7 @@ scenario("no word about the reader's progress is left in English", async (visit)
   await expectNone(page, CHAPTER);
   await page.goto(`${at}/${PSEUDO}/`);
   await page.locator("continue-reading small").waitFor();
-  await page.locator(".lanes a[data-state]").first().waitFor();
+  await page.locator(".parts a[data-state]").first().waitFor();
   const forget = page.locator("forget-progress button");
   await forget.click();
   await forget.click();
