@@ -68,6 +68,7 @@ mod tests {
                 shell,
                 "cargo build --offline --package {package} {format...}"
             );
+            let build = project::of_package().fold(build, |build, name| build.env_remove(name));
             let messages = build.quiet().ignore_stderr().read().unwrap();
             let anew = messages.lines().filter(|it| it.contains("\"fresh\":false"));
             assert_eq!(anew.count(), 0, "for {package}");

@@ -76,7 +76,10 @@ enum Command {
 
 fn main() -> ExitCode {
     let Arguments { command } = Arguments::parse();
-    let result = project::shell().and_then(|shell| run(&shell, command));
+    let result = project::shell().and_then(|shell| {
+        project::leave_package(&shell)?;
+        run(&shell, command)
+    });
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

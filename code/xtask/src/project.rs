@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use xshell::Shell;
@@ -23,6 +24,49 @@ pub fn shell() -> Result<Shell> {
     };
     shell.change_dir(root.context("call it within the repository, as `cargo xtask`")?);
     Ok(shell)
+}
+
+/// Starts this program anew without what cargo tells it of its package, if that is there.
+///
+/// Some build scripts, such as that of ring, run again when `CARGO_PKG_NAME` is another. So a cargo that
+/// is called from here would build anew what `cargo test` has built, and the other way round.
+pub fn leave_package(shell: &Shell) -> Result<()> {
+    let mut names = of_package().peekable();
+    if names.peek().is_none() {
+        return Ok(());
+    }
+    let mut command =
+        Command::new(env::current_exe().context("cannot tell where xtask was built")?);
+    command
+        .args(env::args_os().skip(1))
+        .current_dir(shell.current_dir());
+    names.for_each(|name| {
+        command.env_remove(name);
+    });
+    become_command(command)
+}
+
+/// The names of the variables that tell a program of its package.
+pub fn of_package() -> impl Iterator<Item = String> {
+    let names = env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+}
+
+/// Hands this process over, so that Ctrl-C and every other signal reach the other program itself.
+#[cfg(unix)]
+pub fn become_command(mut command: Command) -> Result<()> {
+    use std::os::unix::process::CommandExt;
+    let error = command.exec();
+    Err(error).with_context(|| format!("cannot start {}", command.get_program().display()))
+}
+
+/// Elsewhere a console sends Ctrl-C to both processes, and both stop.
+#[cfg(not(unix))]
+pub fn become_command(mut command: Command) -> Result<()> {
+    let status = command.status();
+    let status =
+        status.with_context(|| format!("cannot start {}", command.get_program().display()))?;
+    std::process::exit(status.code().unwrap_or(1))
 }
 
 /// Cargo's target directory, where everything goes that is made and can be made again.

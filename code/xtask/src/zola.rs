@@ -2,10 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
-use std::process;
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell, cmd};
+
+use crate::project;
 
 mod glibc;
 mod mend;
@@ -80,21 +81,8 @@ impl Call<'_> {
     /// and nothing is left running behind.
     pub fn become_it(self) -> Result<()> {
         eprintln!("$ {}", self.0);
-        become_command(self.0.into())
+        project::become_command(self.0.into())
     }
-}
-
-#[cfg(unix)]
-fn become_command(mut command: process::Command) -> Result<()> {
-    use std::os::unix::process::CommandExt;
-    Err(command.exec()).context("cannot start Zola")
-}
-
-/// Elsewhere a console sends Ctrl-C to both processes, and both stop.
-#[cfg(not(unix))]
-fn become_command(mut command: process::Command) -> Result<()> {
-    let status = command.status().context("cannot start Zola")?;
-    process::exit(status.code().unwrap_or(1))
 }
 
 /// `cargo xtask zola …`
