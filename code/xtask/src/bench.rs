@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 pub struct Options {
     /// What to measure
     what: What,
-    /// The task queue alone: a tenth of the jobs, one round, and the tables printed instead of written
+    /// Of the task queue and the gateway: less of it, one round, and the tables printed instead of written
     #[arg(long)]
     quick: bool,
     /// The task queue alone: how often everything is measured
@@ -28,7 +28,7 @@ enum What {
     Scraper,
     /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
     TaskQueue,
-    /// The gateway: passing through, with all layers, from its cache; and nginx and HAProxy
+    /// The gateway: passing through, with all layers, from its cache, large, TLS; and nginx and HAProxy
     Gateway,
 }
 
@@ -39,18 +39,25 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         rounds,
         only,
     } = options;
-    let chosen = *quick || rounds.is_some() || !only.is_empty();
     ensure!(
-        !chosen || *what == What::TaskQueue,
-        "--quick, --rounds and --only are options of task-queue"
+        (rounds.is_none() && only.is_empty()) || *what == What::TaskQueue,
+        "--rounds and --only are options of task-queue"
     );
+    ensure!(
+        !quick || matches!(what, What::TaskQueue | What::Gateway),
+        "--quick is an option of task-queue and gateway"
+    );
+    let quick = quick.then_some("--quick");
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
         What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench numbers").run()?,
-        What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
+        What::Gateway => cmd!(
+            shell,
+            "cargo bench --package gateway --bench compare -- {quick...}"
+        )
+        .run()?,
         What::TaskQueue => {
-            let quick = quick.then_some("--quick");
             let rounds = rounds.map(|rounds| format!("--rounds={rounds}"));
             let only = only.iter().flat_map(|name| ["--only", name]);
             cmd!(
