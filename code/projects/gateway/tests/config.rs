@@ -70,7 +70,7 @@ fn what_needs_redis_or_a_bound_says_so() {
 
 #[test]
 fn the_page_about_operating_names_each_field() {
-    let page = "../../../content/part9-systems/operating-gateway.md";
+    let page = "../../../content/part9-systems/operating-api-gateway.md";
     let page = std::fs::read_to_string(page).unwrap();
     for section in [
         "? = 1",
