@@ -1,23 +1,26 @@
 //! The page of costs: every measured value, by question, and the programs that measured them.
 //!
 //! The tables are written by hand and take each value from its result by `measured`; a value that
-//! no table has is a problem. The list of programs below [`PROGRAMS`] is made from the results:
+//! no table has is a problem. The list of programs below `{#programs}` is made from the results:
 //! `BLESS=1 cargo test -p site --test site` writes it.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use toml::Table;
 
 use crate::Problem;
+use crate::below::Below;
 use crate::book::Book;
 use crate::compiler_errors::place;
 use crate::shortcodes::{self, Shortcode};
 
 const PAGE: &str = "content/costs.md";
 const RESULTS: &str = "code/measurements/results";
-/// Ends the part of the page that is written by hand.
-const PROGRAMS: &str = "{#programs}\n";
+const PROGRAMS: Below = Below {
+    page: PAGE,
+    marker: "{#programs}\n",
+    source: "the results",
+};
 
 /// What a program wrote when it measured.
 struct Measured {
@@ -43,15 +46,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
         return Vec::new();
     };
     let measured = measured(book);
-    let mut problems = Vec::new();
-    if written(book, &page.text, &measured).is_some_and(|written| written != page.text) {
-        let what = format!(
-            "what comes after `{}` is not from the results",
-            PROGRAMS.trim()
-        );
-        let fix = "type `BLESS=1 cargo test -p site --test site`";
-        problems.push(Problem::new(PAGE, 1, what, fix));
-    }
+    let mut problems = Vec::from_iter(PROGRAMS.check(page, |_| list(book, &measured)));
     let on_page = shortcodes::of_page(page);
     let shown: BTreeSet<(&str, &str)> = on_page
         .iter()
@@ -76,13 +71,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
 
 /// Writes the list of programs.
 pub fn bless(book: &Book) -> std::io::Result<()> {
-    let Some(page) = book.page(PAGE) else {
-        return Ok(());
-    };
-    match written(book, &page.text, &measured(book)) {
-        Some(text) if text != page.text => fs::write(book.root.join(PAGE), text),
-        _ => Ok(()),
-    }
+    PROGRAMS.bless(book, |_| list(book, &measured(book)))
 }
 
 fn measured(book: &Book) -> Vec<Measured> {
@@ -95,13 +84,11 @@ fn measured(book: &Book) -> Vec<Measured> {
     read.collect()
 }
 
-/// The page with its list of programs.
-fn written(book: &Book, page: &str, measured: &[Measured]) -> Option<String> {
-    let (by_hand, below) = page.split_at(page.find(PROGRAMS)? + PROGRAMS.len());
-    let links = below.find("\n[`").map_or("", |at| &below[at..]);
+/// A section for each program.
+fn list(book: &Book, measured: &[Measured]) -> String {
     let shortcodes = shortcodes::all(book);
     let sections = measured.iter().map(|program| section(program, &shortcodes));
-    Some(by_hand.to_owned() + &sections.collect::<String>() + links)
+    sections.collect()
 }
 
 /// What a program measures, where it did, and which sections print it.
@@ -163,11 +150,14 @@ mod tests {
             .write(PAGE, &format!("{HEAD}Nothing.\n"))
             .expect(
                 check,
-                &[(
-                    "code/measurements/results/wakes.toml",
-                    "machine",
-                    "per_second stands in no table",
-                )],
+                &[
+                    (PAGE, "+++", "what comes after"),
+                    (
+                        "code/measurements/results/wakes.toml",
+                        "machine",
+                        "per_second stands in no table",
+                    ),
+                ],
             );
     }
 
