@@ -14,6 +14,7 @@ pub mod anchors;
 pub mod anti_patterns;
 pub mod api;
 pub mod asyncio;
+mod below;
 pub mod book;
 pub mod built;
 pub mod cancel_safety;
