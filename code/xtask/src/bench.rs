@@ -24,7 +24,7 @@ enum What {
     Harness,
     /// Building the site: this one, mdBook and Material for MkDocs; ten times the chapters; an edit
     Site,
-    /// The crawler: a frontier of a million addresses, and crawls of 3,000 pages
+    /// The crawler: crawls of 3,000 pages, a frontier of a million addresses; and spider and scrapy
     Scraper,
     /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
     TaskQueue,
@@ -49,7 +49,7 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
-        What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench numbers").run()?,
+        What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench compare").run()?,
         What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
         What::TaskQueue | What::Chat => {
             let package = match what {
