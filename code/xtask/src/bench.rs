@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 pub struct Options {
     /// What to measure
     what: What,
-    /// The task queue alone: a tenth of the jobs, one round, and the tables printed instead of written
+    /// The task queue and the orders: a tenth of the work, one round, and the tables printed instead of written
     #[arg(long)]
     quick: bool,
     /// The task queue alone: how often everything is measured
@@ -28,6 +28,8 @@ enum What {
     Scraper,
     /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
     TaskQueue,
+    /// The order service: on SQLite and PostgreSQL, by hand without events, and cqrs-es
+    Orders,
     /// The gateway: passing through, with all layers, from its cache; and nginx and HAProxy
     Gateway,
 }
@@ -39,15 +41,23 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         rounds,
         only,
     } = options;
-    let chosen = *quick || rounds.is_some() || !only.is_empty();
+    let chosen = rounds.is_some() || !only.is_empty();
     ensure!(
         !chosen || *what == What::TaskQueue,
-        "--quick, --rounds and --only are options of task-queue"
+        "--rounds and --only are options of task-queue"
+    );
+    ensure!(
+        !quick || matches!(what, What::TaskQueue | What::Orders),
+        "--quick is an option of task-queue and orders"
     );
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
         What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench numbers").run()?,
+        What::Orders => {
+            let quick = quick.then_some("--quick");
+            cmd!(shell, "cargo bench --package orders --bench compare -- {quick...}").run()?;
+        }
         What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
         What::TaskQueue => {
             let quick = quick.then_some("--quick");

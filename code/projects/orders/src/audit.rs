@@ -10,7 +10,6 @@ use crate::event::Event;
 use crate::order::{self, End, Order};
 use crate::shop::Shop;
 use crate::stock::Stock;
-use crate::store::EventStore;
 use crate::views::questions::{SALES, SKIPPED, STOCK};
 
 /// What an audit found.
