@@ -15,6 +15,8 @@ mod bless;
 mod build;
 mod cards;
 mod check;
+#[cfg(test)]
+mod circles;
 mod dates;
 mod epub;
 #[cfg(test)]
