@@ -56,7 +56,11 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench numbers").run()?,
         What::Orders => {
             let quick = quick.then_some("--quick");
-            cmd!(shell, "cargo bench --package orders --bench compare -- {quick...}").run()?;
+            cmd!(
+                shell,
+                "cargo bench --package orders --bench compare -- {quick...}"
+            )
+            .run()?;
         }
         What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
         What::TaskQueue => {
