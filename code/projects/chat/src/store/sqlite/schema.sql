@@ -1,3 +1,4 @@
+BEGIN IMMEDIATE;
 CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), secret BLOB NOT NULL);
 INSERT OR IGNORE INTO meta (id, secret) VALUES (1, randomblob(32));
 
@@ -36,3 +37,4 @@ CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, content = 'lines', co
 CREATE TRIGGER IF NOT EXISTS lines_have_words AFTER INSERT ON lines BEGIN
     INSERT INTO words (rowid, text) VALUES (new.id, new.text);
 END;
+COMMIT;

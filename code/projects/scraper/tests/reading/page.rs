@@ -1,4 +1,8 @@
-use super::*;
+//! Pages as they come.
+
+use web_scraper::address::Address;
+use web_scraper::page::{Parsed, Raw, parse};
+use web_scraper::rules::Rules;
 
 fn read_as(content_type: Option<&str>, body: &[u8]) -> Parsed {
     let raw = Raw {

@@ -1,7 +1,11 @@
+//! robots.txt, held to the RFC's examples and to another reader.
+
+use std::time::Duration;
+
 use proptest::prelude::*;
 use texting_robots::Robot;
 
-use super::*;
+use web_scraper::robots::{LARGEST, Robots};
 
 fn allows(text: &str, path: &str) -> bool {
     Robots::parse("bookbot", text.as_bytes()).allows(path)

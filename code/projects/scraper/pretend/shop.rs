@@ -24,7 +24,7 @@ pub const PRODUCTS: u32 = 1_000;
 const ROBOTS: &str = "User-agent: *\nDisallow: /private\nSitemap: /sitemap.xml\n";
 
 /// What to extract from the shop.
-pub const RULES: &str = include_str!("demo/rules.toml");
+pub const RULES: &str = include_str!("rules.toml");
 
 /// What a host saw of its visitors.
 #[derive(Default)]
@@ -79,7 +79,7 @@ impl Shop {
 
     /// How often each product of all hosts was asked for.
     pub fn visits(&self) -> HashMap<(String, u32), u32> {
-        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let logs = lock(&self.logs);
         let visits = logs.iter().flat_map(|(host, log)| {
             let products = log.products.iter();
             products.map(|(product, visits)| ((host.clone(), *product), *visits))
@@ -87,9 +87,19 @@ impl Shop {
         visits.collect()
     }
 
+    /// For each host: the most requests at once, and the shortest time between two.
+    pub fn manners(&self) -> HashMap<String, (u32, Duration)> {
+        let logs = lock(&self.logs);
+        let manners = logs.iter().map(|(host, log)| {
+            let closest = log.closest.unwrap_or(Duration::MAX);
+            (host.clone(), (log.most, closest))
+        });
+        manners.collect()
+    }
+
     /// A line for each host: how polite its visitors were.
     pub fn report(&self) -> String {
-        let logs = self.logs.lock().unwrap_or_else(PoisonError::into_inner);
+        let logs = lock(&self.logs);
         let lines = logs.iter().map(|(host, log)| {
             format!(
                 "\n  {host}: {} requests, {} at once, {:.1?} apart at the closest, {} for what is closed",
@@ -132,20 +142,16 @@ fn lock(logs: &Logs) -> std::sync::MutexGuard<'_, HashMap<String, Log>> {
     logs.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn host(request: &Request) -> String {
-    let host = request
-        .headers()
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    host.unwrap_or_default()
-        .split(':')
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+/// The host with its port, as the request names it, and without.
+fn host(headers: &header::HeaderMap) -> (&str, &str) {
+    let host = headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()).unwrap_or_default();
+    (host, host.split(':').next().unwrap_or_default())
 }
 
 async fn watch(State(logs): State<Logs>, request: Request, next: Next) -> Response {
-    let (host, now) = (host(&request), Instant::now());
+    let host = host(request.headers()).1.to_owned();
+    let now = Instant::now();
     let path = request.uri().path();
     {
         let mut logs = lock(&logs);
@@ -169,16 +175,8 @@ async fn product(
     State(logs): State<Logs>,
     headers: header::HeaderMap,
 ) -> Response {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let host = host
-        .unwrap_or_default()
-        .split(':')
-        .next()
-        .unwrap_or_default();
     let visits = lock(&logs)
-        .get(host)
+        .get(host(&headers).1)
         .and_then(|log| log.products.get(&product).copied());
     match product {
         PRODUCTS.. => StatusCode::NOT_FOUND.into_response(),
@@ -207,10 +205,7 @@ async fn month(Path(month): Path<u32>) -> Html<String> {
 }
 
 async fn sitemap(headers: header::HeaderMap) -> impl IntoResponse {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
+    let host = host(&headers).0;
     let list = (0..10).map(|n| format!("<url><loc>http://{host}/p/{}</loc></url>", n * 99));
     let list: String = list.collect();
     (
