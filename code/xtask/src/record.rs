@@ -23,7 +23,7 @@ pub fn record(shell: &Shell, options: &Options) -> Result<()> {
     let draw = draw.then_some("--draw");
     let record = cmd!(
         shell,
-        "cargo run --quiet --package recorder -- {check...} {draw...} {names...}"
+        "cargo run --package recorder -- {check...} {draw...} {names...}"
     );
     eprintln!("$ {record}");
     record.quiet().run()?;
