@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 pub struct Options {
     /// What to measure
     what: What,
-    /// The task queue and the chat: a tenth of it, one round, and the tables printed instead of written
+    /// The task queue, the chat and the orders: a tenth of it, one round, and the tables printed instead of written
     #[arg(long)]
     quick: bool,
     /// The task queue and the chat: how often everything is measured
@@ -28,6 +28,8 @@ enum What {
     Scraper,
     /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
     TaskQueue,
+    /// The order service: on SQLite and PostgreSQL, by hand without events, and cqrs-es
+    Orders,
     /// The chat: a broadcast without a history, ws and socket.io
     Chat,
     /// The gateway: passing through, with all layers, from its cache; and nginx and HAProxy
@@ -41,15 +43,24 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         rounds,
         only,
     } = options;
-    let chosen = *quick || rounds.is_some() || !only.is_empty();
+    let chosen = rounds.is_some() || !only.is_empty();
     ensure!(
         !chosen || [What::TaskQueue, What::Chat].contains(what),
-        "--quick, --rounds and --only are options of task-queue and chat"
+        "--rounds and --only are options of task-queue and chat"
+    );
+    ensure!(
+        !quick || [What::TaskQueue, What::Chat, What::Orders].contains(what),
+        "--quick is an option of task-queue, chat and orders"
     );
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
         What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench compare").run()?,
+        What::Orders => {
+            let quick = quick.then_some("--quick");
+            let bench = ["bench", "--package", "orders", "--bench", "compare", "--"];
+            cmd!(shell, "cargo {bench...} {quick...}").run()?;
+        }
         What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
         What::TaskQueue | What::Chat => {
             let package = match what {

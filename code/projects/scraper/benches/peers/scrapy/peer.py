@@ -9,6 +9,10 @@ from scrapy.crawler import CrawlerProcess
 class Shop(scrapy.Spider):
     name = "shop"
 
+    async def start(self):
+        for url in self.start_urls:
+            yield scrapy.Request(url)  # once, also if a page links to it
+
     def parse(self, response):
         yield {
             "url": response.url,

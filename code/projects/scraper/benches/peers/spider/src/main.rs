@@ -17,7 +17,7 @@ async fn main() {
         .with_concurrency_limit(Some(16))
         .with_depth(0)
         .with_limit(0);
-    let mut pages = website.subscribe(4096);
+    let mut pages = website.subscribe(16_384);
     let items = tokio::spawn(async move {
         let mut items = 0;
         while let Ok(page) = pages.recv().await {
