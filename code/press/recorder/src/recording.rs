@@ -12,6 +12,7 @@ use wait_timeout::ChildExt;
 
 use crate::blocks::Block;
 use crate::mark::Program;
+use crate::project::Project;
 use crate::run::Run;
 use crate::{picture, probe, raw, story};
 
@@ -35,14 +36,16 @@ pub struct Recording {
     pub steps: usize,
 }
 
-/// Records a block, whose marked copy is built at `executable` with this version of Tokio.
+/// Records a block, whose marked copy is built in a project at `executable`.
 pub fn record(
     block: &Block,
     program: &Program,
+    project: &Project,
     executable: &Path,
-    tokio: &str,
 ) -> Result<Recording> {
-    let once = |seed| run_once(block, program, executable, tokio, seed);
+    let tokio = project.tokio_version()?;
+    let sources = probe::sources(&project.folder, [program.files[0].path.as_str()]);
+    let once = |seed| run_once(block, program, executable, (&tokio, &sources), seed);
     let run = once(0)?;
     let runs = match (block.many, program.random) {
         (true, _) => 1,
@@ -65,10 +68,10 @@ fn run_once(
     block: &Block,
     program: &Program,
     executable: &Path,
-    tokio: &str,
+    (tokio, sources): (&str, &str),
     seed: u32,
 ) -> Result<Run> {
-    let outcome = execute(executable, &block.name, seed, TIME_LIMIT)?;
+    let outcome = execute(executable, sources, seed, TIME_LIMIT)?;
     ensure!(
         outcome.success != block.panics,
         "it {}{}",
@@ -80,7 +83,8 @@ fn run_once(
         outcome.errors.trim()
     );
     let items = raw::read(&outcome.output)?;
-    let story = story::tell(program, &items, block.many)?;
+    let story = story::tell(program, &items)?;
+    story.ensure_only_one(block.many)?;
     let mut run = story.into_run(&block.name, &block.source, tokio, block.many);
     picture::lay_out(&mut run);
     Ok(run)
@@ -127,9 +131,9 @@ struct Outcome {
 }
 
 /// Runs a program with the probe on.
-fn execute(executable: &Path, name: &str, seed: u32, limit: Duration) -> Result<Outcome> {
+fn execute(executable: &Path, sources: &str, seed: u32, limit: Duration) -> Result<Outcome> {
     let mut child = Command::new(executable)
-        .env(probe::SWITCH, format!("src/bin/{name}.rs"))
+        .env(probe::SWITCH, sources)
         .env(probe::SEED, seed.to_string())
         .env("RUST_BACKTRACE", "0")
         .stdin(Stdio::null())

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use recorder::blocks::Block;
-use recorder::project::Project;
+use recorder::project::{self, Project, Versions};
 use recorder::run::Run;
 use recorder::{mark, recording};
 
@@ -35,15 +35,15 @@ fn programs() -> Vec<Block> {
 #[test]
 #[ignore = "builds Tokio with its instrumentation"]
 fn programs_tell_what_they_do() {
-    let root = Path::new("../../..");
-    let project = Project::create(&root.canonicalize().unwrap(), "programs").unwrap();
+    let record = project::record_folder(Path::new("../../../target").to_owned());
+    let project = Project::create(&record, "programs", &Versions::built_in(), |_| true).unwrap();
     let blocks = programs();
     let marked: Vec<_> = blocks
         .iter()
         .map(|block| mark::mark(&block.name, &block.source).unwrap())
         .collect();
     for (block, program) in blocks.iter().zip(&marked) {
-        project.add(&block.name, &program.text).unwrap();
+        project.add(&block.name, &program.files[0].text).unwrap();
     }
     let names = blocks.iter().map(|block| block.name.as_str());
     let built = project.build(names).unwrap();
@@ -52,7 +52,7 @@ fn programs_tell_what_they_do() {
     let _bound = settings.bind_to_scope();
     for (block, program) in blocks.iter().zip(&marked) {
         let executable = &built[&block.name];
-        let told = match recording::record(block, program, executable, "1.54") {
+        let told = match recording::record(block, program, &project, executable) {
             Ok(recording) => story(&recording.json, &recording.svg),
             Err(error) if block.name == RANDOM => {
                 let error = error.to_string();

@@ -62,20 +62,25 @@ fn left(run: &Run) -> u32 {
     (letters * 9 + 14).max(60)
 }
 
-/// The picture of a run that is laid out.
+/// The picture of a run that is laid out, small enough to stand in a page of the book.
 pub fn draw(run: &Run) -> Result<String> {
-    let mut pen = Pen::new(run);
-    for step in &run.steps {
-        pen.step(step);
-    }
-    pen.close();
-    let svg = pen.finish();
+    let svg = draw_any(run);
     ensure!(
         svg.len() <= MOST_BYTES,
         "its picture has {} bytes, and a picture may have {MOST_BYTES}",
         svg.len()
     );
     Ok(svg)
+}
+
+/// The picture of a run that is laid out, of whatever size.
+pub fn draw_any(run: &Run) -> String {
+    let mut pen = Pen::new(run);
+    for step in &run.steps {
+        pen.step(step);
+    }
+    pen.close();
+    pen.finish()
 }
 
 /// What a lane is doing, and since where.

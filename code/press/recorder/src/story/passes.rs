@@ -23,8 +23,7 @@ impl Teller<'_> {
     /// Whether a future is an `async fn` or `async` block of the program, which begins at its
     /// first poll. Where one is a whole lane, the lane's first poll tells that.
     fn is_own(&self, place: usize, kind: &str) -> bool {
-        let own = kind.starts_with(&self.program.crate_name) && kind.ends_with("{{closure}}");
-        own && self.place(place).kind != mark::Kind::Whole
+        self.program.owns(kind) && self.place(place).kind != mark::Kind::Whole
     }
 
     /// A marked future is polled.
@@ -146,7 +145,7 @@ impl Teller<'_> {
             return;
         };
         self.futures.mute_inside(mark);
-        let part_of_another = future.muted || self.dropping.is_some() || self.panic.is_some();
+        let part_of_another = future.muted || self.dropping.is_some() || !self.panics.is_empty();
         let Some(lane) = future.lane.filter(|_| !part_of_another) else {
             return;
         };
