@@ -75,8 +75,9 @@ pub fn write_probe(record: &Path) -> Result<PathBuf> {
     crates.insert("tokio".into(), traced(&crates["tokio"])?);
     let dependencies = Table::from_iter([("dependencies".to_owned(), Value::Table(crates))]);
     let manifest = format!(
-        "[package]\nname = \"recorder\"\nedition = \"2024\"\n\n\
+        "[package]\nname = \"recorder\"\nversion = \"{}\"\nedition = \"2024\"\n\n\
          [features]\nseeded = []\ntool = []\n\n{}",
+        env!("CARGO_PKG_VERSION"),
         toml::to_string(&dependencies)?
     );
     write_if_new(&folder.join("Cargo.toml"), &manifest)?;

@@ -25,6 +25,7 @@ fn programs() -> Vec<Block> {
         name: file.file_stem().unwrap().to_str().unwrap().to_owned(),
         many: false,
         panics: false,
+        hangs: false,
         page: file.display().to_string(),
         line: 1,
         source: fs::read_to_string(file).unwrap(),

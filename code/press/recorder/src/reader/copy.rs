@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value as Json;
@@ -60,8 +61,9 @@ impl Copy {
         refuse_modules(file, &source)?;
         let name = name_of(file);
         // Only the crates that it names, so that a first recording need not build all.
-        let names = |name: &str| source.contains(&name.replace('-', "_"));
-        let project = Project::create(record, "yours", &Versions::built_in(), names)?;
+        let names = |crate_name: &str| source.contains(&crate_name.replace('-', "_"));
+        let folder = format!("own-{name}");
+        let project = Project::create(record, &folder, &Versions::built_in(), names)?;
         project.keep(&BTreeSet::from([name.as_str()]))?;
         let path = format!("src/bin/{name}.rs");
         let command = if test { "test" } else { "build" };
@@ -129,7 +131,7 @@ impl Copy {
             for file in &program.files {
                 write_if_new(&self.folder.join(&file.path), &file.text)?;
             }
-            let answer = self.cargo()?;
+            let answer = self.cargo(Stdio::inherit())?;
             if answer.success {
                 return Ok((program, answer.built));
             }
@@ -170,7 +172,7 @@ impl Copy {
         for (path, text) in &self.files {
             write_if_new(&self.folder.join(path), text)?;
         }
-        let answer = self.cargo()?;
+        let answer = self.cargo(Stdio::null())?;
         ensure!(
             answer.success,
             "it does not compile:\n\n{}",
@@ -204,11 +206,12 @@ impl Copy {
         }
     }
 
-    fn cargo(&self) -> Result<Answer> {
+    fn cargo(&self, progress: Stdio) -> Result<Answer> {
         let (command, arguments) = self.arguments.split_first().context("a command")?;
         let output = cargo(command, &self.folder, &self.target)
             .args(arguments)
             .arg("--message-format=json")
+            .stderr(progress)
             .output()
             .context("cargo")?;
         let mut answer = Answer {

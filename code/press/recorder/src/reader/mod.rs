@@ -102,7 +102,8 @@ pub struct Recorded {
 pub fn record(file: &Path, options: &Options) -> Result<()> {
     let recorded = make(file, options)?;
     let Recorded { run, end, .. } = &recorded;
-    println!("\n{} {} steps.", end.say(), run.steps.len());
+    let steps = run.steps.len();
+    println!("\n{} It took {steps} step{}.", end.say(), if steps == 1 { "" } else { "s" });
     for rest in &recorded.rests {
         println!("- {}", plain(rest));
     }
@@ -164,14 +165,14 @@ pub fn make(file: &Path, options: &Options) -> Result<Recorded> {
     if let Some(home) = home {
         command.env("CARGO_MANIFEST_DIR", home);
     }
-    let (output, end) = watch::watch(command, options.limit)?;
+    let (output, end) = watch::watch(command, options.limit, true)?;
     let mut items = raw::read(&output)?;
     if test {
         trim_harness(&mut items);
     }
     let story = story::tell(&program, &items)?;
     ensure!(
-        !story.steps.is_empty(),
+        !story.lanes.is_empty(),
         "nothing ran on Tokio that the recorder hears{}",
         match end {
             End::Itself(status) if !status.success() => format!(": the program ended with {status}"),
@@ -318,7 +319,8 @@ fn notes(program: &Program, story: &Story, items: &[Item]) -> Vec<String> {
     }
     for (line, Changed::Unheard) in &program.changed {
         notes.push(format!(
-            "{}: the recording listens in the place of this subscriber of `tracing`, whose log is not written.",
+            "The recording listens in the place of the subscriber of `tracing` that {} installs: its \
+             log is not written.",
             program.spot(*line)
         ));
     }

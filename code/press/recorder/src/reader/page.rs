@@ -63,10 +63,12 @@ impl Page<'_> {
         let words: Table = WORDS.parse().context("the words of the site")?;
         let word = |name: &str| words.get(name).and_then(toml::Value::as_str).unwrap_or_default();
         let window = &self.windows[index].1;
-        let run = &window.run;
+        let mut run = window.run.clone();
+        let picture = picture::draw_own(&mut run);
+        let run = &run;
         let mut body = String::new();
         let title = escape(self.title);
-        write!(body, "<header><h1>{title}</h1><p>{}</p></header>", escape(self.end))?;
+        write!(body, "<header><h1>{title}</h1><p>{}</p></header>", sentence(self.end))?;
         if !self.rests.is_empty() {
             let last = run.steps.len();
             let name = escape(&run.name);
@@ -89,7 +91,7 @@ impl Page<'_> {
             "<figure class=\"run\"><div class=\"run-lanes\" tabindex=\"0\" role=\"group\" \
              aria-label=\"{}\">{}</div>",
             word("recorded_run"),
-            picture::draw_any(run)
+            picture
         )?;
         write_console(&mut body, run, word("console"))?;
         let kind = if run.many { "one_run" } else { "recorded_run" };

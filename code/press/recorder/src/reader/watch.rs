@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -10,6 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::probe::SIGN;
+use crate::story::words::time;
 
 /// After so many events a recording ends: more than a reader follows, and a few seconds' work.
 pub const MOST_EVENTS: usize = 50_000;
@@ -43,8 +45,9 @@ impl End {
             End::Itself(status) if status.success() => "The program ended.".to_owned(),
             End::Itself(status) => format!("The program ended with {status}."),
             End::Limit(limit) => format!(
-                "The program still ran after {limit:?}, and the recording ends there; \
-                 `--for` gives it another time."
+                "The program still ran after {}, and the recording ends there; `--for` gives it \
+                 another time.",
+                time(u64::try_from(limit.as_millis()).unwrap_or(u64::MAX))
             ),
             End::Stopped => "You stopped the program, and the recording ends there.".to_owned(),
             End::Full => format!(
@@ -59,8 +62,8 @@ impl End {
     }
 }
 
-/// Runs a command, shows what it prints, and returns all of its standard output.
-pub fn watch(mut command: Command, limit: Duration) -> Result<(String, End)> {
+/// Runs a command, shows what it prints if it is asked to, and returns all of its standard output.
+pub fn watch(mut command: Command, limit: Duration, shows: bool) -> Result<(String, End)> {
     listen_for_ctrl_c()?;
     let program = command.get_program().to_owned();
     let mut child = command
@@ -79,7 +82,7 @@ pub fn watch(mut command: Command, limit: Duration) -> Result<(String, End)> {
             deadline = Instant::now() + GRACE;
         }
         match lines.recv_timeout(GLANCE) {
-            Ok(line) => events += keep(&mut output, &line),
+            Ok(line) => events += keep(&mut output, &line, shows),
             Err(RecvTimeoutError::Timeout) => {
                 // What it left behind may hold its pipe open.
                 if let Some(status) = child.try_wait()? {
@@ -104,17 +107,17 @@ pub fn watch(mut command: Command, limit: Duration) -> Result<(String, End)> {
     }
     while let Ok(line) = lines.try_recv() {
         if end != End::Full {
-            keep(&mut output, &line);
+            keep(&mut output, &line, shows);
         }
     }
     Ok((output, if stopped { End::Stopped } else { end }))
 }
 
 /// Keeps a line, shows what the program prints in it, and counts its events.
-fn keep(output: &mut String, line: &str) -> usize {
+fn keep(output: &mut String, line: &str, shows: bool) -> usize {
     output.push_str(line);
     let console = line.split(SIGN).next().unwrap_or_default();
-    if !console.is_empty() {
+    if shows && !console.is_empty() {
         // A terminal that is gone shows nothing; the recording has it all the same.
         let _ = std::io::stdout().write_all(console.as_bytes());
         let _ = std::io::stdout().flush();
@@ -144,18 +147,23 @@ fn lines(child: &mut Child) -> mpsc::Receiver<String> {
 
 /// From now on Ctrl-C ends the recording, and a second one all of it.
 fn listen_for_ctrl_c() -> Result<()> {
+    static LISTENS: Once = Once::new();
+    if LISTENS.is_completed() {
+        return Ok(());
+    }
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_io()
         .build()
         .context("cannot listen for Ctrl-C")?;
-    thread::spawn(move || {
-        runtime.block_on(async {
-            while tokio::signal::ctrl_c().await.is_ok() {
-                if STOPPED.swap(true, Ordering::Relaxed) {
-                    std::process::exit(130);
-                }
+    let listen = async {
+        while tokio::signal::ctrl_c().await.is_ok() {
+            if STOPPED.swap(true, Ordering::Relaxed) {
+                std::process::exit(130);
             }
-        });
+        }
+    };
+    LISTENS.call_once(|| {
+        thread::spawn(move || runtime.block_on(listen));
     });
     Ok(())
 }
@@ -172,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_program_that_hangs_is_ended_at_its_limit_with_what_it_told() {
-        let (output, end) = watch(shell("echo one; exec sleep 1000"), Duration::from_secs(1)).unwrap();
+        let (output, end) = watch(shell("echo one; exec sleep 1000"), Duration::from_secs(1), false).unwrap();
         assert_eq!(output, "one\n");
         assert_eq!(end, End::Limit(Duration::from_secs(1)));
     }
@@ -180,7 +188,7 @@ mod tests {
     #[test]
     fn a_program_that_tells_too_much_is_ended() {
         let script = format!("while :; do echo '{SIGN}{{}}'; done");
-        let (output, end) = watch(shell(&script), Duration::from_secs(600)).unwrap();
+        let (output, end) = watch(shell(&script), Duration::from_secs(600), false).unwrap();
         assert_eq!(end, End::Full);
         assert_eq!(output.lines().count(), MOST_EVENTS);
     }

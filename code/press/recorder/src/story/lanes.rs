@@ -69,6 +69,7 @@ impl Teller<'_> {
                 .unwrap_or(1),
             id: id.clone(),
             ran: false,
+            finished: false,
             resumed: None,
             offered: None,
             passed: None,

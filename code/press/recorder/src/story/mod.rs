@@ -122,6 +122,8 @@ struct Actor {
     id: String,
     /// It has been polled.
     ran: bool,
+    /// The whole of its future was ready in the poll under way.
+    finished: bool,
     /// The step of the poll under way, until it is known how the poll goes on.
     resumed: Option<usize>,
     /// The step of a `select!` branch that is ready, until it is known whether it is taken.

@@ -65,7 +65,8 @@ impl Teller<'_> {
                 self.push_at(Kind::Pass, lane, place, say);
                 self.actors[lane].offered = Some(self.steps.len() - 1);
             }
-            mark::Kind::Timed | mark::Kind::Whole => {}
+            mark::Kind::Whole => self.actors[lane].finished = true,
+            mark::Kind::Timed => {}
             mark::Kind::Await => match future.begun {
                 Some(step) if step + 1 == self.steps.len() => {
                     self.steps[step].say = format!("{name} begins {spelled}, which ends at once.");

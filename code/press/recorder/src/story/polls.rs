@@ -82,7 +82,7 @@ impl Teller<'_> {
         let status = self.actors[lane].status;
         if panics {
             self.panicked(lane, thread);
-        } else if self.ahead.finishes.contains(&index) {
+        } else if self.ahead.finishes.contains(&index) || self.actors[lane].finished {
             self.actors[lane].status = Status::Over;
             self.push(
                 Kind::Done,
