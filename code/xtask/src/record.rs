@@ -24,7 +24,10 @@ pub fn record(shell: &Shell, options: &Options) -> Result<()> {
         .arg(manifest)
         .arg("--")
         .args(&options.arguments);
-    eprintln!("$ cargo run --package recorder -- {}", options.arguments.join(" "));
+    eprintln!(
+        "$ cargo run --package recorder -- {}",
+        options.arguments.join(" ")
+    );
     run(record)
 }
 

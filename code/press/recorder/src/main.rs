@@ -97,7 +97,11 @@ fn root() -> Result<PathBuf> {
 /// Records blocks and returns what was refused and why.
 fn record_all(root: &Path, all: &[Block], wanted: &[&Block], shelf: &Shelf) -> Result<Vec<String>> {
     let target = project::record_folder(root.join("target"));
-    let project = Project::create(&target, "book", &Versions::of(root)?, |_| true)?;
+    let named = |name: &str| {
+        let name = name.replace('-', "_");
+        wanted.iter().any(|block| block.source.contains(&name))
+    };
+    let project = Project::create(&target, "book", &Versions::of(root)?, named)?;
     project.keep(
         &all.iter()
             .map(|block| block.name.as_str())

@@ -70,7 +70,10 @@ pub fn write_probe(record: &Path) -> Result<PathBuf> {
     let workspace = include_str!("../../../../Cargo.toml").parse::<Table>()?;
     let mut crates = Table::new();
     for name in ["ctor", "pin-project-lite", "tokio", "tracing"] {
-        crates.insert(name.into(), workspace["workspace"]["dependencies"][name].clone());
+        crates.insert(
+            name.into(),
+            workspace["workspace"]["dependencies"][name].clone(),
+        );
     }
     crates.insert("tokio".into(), traced(&crates["tokio"])?);
     let dependencies = Table::from_iter([("dependencies".to_owned(), Value::Table(crates))]);
@@ -115,7 +118,10 @@ impl Project {
         fs::create_dir_all(folder.join("src/bin"))?;
         let (record, folder) = (record.canonicalize()?, folder.canonicalize()?);
         let probe = write_probe(&record)?;
-        let new = write_if_new(&folder.join("Cargo.toml"), &manifest(versions, &probe, uses)?)?;
+        let new = write_if_new(
+            &folder.join("Cargo.toml"),
+            &manifest(versions, &probe, uses)?,
+        )?;
         // The versions of the workspace. Cargo takes out what this project does not use.
         let copy = folder.join("Cargo.lock.workspace");
         if new || fs::read_to_string(&copy).ok().as_ref() != Some(&versions.lock) {
@@ -234,7 +240,10 @@ fn manifest(versions: &Versions, probe: &Path, uses: impl Fn(&str) -> bool) -> R
     let chapters: Table = versions.chapters.parse().context("chapters/Cargo.toml")?;
     let mut crates = Table::new();
     let allowed = chapters.get("dependencies").and_then(Value::as_table);
-    let used = allowed.into_iter().flat_map(Table::keys).filter(|name| uses(name));
+    let used = allowed
+        .into_iter()
+        .flat_map(Table::keys)
+        .filter(|name| uses(name));
     for name in used {
         let version = known.get(name);
         let version = version.with_context(|| format!("no version of {name}"))?;

@@ -298,7 +298,12 @@ impl Marker<'_> {
         };
         let text = &self.source[range.clone()];
         let speaks_of = |word: &&str| text.contains(*word);
-        let words = ["tracing_subscriber", "registry()", "fmt()", "set_global_default"];
+        let words = [
+            "tracing_subscriber",
+            "registry()",
+            "fmt()",
+            "set_global_default",
+        ];
         if !words.iter().any(|word| speaks_of(word)) {
             return;
         }

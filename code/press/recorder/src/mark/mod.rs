@@ -161,7 +161,11 @@ pub fn mark_files(
         };
         let marks = marker::mark(&source, tokens, start, without);
         program.files.push(File {
-            hidden: if path.starts_with(folder) { folder.len() } else { 0 },
+            hidden: if path.starts_with(folder) {
+                folder.len()
+            } else {
+                0
+            },
             path,
             text: with_insertions(&source, &marks.insertions),
             before,

@@ -5,7 +5,11 @@ use super::*;
 fn marked(source: &str) -> String {
     let program = mark("ch01-a", source).unwrap();
     let tail = format!("\n{TAIL}\n");
-    program.files[0].text.strip_suffix(&tail).unwrap().to_owned()
+    program.files[0]
+        .text
+        .strip_suffix(&tail)
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -88,5 +92,8 @@ fn a_task_is_called_what_the_program_calls_it() {
 #[test]
 fn text_that_is_not_rust_is_refused() {
     let error = mark("ch01-a", "fn main() {").unwrap_err().to_string();
-    assert!(error.contains("src/bin/ch01-a.rs:1:11: not Rust: "), "{error}");
+    assert!(
+        error.contains("src/bin/ch01-a.rs:1:11: not Rust: "),
+        "{error}"
+    );
 }

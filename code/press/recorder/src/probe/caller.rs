@@ -74,7 +74,10 @@ fn own_line(place: &str, program: &Program) -> Option<(String, u64)> {
         None => Path::new(path).to_owned(),
     };
     let within = path.strip_prefix(&program.folder).ok()?;
-    let file = program.files.iter().find(|file| Path::new(file) == within)?;
+    let file = program
+        .files
+        .iter()
+        .find(|file| Path::new(file) == within)?;
     Some((file.clone(), row.parse().ok()?))
 }
 

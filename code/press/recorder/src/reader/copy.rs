@@ -149,7 +149,9 @@ impl Copy {
                 );
             }
         }
-        bail!("it compiles, but not with its marks, wherever they are left out: a fault of the recorder")
+        bail!(
+            "it compiles, but not with its marks, wherever they are left out: a fault of the recorder"
+        )
     }
 
     /// The version of Tokio that was built.
@@ -187,7 +189,11 @@ impl Copy {
         let spans = errors.iter().flat_map(|error| error["spans"].as_array());
         for span in spans.flatten() {
             let file = span["file_name"].as_str().unwrap_or_default();
-            let row = |name: &str| span[name].as_u64().and_then(|row| usize::try_from(row).ok());
+            let row = |name: &str| {
+                span[name]
+                    .as_u64()
+                    .and_then(|row| usize::try_from(row).ok())
+            };
             let lines = row("line_start").zip(row("line_end"));
             let lines = lines.and_then(|(start, end)| {
                 Some(program.line(file, start)?..=program.line(file, end)?)
@@ -219,7 +225,10 @@ impl Copy {
             ..Answer::default()
         };
         let lines = String::from_utf8_lossy(&output.stdout);
-        for message in lines.lines().filter_map(|line| serde_json::from_str::<Json>(line).ok()) {
+        for message in lines
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Json>(line).ok())
+        {
             if let Some(executable) = message["executable"].as_str() {
                 answer.built.push(Built {
                     executable: executable.into(),
@@ -261,7 +270,13 @@ fn refuse_modules(file: &Path, source: &str) -> Result<()> {
 /// The name of a file as Cargo takes it for a program.
 pub fn name_of(file: &Path) -> String {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    let plain = |letter: char| {
+        if letter.is_ascii_alphanumeric() {
+            letter
+        } else {
+            '-'
+        }
+    };
     let name: String = stem.chars().map(plain).collect();
     let name = name.trim_matches('-').to_lowercase();
     match name.chars().next() {
@@ -278,7 +293,9 @@ fn manifest(package: &Package, probe: &Path) -> Result<String> {
     let dependencies = manifest
         .entry("dependencies")
         .or_insert_with(|| Value::Table(Table::new()));
-    let dependencies = dependencies.as_table_mut().context("`dependencies` is no table")?;
+    let dependencies = dependencies
+        .as_table_mut()
+        .context("`dependencies` is no table")?;
     dependencies.insert("recorder".into(), project::probe_dependency(probe));
     if package.folder == package.workspace && !manifest.contains_key("workspace") {
         // The copy lies below another manifest, which is none of its business.
@@ -345,14 +362,20 @@ impl Mirror<'_> {
         let lock = path == self.package.workspace.join("Cargo.lock");
         if lock || path == package.join("Cargo.toml") {
             self.made.insert(copy.clone());
-            self.made.insert(copy.with_file_name("Cargo.lock.workspace"));
+            self.made
+                .insert(copy.with_file_name("Cargo.lock.workspace"));
             if copy.is_symlink() {
                 fs::remove_file(copy)?;
             }
             return Ok(());
         }
         let hidden = name.to_string_lossy().starts_with('.');
-        if own && path.is_dir() && !path.is_symlink() && !hidden && !path.join("Cargo.toml").is_file() {
+        if own
+            && path.is_dir()
+            && !path.is_symlink()
+            && !hidden
+            && !path.join("Cargo.toml").is_file()
+        {
             return self.folder(path);
         }
         let is_source = path.extension().is_some_and(|extension| extension == "rs");
@@ -361,7 +384,8 @@ impl Mirror<'_> {
             // What is no Rust by itself, such as a template, is left alone.
             if text.parse::<proc_macro2::TokenStream>().is_ok() || self.is_root(path) {
                 let within = path.strip_prefix(&self.package.workspace)?;
-                self.files.push((within.to_string_lossy().into_owned(), text));
+                self.files
+                    .push((within.to_string_lossy().into_owned(), text));
                 self.made.insert(copy.clone());
                 if copy.is_symlink() {
                     fs::remove_file(copy)?;
@@ -416,5 +440,7 @@ fn symlink(real: &Path, copy: &Path) -> Result<()> {
 
 #[cfg(not(unix))]
 fn symlink(_: &Path, _: &Path) -> Result<()> {
-    bail!("a package is recorded through symbolic links, on Linux and macOS alone; a file can be recorded here too")
+    bail!(
+        "a package is recorded through symbolic links, on Linux and macOS alone; a file can be recorded here too"
+    )
 }

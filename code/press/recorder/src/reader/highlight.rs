@@ -59,7 +59,9 @@ fn pieces(source: &str) -> Vec<(Range<usize>, &'static str)> {
         }
         comments(source, end..bytes.start, &mut pieces);
         end = bytes.end;
-        let is_comment = ["//", "/*"].iter().any(|start| source[bytes.clone()].starts_with(start));
+        let is_comment = ["//", "/*"]
+            .iter()
+            .any(|start| source[bytes.clone()].starts_with(start));
         if let Some(tag) = if is_comment { Some("i") } else { tag } {
             pieces.push((bytes, tag));
         }
@@ -88,7 +90,9 @@ fn collect(stream: TokenStream, tokens: &mut Vec<(Range<usize>, Option<&'static 
                 tokens.push((bytes, tag));
             }
             TokenTree::Literal(literal) => {
-                let is_number = literal.to_string().starts_with(|c: char| c.is_ascii_digit());
+                let is_number = literal
+                    .to_string()
+                    .starts_with(|c: char| c.is_ascii_digit());
                 tokens.push((bytes, Some(if is_number { "var" } else { "u" })));
             }
             TokenTree::Punct(_) => tokens.push((bytes, None)),
@@ -128,11 +132,17 @@ mod tests {
 
     #[test]
     fn no_letter_is_lost_and_each_line_is_whole() {
-        let source = "/// A & B\nfn a<T>() { /* two\n lines */ let x = \"q\n<r>\"; b().await; } // end";
+        let source =
+            "/// A & B\nfn a<T>() { /* two\n lines */ let x = \"q\n<r>\"; b().await; } // end";
         let html = lines(source);
         assert_eq!(text(&html), source);
         assert_eq!(html.matches("class=\"l\"").count(), 4);
-        for piece in ["<b>fn</b>", "<em>await</em>", "<i>// end</i>", "<i>/// A &amp; B</i>"] {
+        for piece in [
+            "<b>fn</b>",
+            "<em>await</em>",
+            "<i>// end</i>",
+            "<i>/// A &amp; B</i>",
+        ] {
             assert!(html.contains(piece), "{piece}: {html}");
         }
     }

@@ -65,7 +65,10 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// A time such as `500ms`, `5s` or `2m`.
 fn duration(text: &str) -> Result<Duration> {
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
-    let number: u64 = digits.parse().ok().context("write a number and ms, s or m, such as 5s")?;
+    let number: u64 = digits
+        .parse()
+        .ok()
+        .context("write a number and ms, s or m, such as 5s")?;
     let time = match &text[digits.len()..] {
         "ms" => Duration::from_millis(number),
         "s" | "" => Duration::from_secs(number),
@@ -103,7 +106,11 @@ pub fn record(file: &Path, options: &Options) -> Result<()> {
     let recorded = make(file, options)?;
     let Recorded { run, end, .. } = &recorded;
     let steps = run.steps.len();
-    println!("\n{} It took {steps} step{}.", end.say(), if steps == 1 { "" } else { "s" });
+    println!(
+        "\n{} It took {steps} step{}.",
+        end.say(),
+        if steps == 1 { "" } else { "s" }
+    );
     for rest in &recorded.rests {
         println!("- {}", plain(rest));
     }
@@ -140,7 +147,11 @@ pub fn make(file: &Path, options: &Options) -> Result<Recorded> {
         None => {
             let built = built.iter().find(|built| !built.is_test);
             let path = built.context("Cargo built no program")?.executable.clone();
-            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             (path, name)
         }
     };
@@ -155,7 +166,13 @@ pub fn make(file: &Path, options: &Options) -> Result<Recorded> {
         .env(probe::SWITCH, probe::sources(&copy.folder, files))
         .env(probe::SEED, "0");
     if test {
-        command.args([&name, "--exact", "--include-ignored", "--nocapture", "--quiet"]);
+        command.args([
+            &name,
+            "--exact",
+            "--include-ignored",
+            "--nocapture",
+            "--quiet",
+        ]);
         if let Some(home) = &home {
             command.current_dir(home);
         }
@@ -175,7 +192,8 @@ pub fn make(file: &Path, options: &Options) -> Result<Recorded> {
         !story.lanes.is_empty(),
         "nothing ran on Tokio that the recorder hears{}",
         match end {
-            End::Itself(status) if !status.success() => format!(": the program ended with {status}"),
+            End::Itself(status) if !status.success() =>
+                format!(": the program ended with {status}"),
             End::Itself(_) => ", and the program ended".to_owned(),
             _ => format!(": {}", end.say()),
         }
@@ -221,7 +239,9 @@ fn record_folder() -> PathBuf {
     let cache = || {
         let home = |name: &str| std::env::var_os(name).map(PathBuf::from);
         let cache = home("XDG_CACHE_HOME").or_else(|| Some(home("HOME")?.join(".cache")));
-        cache.unwrap_or_else(std::env::temp_dir).join("record-async")
+        cache
+            .unwrap_or_else(std::env::temp_dir)
+            .join("record-async")
     };
     project::record_folder(root.map_or_else(cache, |root| root.join("target")))
 }
@@ -324,7 +344,10 @@ fn notes(program: &Program, story: &Story, items: &[Item]) -> Vec<String> {
             program.spot(*line)
         ));
     }
-    let unmarked = story.steps.iter().any(|step| step.say.contains("that has no mark"));
+    let unmarked = story
+        .steps
+        .iter()
+        .any(|step| step.say.contains("that has no mark"));
     if unmarked {
         notes.push(
             "Some of its tasks wait inside of futures of other packages, which bear no marks."
@@ -369,7 +392,11 @@ fn find_test(built: &[Built], wanted: &str) -> Result<(PathBuf, String)> {
         }
         several => {
             let names: Vec<&str> = several.iter().map(|(_, name)| name.as_str()).collect();
-            bail!("{wanted} is the name of {} tests: give the whole of one: {}", several.len(), names.join(", "))
+            bail!(
+                "{wanted} is the name of {} tests: give the whole of one: {}",
+                several.len(),
+                names.join(", ")
+            )
         }
     }
 }

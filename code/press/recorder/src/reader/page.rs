@@ -16,11 +16,26 @@ use crate::run::{Clock, Kind, Run};
 
 /// The scripts of the book's player, by the name that they import each other by.
 const SCRIPTS: [(&str, &str); 5] = [
-    ("run-player.js", include_str!("../../../../../static/js/run-player.js")),
-    ("run-bar.js", include_str!("../../../../../static/js/run-bar.js")),
-    ("run-picture.js", include_str!("../../../../../static/js/run-picture.js")),
-    ("run-program.js", include_str!("../../../../../static/js/run-program.js")),
-    ("run-state.js", include_str!("../../../../../static/js/run-state.js")),
+    (
+        "run-player.js",
+        include_str!("../../../../../static/js/run-player.js"),
+    ),
+    (
+        "run-bar.js",
+        include_str!("../../../../../static/js/run-bar.js"),
+    ),
+    (
+        "run-picture.js",
+        include_str!("../../../../../static/js/run-picture.js"),
+    ),
+    (
+        "run-program.js",
+        include_str!("../../../../../static/js/run-program.js"),
+    ),
+    (
+        "run-state.js",
+        include_str!("../../../../../static/js/run-state.js"),
+    ),
 ];
 
 /// The styles of the book that the page needs, and its own.
@@ -34,8 +49,14 @@ const STYLES: [&str; 6] = [
 ];
 
 const FONTS: [(&str, &[u8]); 2] = [
-    ("Book Text", include_bytes!("../../../../../static/fonts/text.woff2")),
-    ("Book Code", include_bytes!("../../../../../static/fonts/code.woff2")),
+    (
+        "Book Text",
+        include_bytes!("../../../../../static/fonts/text.woff2"),
+    ),
+    (
+        "Book Code",
+        include_bytes!("../../../../../static/fonts/code.woff2"),
+    ),
 ];
 
 /// What the site and its scripts say.
@@ -61,30 +82,48 @@ impl Page<'_> {
     /// The page of one of the windows.
     pub fn html(&self, index: usize) -> Result<String> {
         let words: Table = WORDS.parse().context("the words of the site")?;
-        let word = |name: &str| words.get(name).and_then(toml::Value::as_str).unwrap_or_default();
+        let word = |name: &str| {
+            words
+                .get(name)
+                .and_then(toml::Value::as_str)
+                .unwrap_or_default()
+        };
         let window = &self.windows[index].1;
         let mut run = window.run.clone();
         let picture = picture::draw_own(&mut run);
         let run = &run;
         let mut body = String::new();
         let title = escape(self.title);
-        write!(body, "<header><h1>{title}</h1><p>{}</p></header>", sentence(self.end))?;
+        write!(
+            body,
+            "<header><h1>{title}</h1><p>{}</p></header>",
+            sentence(self.end)
+        )?;
         if !self.rests.is_empty() {
             let last = run.steps.len();
             let name = escape(&run.name);
-            write!(body, "<h2>Where each task is at the end</h2><ul class=\"rests\">")?;
+            write!(
+                body,
+                "<h2>Where each task is at the end</h2><ul class=\"rests\">"
+            )?;
             for rest in self.rests {
                 write!(body, "<li>{}</li>", sentence(rest))?;
             }
             write!(body, "</ul>")?;
             if index + 1 == self.windows.len() {
-                write!(body, "<p><a href=\"#run={name}&amp;step={last}\">Show it in the program</a></p>")?;
+                write!(
+                    body,
+                    "<p><a href=\"#run={name}&amp;step={last}\">Show it in the program</a></p>"
+                )?;
             }
         }
         self.write_notes(&mut body, window)?;
         self.write_nav(&mut body, index)?;
         let json = STANDARD.encode(run.to_json()?);
-        write!(body, "<run-player src=\"data:application/json;base64,{json}\">")?;
+        write!(
+            body,
+            "<run-player src=\"data:application/json;base64,{json}\">"
+        )?;
         self.write_program(&mut body, run)?;
         write!(
             body,
@@ -179,8 +218,14 @@ impl Page<'_> {
 
     /// The book numbers as many lines as its programs have.
     fn line_numbers(&self, run: &Run) -> String {
-        let longest = self.texts(run).iter().map(|(_, text)| text.lines().count()).max();
-        let numbers: Vec<String> = (1..=longest.unwrap_or(1)).map(|line| line.to_string()).collect();
+        let longest = self
+            .texts(run)
+            .iter()
+            .map(|(_, text)| text.lines().count())
+            .max();
+        let numbers: Vec<String> = (1..=longest.unwrap_or(1))
+            .map(|line| line.to_string())
+            .collect();
         format!(
             "@layer components {{ .code:not(.step) > pre > [data-lang=\"rust\"]:not([data-part])::before \
              {{ content: \"{}\" / \"\"; }} }}",
@@ -191,9 +236,14 @@ impl Page<'_> {
 
 fn write_console(body: &mut String, run: &Run, word: &str) -> Result<()> {
     let prints = run.steps.iter().enumerate();
-    let prints: Vec<_> = prints.filter(|(_, step)| step.kind == Kind::Print).collect();
+    let prints: Vec<_> = prints
+        .filter(|(_, step)| step.kind == Kind::Print)
+        .collect();
     if !prints.is_empty() {
-        write!(body, "<p class=\"run-console\">{word}</p><pre tabindex=\"0\"><samp>")?;
+        write!(
+            body,
+            "<p class=\"run-console\">{word}</p><pre tabindex=\"0\"><samp>"
+        )?;
         for (index, step) in prints {
             let text = escape(step.text.as_deref().unwrap_or_default());
             write!(body, "<span data-step=\"{}\">{text}\n</span>", index + 1)?;
@@ -278,7 +328,10 @@ mod tests {
             let paths = text.matches("\"./").count();
             assert_eq!(asked, paths, "{name} asks for a file in another way");
             for line in text.lines().filter(|line| line.starts_with("import ")) {
-                let asked = line.split("from \"./").nth(1).and_then(|rest| rest.split('"').next());
+                let asked = line
+                    .split("from \"./")
+                    .nth(1)
+                    .and_then(|rest| rest.split('"').next());
                 let asked = asked.expect("each is imported from a file");
                 assert!(scripts.contains(&format!("\"{asked}\":")), "{asked}");
             }

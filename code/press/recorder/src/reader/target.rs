@@ -53,7 +53,9 @@ pub fn find(path: &Path, options: &Options) -> Result<Target> {
                 None => Ok(Target::File(real)),
             };
         }
-        _ => bail!("{shown} is no program: give a file that ends in .rs, or a folder with a Cargo.toml"),
+        _ => bail!(
+            "{shown} is no program: give a file that ends in .rs, or a folder with a Cargo.toml"
+        ),
     };
     ensure!(
         manifest.is_file(),
@@ -123,15 +125,25 @@ fn program(package: &Value, options: &Options) -> Result<Vec<String>> {
     };
     let name = text(&package["name"]);
     if let Some(wanted) = &options.bin {
-        let found = programs.iter().find(|target| target["name"] == wanted.as_str());
+        let found = programs
+            .iter()
+            .find(|target| target["name"] == wanted.as_str());
         let found = found.with_context(|| match programs.is_empty() {
             true => format!("the package {name} has no program: record a test, `--test NAME`"),
-            false => format!("the package {name} has no program {wanted}; it has: {}", names(&programs)),
+            false => format!(
+                "the package {name} has no program {wanted}; it has: {}",
+                names(&programs)
+            ),
         })?;
         return chosen(found, false);
     }
-    let bins: Vec<&Value> = programs.into_iter().filter(|target| kinds(target) == "bin").collect();
-    let default = bins.iter().find(|bin| bin["name"] == package["default_run"]);
+    let bins: Vec<&Value> = programs
+        .into_iter()
+        .filter(|target| kinds(target) == "bin")
+        .collect();
+    let default = bins
+        .iter()
+        .find(|bin| bin["name"] == package["default_run"]);
     match (default, bins.as_slice()) {
         (Some(bin), _) | (None, [bin]) => chosen(bin, false),
         (None, []) => bail!("the package {name} has no program: record a test, `--test NAME`"),
@@ -158,10 +170,12 @@ fn whole(metadata: &Value, package: &Value, chosen: Vec<String>) -> Result<Packa
         array(&package["targets"]).filter(is_it)
     };
     let local = array(&metadata["packages"]).filter(|package| package["source"].is_null());
-    let base = local.map(folder_of).fold(workspace.clone(), |base, folder| {
-        let common = base.ancestors().find(|above| folder.starts_with(above));
-        common.map(Path::to_owned).unwrap_or_default()
-    });
+    let base = local
+        .map(folder_of)
+        .fold(workspace.clone(), |base, folder| {
+            let common = base.ancestors().find(|above| folder.starts_with(above));
+            common.map(Path::to_owned).unwrap_or_default()
+        });
     Ok(Package {
         folder,
         target: project::record_folder(PathBuf::from(text(&metadata["target_directory"]))),
@@ -169,7 +183,9 @@ fn whole(metadata: &Value, package: &Value, chosen: Vec<String>) -> Result<Packa
         build_script: of_kind("custom-build")
             .map(|target| PathBuf::from(text(&target["src_path"])))
             .next(),
-        crates: array(&package["targets"]).map(|target| text(&target["name"])).collect(),
+        crates: array(&package["targets"])
+            .map(|target| text(&target["name"]))
+            .collect(),
         workspace,
         chosen,
         name,
@@ -203,7 +219,10 @@ fn ensure_tokio(metadata: &Value, package: &Value) -> Result<()> {
 
 /// The nearest manifest above a file.
 fn above(file: &Path) -> Option<PathBuf> {
-    let manifests = file.ancestors().skip(1).map(|folder| folder.join("Cargo.toml"));
+    let manifests = file
+        .ancestors()
+        .skip(1)
+        .map(|folder| folder.join("Cargo.toml"));
     manifests.into_iter().find(|manifest| manifest.is_file())
 }
 

@@ -180,7 +180,12 @@ mod tests {
 
     #[test]
     fn a_program_that_hangs_is_ended_at_its_limit_with_what_it_told() {
-        let (output, end) = watch(shell("echo one; exec sleep 1000"), Duration::from_secs(1), false).unwrap();
+        let (output, end) = watch(
+            shell("echo one; exec sleep 1000"),
+            Duration::from_secs(1),
+            false,
+        )
+        .unwrap();
         assert_eq!(output, "one\n");
         assert_eq!(end, End::Limit(Duration::from_secs(1)));
     }

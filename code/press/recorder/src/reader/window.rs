@@ -102,7 +102,10 @@ fn window(run: &Run, start: usize) -> Window {
     let number = |lane: usize| shown.iter().position(|shown| *shown == lane);
 
     let mut told: Vec<Step> = Vec::new();
-    let clock = run.steps[..start].iter().rev().find(|step| step.kind == Kind::Clock);
+    let clock = run.steps[..start]
+        .iter()
+        .rev()
+        .find(|step| step.kind == Kind::Clock);
     if let Some(clock) = clock.filter(|_| run.clock == Clock::Virtual) {
         let ms = clock.ms.unwrap_or(0);
         let mut step = Step::new(Kind::Clock, None, format!("The clock is at {}.", time(ms)));
@@ -167,7 +170,11 @@ pub fn keep_used(run: &mut Run, files: &[usize]) -> Vec<(usize, usize)> {
     let of_steps = run.steps.iter().filter_map(|step| step.line);
     let of_lanes = run.lanes.iter().map(|lane| lane.line);
     let of_places = run.places.iter().map(|place| place.line);
-    let used: BTreeSet<usize> = of_steps.chain(of_places).chain(of_lanes).map(file_of).collect();
+    let used: BTreeSet<usize> = of_steps
+        .chain(of_places)
+        .chain(of_lanes)
+        .map(file_of)
+        .collect();
     let mut source = String::new();
     let mut kept = Vec::new();
     // For each file, by how many lines and letters it moves to the front.
@@ -212,7 +219,11 @@ mod tests {
         run.steps.truncate(1);
         for number in 1..steps {
             let mut step = template.clone();
-            step.kind = if number % 2 == 1 { Kind::Run } else { Kind::Stop };
+            step.kind = if number % 2 == 1 {
+                Kind::Run
+            } else {
+                Kind::Stop
+            };
             step.at = if number % 2 == 1 { vec![] } else { vec![0] };
             step.say = format!("*main* {number}.");
             run.steps.push(step);
@@ -226,7 +237,10 @@ mod tests {
         let [window] = windows.as_slice() else {
             panic!("{} windows", windows.len())
         };
-        assert_eq!((window.first, window.last, window.hidden), (1, MOST_STEPS, 0));
+        assert_eq!(
+            (window.first, window.last, window.hidden),
+            (1, MOST_STEPS, 0)
+        );
         assert_eq!(window.run.steps.len(), MOST_STEPS);
     }
 
@@ -234,7 +248,12 @@ mod tests {
     fn a_later_window_begins_with_what_its_lanes_do() {
         let windows = cut(&long(MOST_STEPS + 2));
         assert_eq!((windows[1].first, windows[1].last), (401, 402));
-        let says: Vec<&str> = windows[1].run.steps.iter().map(|step| step.say.as_str()).collect();
+        let says: Vec<&str> = windows[1]
+            .run
+            .steps
+            .iter()
+            .map(|step| step.say.as_str())
+            .collect();
         assert_eq!(says, ["*main* runs.", "*main* 400.", "*main* 401."]);
         let run = &windows[1].run;
         assert_eq!(states(1, &run.steps)[0].doing, Doing::Running);

@@ -356,7 +356,9 @@ impl<'a> Teller<'a> {
 
     /// The beginning of a sentence about a line, if it is known.
     fn at_line(&self, line: Option<usize>) -> String {
-        line.map_or(String::new(), |line| format!("At {}, ", self.program.spot(line)))
+        line.map_or(String::new(), |line| {
+            format!("At {}, ", self.program.spot(line))
+        })
     }
 
     /// The places that steps name, renumbered in the order of the source.
