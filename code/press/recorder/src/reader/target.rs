@@ -84,8 +84,7 @@ fn of_file(file: &Path, manifest: &Path, options: &Options) -> Result<Target> {
             let chosen = chosen(target, options.test.is_some())?;
             return Ok(Target::Package(whole(&metadata, package, chosen)?));
         }
-        let inside = ["src", "tests", "benches"].map(|part| folder.join(part));
-        if inside.iter().any(|part| file.starts_with(part)) {
+        if file.starts_with(folder.join("src")) {
             bail!(
                 "{} is a module of the package {}: record the package, `--file {}`",
                 file.display(),
