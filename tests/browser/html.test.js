@@ -19,6 +19,14 @@ test("every page keeps the rules of HTML", async () => {
   }
 });
 
+// `//~-`, `//~x`, `//~[` and `//~]` say what a step removes and folds; the template turns each into an element.
+test("no mark of a step is left on a page", () => {
+  for (const path of PAGES) {
+    const found = readFileSync(fileOf(pathOf(path)), "utf8").match(/\/\/~[-x[\]].*/g) ?? [];
+    assert.deepEqual(found, [], `${path}: expected the marks as elements`);
+  }
+});
+
 test("a page that breaks them is found out", async () => {
   const found = await faults("<p>A paragraph <div>around a block</div></p>");
   assert.notEqual(found.length, 0);

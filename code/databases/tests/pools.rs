@@ -13,17 +13,18 @@ use tokio_postgres::error::SqlState;
 use crate::support::{LIMITS, connect, number, pool, server, until};
 
 // ANCHOR: exhausted
+/// Two connections: who waits for a third is told so soon.
+const TWO: Limits = Limits {
+    size: 2,
+    wait: Duration::from_millis(50),
+    ..LIMITS
+};
+
 #[tokio::test]
 #[ignore = "needs postgres"]
 async fn an_empty_pool_says_so_in_time() {
     let server = server().await;
-    let wait = Duration::from_millis(50);
-    let limits = Limits {
-        size: 2,
-        wait,
-        ..LIMITS
-    };
-    let pool = pool::open(&server.config(), limits).unwrap();
+    let pool = pool::open(&server.config(), TWO).unwrap();
 
     let first = pool.get().await.unwrap();
     let _second = pool.get().await.unwrap();
@@ -174,13 +175,7 @@ async fn the_server_refuses_more_connections_than_it_may_have() {
 #[ignore = "needs postgres"]
 async fn a_pool_that_deadlocks_itself_gets_out_of_it_by_its_limit() {
     let server = server().await;
-    let wait = Duration::from_millis(50);
-    let limits = Limits {
-        size: 2,
-        wait,
-        ..LIMITS
-    };
-    let pool = pool::open(&server.config(), limits).unwrap();
+    let pool = pool::open(&server.config(), TWO).unwrap();
     let both = Barrier::new(2);
     let order = async || {
         let _transaction = pool.get().await.unwrap();

@@ -6,12 +6,9 @@
 //!
 //! [loom]: https://docs.rs/loom/0.7.3/loom/
 
+#[cfg(all(test, feature = "loom"))]
+pub(crate) use checked::{Mutex, MutexGuard, Notify};
 #[cfg(not(all(test, feature = "loom")))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 #[cfg(not(all(test, feature = "loom")))]
 pub(crate) use tokio::sync::Notify;
-
-#[cfg(all(test, feature = "loom"))]
-mod checked;
-#[cfg(all(test, feature = "loom"))]
-pub(crate) use checked::{Mutex, MutexGuard, Notify, every_order};

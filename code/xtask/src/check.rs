@@ -1,15 +1,22 @@
 //! `cargo xtask check`: everything that CI checks, in CI's order.
 
+use std::fs::File;
+use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result, ensure};
 use xshell::{Shell, cmd};
 
+use crate::project;
 use crate::zola::NPM;
 
-/// What holds if its commands succeed. Quick ones first; the site before the tests, which look at
-/// the built pages, and those in a browser last of them, since they need the most.
-const STEPS: [(&str, &[&str]); 8] = [
+/// What holds if its commands succeed.
+type Step = (&'static str, &'static [&'static str]);
+
+/// One after the other, quick ones first; the site before the tests, which look at the built pages.
+const IN_TURN: &[Step] = &[
     ("the code is formatted", &["cargo fmt --all --check"]),
     (
         "clippy has no advice",
@@ -23,68 +30,133 @@ const STEPS: [(&str, &[&str]); 8] = [
             "cargo test --package patterns --features loom --lib orders",
         ],
     ),
-    (
-        "so is what needs more than Rust",
-        &["cargo test -- --ignored"],
-    ),
-    ("runs are as recorded", &["cargo xtask record --check"]),
-    (
-        "the pages work in a browser",
-        &[
-            "npm ci --no-audit --no-fund --ignore-scripts --prefix tests/browser",
-            "npm test --prefix tests/browser",
-        ],
-    ),
-    (
-        "and stay within their limits",
-        &["cargo xtask audit --soft-speed"],
-    ),
+];
+
+/// Then two at a time, as two cores allow: what builds and measures programs, beside what opens pages.
+const SIDE_BY_SIDE: [&[Step]; 2] = [
+    &[
+        (
+            "so is what needs more than Rust",
+            &["cargo test -- --ignored"],
+        ),
+        ("runs are as recorded", &["cargo xtask record --check"]),
+    ],
+    &[
+        (
+            "the pages work in a browser",
+            &[
+                "npm ci --no-audit --no-fund --ignore-scripts --prefix tests/browser",
+                "npm test --prefix tests/browser",
+            ],
+        ),
+        (
+            "and stay within their limits",
+            &["cargo xtask audit --soft-speed"],
+        ),
+    ],
 ];
 
 pub fn check(shell: &Shell) -> Result<()> {
     // Tests pass over what a reader may lack, such as the built pages, but not in CI.
     let _ci = shell.push_env("CI", "true");
-    let mut times = Vec::new();
-    let checked = check_all(shell, &mut times);
-    println!("\n{}", table(&times));
-    checked?;
-    println!("\nsteps: {} passed, 0 failed", STEPS.len());
+    let start = Instant::now();
+    let times = Mutex::new(Vec::new());
+    let checked = check_all(shell, IN_TURN, SIDE_BY_SIDE, &times);
+    println!("\n{}", table(&times.into_inner()?, start.elapsed()));
+    let steps = checked?;
+    println!("\nsteps: {steps} passed, 0 failed");
     Ok(())
 }
 
-/// Notes how long each command took, those of a step that fails included.
-fn check_all(shell: &Shell, times: &mut Vec<(&'static str, Duration)>) -> Result<()> {
-    let steps = STEPS.len();
-    for (at, (claim, commands)) in STEPS.iter().enumerate() {
-        let at = at + 1;
-        eprintln!("\n[{at}/{steps}] {claim}");
+/// How long each command took.
+type Times = Mutex<Vec<(&'static str, Duration)>>;
+
+/// Says how many steps there were. Notes the times of those that fail, too.
+fn check_all(
+    shell: &Shell,
+    in_turn: &[Step],
+    side_by_side: [&[Step]; 2],
+    times: &Times,
+) -> Result<usize> {
+    for (claim, commands) in in_turn {
+        eprintln!("\n[{claim}]");
         for command in *commands {
-            let start = Instant::now();
-            let ran = run(shell, command);
-            times.push((command, start.elapsed()));
-            ran.with_context(|| {
-                format!("stopped at step {at} of {steps}, `{command}`; what to fix stands above")
-            })?;
+            note(command, times, || run(shell, command))?;
         }
     }
-    Ok(())
+    // Created here, since two at once would both move into its place.
+    let folder = shell
+        .current_dir()
+        .join(project::target(shell)?)
+        .join("check");
+    shell.create_dir(&folder)?;
+    let lanes = side_by_side.map(|lane| (lane, shell.clone()));
+    let printing = Mutex::new(());
+    let failed = thread::scope(|scope| {
+        let (folder, printing) = (&folder, &printing);
+        let lanes = lanes.map(|(lane, shell)| {
+            scope.spawn(move || -> Result<()> {
+                for (claim, commands) in lane {
+                    eprintln!("\n[{claim}: what it says follows when it has ended]");
+                    for command in *commands {
+                        let log = folder.join(command.replace([' ', '/'], "_"));
+                        note(command, times, || {
+                            let ran = run_into(&shell, command, File::create(&log)?);
+                            let _whole = printing.lock().expect("no lane panics");
+                            println!("\n$ {command}\n{}", shell.read_file(&log)?);
+                            ran
+                        })?;
+                    }
+                }
+                Ok(())
+            })
+        });
+        let ended = lanes.map(|lane| lane.join().expect("no lane panics"));
+        ended
+            .into_iter()
+            .filter_map(Result::err)
+            .collect::<Vec<_>>()
+    });
+    let failed: Vec<String> = failed.iter().map(Error::to_string).collect();
+    ensure!(failed.is_empty(), "{}", failed.join("\n"));
+    Ok(in_turn.len() + side_by_side.iter().map(|lane| lane.len()).sum::<usize>())
 }
 
-/// Seconds by command, and their sum.
-fn table(times: &[(&str, Duration)]) -> String {
-    let sum: Duration = times.iter().map(|(_, time)| *time).sum();
-    let rows = times.iter().copied().chain([("in all", sum)]);
+fn note(command: &'static str, times: &Times, run: impl FnOnce() -> Result<()>) -> Result<()> {
+    let start = Instant::now();
+    let ran = run();
+    let mut times = times.lock().expect("noting does not panic");
+    times.push((command, start.elapsed()));
+    ran.with_context(|| format!("stopped at `{command}`; what to fix stands above"))
+}
+
+/// Seconds by command, and those of the whole.
+fn table(times: &[(&str, Duration)], whole: Duration) -> String {
+    let rows = times.iter().copied().chain([("in all", whole)]);
     let rows = rows.map(|(command, time)| format!("{:>7.1} s  {command}", time.as_secs_f64()));
     rows.collect::<Vec<_>>().join("\n")
 }
 
 fn run(shell: &Shell, command: &str) -> Result<()> {
+    Ok(parsed(shell, command)?.run()?)
+}
+
+/// Runs a command that says everything to a file.
+fn run_into(shell: &Shell, command: &str, log: File) -> Result<()> {
+    let mut command = Command::from(parsed(shell, command)?);
+    command.stdin(Stdio::null()).stdout(log.try_clone()?);
+    let status = command.stderr(log).status()?;
+    ensure!(status.success(), "it ended with {status}");
+    Ok(())
+}
+
+fn parsed<'a>(shell: &'a Shell, command: &str) -> Result<xshell::Cmd<'a>> {
     let mut words = command.split(' ').map(|word| match word {
         "npm" => NPM,
         word => word,
     });
     let program = words.next().context("a step without a command")?;
-    Ok(cmd!(shell, "{program} {words...}").run()?)
+    Ok(cmd!(shell, "{program} {words...}"))
 }
 
 #[cfg(test)]
@@ -98,8 +170,50 @@ mod tests {
             ("cargo test", Duration::from_secs(300)),
         ];
         assert_eq!(
-            table(&times),
-            "    1.2 s  cargo fmt\n  300.0 s  cargo test\n  301.2 s  in all"
+            table(&times, Duration::from_millis(301_300)),
+            "    1.2 s  cargo fmt\n  300.0 s  cargo test\n  301.3 s  in all"
         );
+    }
+
+    /// The commands that ran, and what is said of those that failed.
+    fn checked(in_turn: &[Step], side_by_side: [&[Step]; 2]) -> (Vec<&'static str>, String) {
+        let times = Mutex::new(Vec::new());
+        let shell = project::shell().unwrap();
+        let said = match check_all(&shell, in_turn, side_by_side, &times) {
+            Ok(steps) => format!("{steps} steps"),
+            Err(error) => error.to_string(),
+        };
+        let mut ran: Vec<_> = times.into_inner().unwrap();
+        ran.sort();
+        (ran.into_iter().map(|(command, _)| command).collect(), said)
+    }
+
+    const VERSION: Step = ("it has a version", &["cargo --version"]);
+    const UNKNOWN: Step = ("it is known", &["cargo --unknown"]);
+    const HELP: Step = ("it helps", &["cargo --help"]);
+
+    #[test]
+    fn what_fails_ends_its_own_lane() {
+        let lanes: [&[Step]; 2] = [&[UNKNOWN, HELP], &[VERSION]];
+        let (ran, said) = checked(&[], lanes);
+        assert_eq!(ran, ["cargo --unknown", "cargo --version"]);
+        assert_eq!(
+            said,
+            "stopped at `cargo --unknown`; what to fix stands above"
+        );
+    }
+
+    #[test]
+    fn what_fails_before_the_lanes_ends_all() {
+        let (ran, said) = checked(&[UNKNOWN], [&[VERSION], &[HELP]]);
+        assert_eq!(ran, ["cargo --unknown"]);
+        assert!(said.contains("--unknown"));
+    }
+
+    #[test]
+    fn all_that_hold_are_counted() {
+        let (ran, said) = checked(&[VERSION], [&[HELP], &[]]);
+        assert_eq!(ran, ["cargo --help", "cargo --version"]);
+        assert_eq!(said, "2 steps");
     }
 }

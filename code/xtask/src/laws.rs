@@ -1,7 +1,7 @@
 //! Which package may depend on which: projects → service → patterns → nothing of ours.
 //!
 //! `testbed` is for tests and measurements alone, no project depends on another, and only what
-//! makes and proves the book depends on its reader, `book`.
+//! makes and proves the book depends on its reader, `book`. Everything has `unified` for its tests.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -14,6 +14,9 @@ pub struct Member {
     folder: String,
     manifest: Table,
 }
+
+/// Depends on what the others' crates depend on.
+const UNIFIED: &str = "code/unified";
 
 /// The members that the manifest in `root` names.
 pub fn members(root: &Path) -> Result<Vec<Member>> {
@@ -43,6 +46,17 @@ pub fn broken(members: &[Member]) -> Vec<String> {
     let mut broken = Vec::new();
     for member in members {
         let folder = member.folder.as_str();
+        if folder == UNIFIED {
+            continue;
+        }
+        let mut names = member
+            .dependencies()
+            .map(|(section, name, _)| (section, name));
+        if !names.any(|named| named == ("dev-dependencies", "unified")) {
+            broken.push(format!(
+                "{folder}: write `unified.workspace = true` (dev-dependencies)"
+            ));
+        }
         for (section, name, specification) in member.dependencies() {
             match ours.get(name) {
                 Some(on) if !may(folder, on, section) => {
@@ -66,6 +80,7 @@ fn may(folder: &str, on: &str, section: &str) -> bool {
     let makes_the_book = ["code/press/", "code/xtask", "tests/"];
     match on {
         _ if is_project(on) => false,
+        UNIFIED | "code/patterns/checked" => section == "dev-dependencies",
         "code/patterns" => folder != "code/testbed",
         "code/service" => is_project(folder),
         "code/testbed" => section == "dev-dependencies" || folder == "code/measurements",
@@ -84,7 +99,8 @@ fn comes_from_workspace(specification: &Value) -> bool {
 }
 
 impl Member {
-    fn name(&self) -> Option<&str> {
+    /// As its manifest says.
+    pub fn name(&self) -> Option<&str> {
         self.manifest.get("package")?.get("name")?.as_str()
     }
 
@@ -123,6 +139,12 @@ mod tests {
     fn broken_by(manifests: &[(&str, &str)]) -> Vec<String> {
         let members = manifests.iter().map(|(folder, lines)| {
             let name = folder.rsplit('/').next().unwrap();
+            let tests = "[dev-dependencies]\n";
+            let unified = format!("{tests}unified.workspace = true\n");
+            let lines = match lines.contains(tests) {
+                true => lines.replace(tests, &unified),
+                false => format!("{lines}\n{unified}"),
+            };
             Member {
                 folder: (*folder).to_owned(),
                 manifest: format!("[package]\nname = {name:?}\n{lines}")
@@ -139,6 +161,7 @@ mod tests {
             "code/patterns",
             "code/service",
             "code/testbed",
+            "code/unified",
             "code/projects/chat",
             "code/press/book",
         ];
@@ -162,6 +185,7 @@ mod tests {
                 "[target.'cfg(unix)'.dependencies]\nchat.workspace = true",
             ),
             ("code/testbed", "[dependencies]\nservice.workspace = true"),
+            ("code/testbed", "[dependencies]\nunified.workspace = true"),
             ("code/examples", "[dependencies]\ntokio = \"1\""),
         ] {
             let others = all.iter().filter(|other| **other != folder);
@@ -176,5 +200,10 @@ mod tests {
             ("code/projects/chat", kept),
         ];
         assert!(broken_by(&manifests).is_empty());
+        let lacks = Member {
+            folder: "code/service".to_owned(),
+            manifest: "[package]\nname = \"service\"".parse().unwrap(),
+        };
+        assert_eq!(broken(&[lacks]).len(), 1);
     }
 }

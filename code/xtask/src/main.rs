@@ -17,6 +17,8 @@ mod cards;
 mod check;
 mod dates;
 mod epub;
+#[cfg(test)]
+mod features;
 mod fonts;
 #[cfg(test)]
 mod laws;

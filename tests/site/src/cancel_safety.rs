@@ -5,10 +5,10 @@
 //! in [`PROOFS`] names it in its documentation; one that has to panic proves that it is not safe.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 
 use crate::Problem;
 use crate::api::Api;
+use crate::below::Below;
 use crate::book::Book;
 use crate::documentation::SOURCES;
 use crate::sources::{Sources, docs};
@@ -20,8 +20,11 @@ use verdict::{Verdict, section, verdict};
 
 const PAGE: &str = "content/appendices/cancel-safety.md";
 const PROOFS: &str = "code/patterns/src/cancel_at_every_await/methods.rs";
-/// Ends the part of the page that is written by hand.
-const TABLE: &str = "{#methods}\n";
+const TABLE: Below = Below {
+    page: PAGE,
+    marker: "{#methods}\n",
+    source: "the sources",
+};
 const CRATES: [&str; 2] = ["tokio", "tokio_util"];
 
 /// What tests prove, as `tokio::time::Interval::tick`, and whether they have to panic.
@@ -55,15 +58,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
         return Vec::new();
     };
     let (rows, proofs) = (rows(sources), proofs(book));
-    let is_current = written(&page.text, &rows, &proofs).as_ref() == Some(&page.text);
-    let stale = (!is_current).then(|| {
-        let what = format!(
-            "what comes after `{}` is not from the sources",
-            TABLE.trim()
-        );
-        let fix = "type `BLESS=1 cargo test -p site --test site`";
-        Problem::new(PAGE, 1, what, fix)
-    });
+    let stale = TABLE.check(page, |_| table::table(&rows, &proofs));
     let contradictions = proofs.iter().filter_map(|(path, panics)| {
         let row = rows.iter().find(|row| row.path() == *path);
         let what = match (row.map(|row| &row.verdict), panics) {
@@ -80,19 +75,10 @@ pub fn check(book: &Book) -> Vec<Problem> {
 
 /// Writes the table.
 pub fn bless(book: &Book) -> std::io::Result<()> {
-    let Some((page, sources)) = book.page(PAGE).zip(SOURCES.as_ref().ok()) else {
+    let Ok(sources) = SOURCES.as_ref() else {
         return Ok(());
     };
-    match written(&page.text, &rows(sources), &proofs(book)) {
-        Some(text) if text != page.text => fs::write(book.root.join(PAGE), text),
-        _ => Ok(()),
-    }
-}
-
-/// The page with its table.
-fn written(page: &str, rows: &[Row], proofs: &Proofs) -> Option<String> {
-    let by_hand = &page[..page.find(TABLE)? + TABLE.len()];
-    Some(by_hand.to_owned() + &table::table(rows, proofs))
+    TABLE.bless(book, |_| table::table(&rows(sources), &proofs(book)))
 }
 
 /// Everything with a section, by module.

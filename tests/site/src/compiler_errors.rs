@@ -4,17 +4,19 @@
 //! programs below it is made from the anti-patterns: `BLESS=1 cargo test -p site --test site`
 //! writes it.
 
-use std::fs;
-
 use harness::book::Page;
 
 use crate::Problem;
+use crate::below::Below;
 use crate::book::{Book, chapter_number, stem};
 use crate::shortcodes;
 
 const PAGE: &str = "content/appendices/compiler-errors.md";
-/// Ends the part of the page that is written by hand.
-const TABLE: &str = "{#programs}\n";
+const TABLE: Below = Below {
+    page: PAGE,
+    marker: "{#programs}\n",
+    source: "the programs",
+};
 const HEAD: &str = "\n| Code | Message | Program |\n| --- | --- | --- |\n";
 
 /// A program that is refused, and where a page shows it.
@@ -33,16 +35,8 @@ pub fn check(book: &Book) -> Vec<Problem> {
         return Vec::new();
     };
     let rows = rows(book);
-    let mut problems = Vec::new();
-    if written(&page.text, &rows).as_ref() != Some(&page.text) {
-        let what = format!(
-            "what comes after `{}` is not from the programs",
-            TABLE.trim()
-        );
-        let fix = "type `BLESS=1 cargo test -p site --test site`";
-        problems.push(Problem::new(PAGE, 1, what, fix));
-    }
-    let by_hand = page.text.split(TABLE).next().unwrap_or_default();
+    let mut problems = Vec::from_iter(TABLE.check(page, |below| table(below, &rows)));
+    let by_hand = TABLE.by_hand(page);
     for row in rows {
         let name = row.code.as_ref().unwrap_or(&row.message);
         if !by_hand.contains(name.as_str()) {
@@ -61,25 +55,18 @@ pub fn check(book: &Book) -> Vec<Problem> {
 
 /// Writes the table.
 pub fn bless(book: &Book) -> std::io::Result<()> {
-    let Some(page) = book.page(PAGE) else {
-        return Ok(());
-    };
-    match written(&page.text, &rows(book)) {
-        Some(text) if text != page.text => fs::write(book.root.join(PAGE), text),
-        _ => Ok(()),
-    }
+    TABLE.bless(book, |below| table(below, &rows(book)))
 }
 
-/// The page with its table.
-fn written(page: &str, rows: &[Row]) -> Option<String> {
-    let (by_hand, below) = page.split_at(page.find(TABLE)? + TABLE.len());
+/// The table, in the place of `below`, whose links stay.
+fn table(below: &str, rows: &[Row]) -> String {
     let links = below.find("\n[`").map_or("", |at| &below[at..]);
     let rows = rows.iter().map(|row| {
         let code = row.code.as_deref().unwrap_or("–");
         let message = row.message.replace('|', "\\|");
         format!("| {code} | `` {message} `` | {} |\n", row.place)
     });
-    Some(by_hand.to_owned() + HEAD + &rows.collect::<String>() + links)
+    HEAD.to_owned() + &rows.collect::<String>() + links
 }
 
 /// The programs that pages show, by their message.

@@ -13,6 +13,7 @@
 pub mod anchors;
 pub mod anti_patterns;
 pub mod api;
+mod below;
 pub mod book;
 pub mod built;
 pub mod cancel_safety;

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
+use checked::every_order;
 use loom::future::block_on;
 use loom::thread;
 
 use super::PriorityQueue;
-use crate::sync::every_order;
 
 fn popped(queue: &Arc<PriorityQueue<u8, char>>) -> thread::JoinHandle<Option<char>> {
     let queue = Arc::clone(queue);

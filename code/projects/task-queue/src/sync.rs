@@ -1,7 +1,7 @@
 //! What the tasks and threads of this crate share state with.
 //!
 //! In the unit tests these names mean types of the same shape that [loom] watches, so that a test can run
-//! the very code that ships in every order in which its steps can follow each other; see `checked`.
+//! the very code that ships in every order in which its steps can follow each other; see `model`.
 //!
 //! [loom]: https://docs.rs/loom/0.7.3/loom/
 
@@ -11,6 +11,8 @@ pub(crate) use std::sync::{Mutex, MutexGuard};
 pub(crate) use tokio::sync::{Notify, watch};
 
 #[cfg(test)]
-pub(crate) mod checked;
+pub(crate) mod model;
 #[cfg(test)]
-pub(crate) use checked::{Mutex, MutexGuard, Notify, watch};
+pub(crate) use checked::{Mutex, MutexGuard, Notify};
+#[cfg(test)]
+pub(crate) use model::watch;

@@ -167,7 +167,7 @@ mod tests {
 
     use super::*;
     use crate::broker::JobState;
-    use crate::sync::checked::{every_order, on_paused_clock, spawn, spawn_task};
+    use crate::sync::model::{every_order, on_paused_clock, spawn, spawn_task};
 
     const PATIENCE: Duration = Duration::from_secs(60);
     const LOOK_AGAIN: Duration = Duration::from_secs(1);

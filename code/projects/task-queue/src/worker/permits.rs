@@ -100,7 +100,7 @@ impl Drop for Permit {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sync::checked::{every_order, spawn, spawn_task};
+    use crate::sync::model::{every_order, spawn, spawn_task};
 
     /// A claimer that waits until so many are free.
     async fn wait_for(permits: Arc<Permits>, wanted: u32) {

@@ -150,7 +150,7 @@ mod tests {
 
     use super::*;
     use crate::job::JobId;
-    use crate::sync::checked::{every_order, spawn};
+    use crate::sync::model::{every_order, spawn};
 
     fn slot(job: JobId) -> Arc<Slot> {
         let key = LeaseKey { job, token: 1 };

@@ -12,7 +12,7 @@ use crate::broker::{
 };
 use crate::job::{JobId, NewJob};
 use crate::name::WorkerId;
-use crate::sync::checked::{every_order, spawn_task};
+use crate::sync::model::{every_order, spawn_task};
 use crate::sync::{Mutex, watch};
 
 /// A store in which one thing happens once. A loop ends when it has seen it.
