@@ -88,11 +88,11 @@ fn a_long_run_has_a_page_for_each_window() {
     let recorded = make(&own("long.rs"), &options()).unwrap();
     let page = fs::read_to_string(&recorded.page).unwrap();
     assert!(
-        recorded.page.ends_with("long-rs-401.html"),
+        recorded.page.ends_with("long-401.html"),
         "{:?}",
         recorded.page
     );
-    assert!(page.contains("<a href=\"long-rs.html\">steps 1 to 400</a>"));
+    assert!(page.contains("<a href=\"long.html\">steps 1 to 400</a>"));
     assert!(page.contains("A page shows 400 steps of"));
 }
 
@@ -106,10 +106,10 @@ fn a_package_and_its_tests_tell_what_they_do() {
         .unwrap();
     copy(&own("kitchen"), folder.path());
     fs::copy("../../../Cargo.lock", folder.path().join("Cargo.lock")).unwrap();
-    // What is built of Tokio is kept for the next time.
+    // Tokio is built where the other tests build it.
     let target = Path::new("../../../target").canonicalize().unwrap();
     fs::create_dir(folder.path().join(".cargo")).unwrap();
-    let config = format!("[build]\ntarget-dir = {:?}\n", target.join("record"));
+    let config = format!("[build]\ntarget-dir = {:?}\n", target);
     fs::write(folder.path().join(".cargo/config.toml"), config).unwrap();
     let program = make(folder.path(), &options()).unwrap();
     snapshot("package", &told(&program));
@@ -170,7 +170,7 @@ fn the_book_prints_what_the_command_says_of_a_program_that_hangs() {
     let place = text.find("The recording: ").expect("it says where");
     let printed = format!(
         "<!-- written by `BLESS=1 cargo test -p recorder -- --ignored` -->\n\
-         ```shellsession\n$ cargo xtask record --file hang.rs --for 5s\n{}\n```\n<!-- end -->\n",
+         ```console\n$ cargo xtask record --file hang.rs --for 5s\n{}\n```\n<!-- end -->\n",
         text[..place].trim_end()
     );
     let golden = own("hang.md");
