@@ -18,5 +18,8 @@ pub fn audit(shell: &Shell, options: &Options) -> Result<()> {
     tools::install(shell, "tests/audit")?;
     cmd!(shell, "node tests/audit/audit.js {soft_speed...}")
         .run()
-        .context("a limit is missed, or a page could not be measured; which one stands above")
+        .context(
+            "a limit is missed, or a page could not be measured; which one stands above. \
+             If it is speed, and the machine is busy, `--soft-speed` holds the rest",
+        )
 }

@@ -12,10 +12,10 @@ use crate::{dates, epub, markdown, pdf};
 pub struct Options {
     /// The address the site will have [default: base_url of config.toml]
     #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
+    pub base_url: Option<String>,
     /// Print the book to a PDF too, with Chromium, and have the first page lead to it
     #[arg(long)]
-    pdf: bool,
+    pub pdf: bool,
 }
 
 pub fn build(shell: &Shell, options: &Options) -> Result<()> {
@@ -30,10 +30,10 @@ pub fn build(shell: &Shell, options: &Options) -> Result<()> {
         .context("the HTML stands in public/, but not its Markdown")?;
     eprintln!("Markdown of {pages} pages stands beside them, llms.txt is its index.");
     // In a package of its own, so that who only reads the book compiles no HTML parser.
-    cmd!(shell, "cargo run --quiet --package search -- public")
+    cmd!(shell, "cargo run --package search -- public")
         .run()
         .context("the pages stand in public/, but their search has no index")?;
-    cmd!(shell, "cargo run --quiet --package offline -- public")
+    cmd!(shell, "cargo run --package offline -- public")
         .run()
         .context("the pages stand in public/, but cannot be kept for reading offline")?;
     epub::bind(shell, &Path::new("public").join(epub::NAME))

@@ -39,6 +39,10 @@ const SIDE_BY_SIDE: [&[Step]; 2] = [
             "so is what needs more than Rust",
             &["cargo test -- --ignored"],
         ),
+        (
+            "the frameworks of chapter 22 do what it says",
+            &["cargo test --locked --manifest-path code/examples/frameworks/Cargo.toml"],
+        ),
         ("runs are as recorded", &["cargo xtask record --check"]),
     ],
     &[

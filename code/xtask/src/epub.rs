@@ -28,7 +28,7 @@ pub fn bind(shell: &Shell, file: &Path) -> Result<()> {
     let modified = modified(shell, &config);
     cmd!(
         shell,
-        "cargo run --quiet --package epub -- public content/words/en.toml {file} {modified} {author}"
+        "cargo run --package epub -- public content/words/en.toml {file} {modified} {author}"
     )
     .run()
     .context("the book is not bound; the reason stands above")

@@ -47,10 +47,30 @@ fn crates(shell: &Shell, selection: &[&str]) -> Result<BTreeMap<String, BTreeSet
 
 #[cfg(test)]
 mod tests {
+    use xshell::cmd;
+
+    use crate::project;
+
     #[test]
     #[ignore = "asks cargo for each package: ten seconds"]
     fn every_package_is_built_with_the_features_of_all() {
-        let drift = super::drift(&crate::project::shell().unwrap()).unwrap();
+        let drift = super::drift(&project::shell().unwrap()).unwrap();
         assert!(drift.is_empty(), "{drift:#?}");
+    }
+
+    #[test]
+    #[ignore = "builds for minutes, unless `cargo test` has run"]
+    fn one_package_is_built_of_what_all_were_built_of() {
+        let shell = project::shell().unwrap();
+        for package in ["chat", "epub", "patterns", "xtask"] {
+            let format = ["--message-format", "json"];
+            let build = cmd!(
+                shell,
+                "cargo build --offline --package {package} {format...}"
+            );
+            let messages = build.quiet().ignore_stderr().read().unwrap();
+            let anew = messages.lines().filter(|it| it.contains("\"fresh\":false"));
+            assert_eq!(anew.count(), 0, "for {package}");
+        }
     }
 }

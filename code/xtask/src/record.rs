@@ -20,7 +20,7 @@ pub fn record(shell: &Shell, options: &Options) -> Result<()> {
     // From the folder where it was typed, as a path of the reader's own is meant.
     let mut record = Command::new("cargo");
     record
-        .args(["run", "--quiet", "--package", "recorder", "--manifest-path"])
+        .args(["run", "--package", "recorder", "--manifest-path"])
         .arg(manifest)
         .arg("--")
         .args(&options.arguments);

@@ -71,3 +71,23 @@ pub fn install(shell: &Shell, folder: &str) -> Result<()> {
     })?;
     Ok(shell.write_file(installed, lock)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_installed_is_not_installed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let shell = Shell::new().unwrap();
+        shell.change_dir(folder.path());
+        for file in ["package-lock.json", "node_modules/.installed"] {
+            shell.write_file(file, "{}").unwrap();
+        }
+        install(&shell, ".").unwrap();
+        assert_eq!(shell.read_dir("node_modules").unwrap().len(), 1);
+        shell.write_file("package-lock.json", "no JSON").unwrap();
+        let error = install(&shell, ".").unwrap_err().to_string();
+        assert!(error.contains("could not install"), "{error}");
+    }
+}

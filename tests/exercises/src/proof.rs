@@ -6,8 +6,9 @@ use crate::set::{Exercise, Kind, Set};
 use crate::{Problem, text};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{self, Command};
 use std::sync::OnceLock;
+use std::{fs, io};
 
 /// Proves the exercises of a set; those of one chapter are compiled and run together.
 pub struct Proof<'a> {
@@ -89,7 +90,7 @@ impl<'a> Proof<'a> {
             unformatted: Vec::new(),
             problem: None,
         };
-        let mut modules = Vec::new();
+        let (mut modules, mut files) = (Vec::new(), Vec::new());
         for kind in Kind::ALL {
             for exercise in self
                 .set
@@ -102,6 +103,14 @@ impl<'a> Proof<'a> {
                 if in_hand || !path.exists() {
                     continue;
                 }
+                let file = path.clone();
+                let path = match kind {
+                    Kind::Wrong => self.with_tests(exercise),
+                    Kind::Given | Kind::Solution => Ok(path),
+                };
+                let Ok(path) = path else {
+                    continue; // Its solution is missing, which the text's check has said.
+                };
                 let strict = kind == Kind::Solution;
                 let name = exercise.name().to_owned();
                 let module = Module {
@@ -117,11 +126,12 @@ impl<'a> Proof<'a> {
                     };
                     chapter.files.insert((kind, name), verdict);
                 } else {
+                    files.push(file);
                     modules.push((kind, module));
                 }
             }
         }
-        chapter.unformatted = unformatted(modules.iter().map(|(_, module)| module.path.clone()));
+        chapter.unformatted = unformatted(files.into_iter());
 
         let binary = self.binary(dir, &mut modules, &mut chapter);
         let outcomes = binary.and_then(|binary| {
@@ -150,6 +160,22 @@ impl<'a> Proof<'a> {
             }
         }
         chapter
+    }
+
+    /// A copy of the wrong idea with the tests of the solution: those of the exercise may be the reader's.
+    fn with_tests(&self, exercise: &Exercise) -> io::Result<PathBuf> {
+        let wrong = fs::read_to_string(self.set.path(Kind::Wrong, exercise))?;
+        let solution = fs::read_to_string(self.set.path(Kind::Solution, exercise))?;
+        let path = self
+            .compiler
+            .work
+            .join(format!("{}_wrong.rs", exercise.name()));
+        // Moved into its place, so that two runs at once read it whole.
+        let scratch = path.with_added_extension(process::id().to_string());
+        fs::create_dir_all(self.compiler.work)?;
+        fs::write(&scratch, wrong + "\n" + text::tests_of(&solution))?;
+        fs::rename(&scratch, &path)?;
+        Ok(path)
     }
 
     /// The test binary of the files that compile; moves the others from `modules` to `chapter`.

@@ -71,7 +71,7 @@ pub enum Kind {
     Given,
     /// `solutions/`.
     Solution,
-    /// `wrong/`: the tempting mistake.
+    /// `wrong/`: the tempting mistake, without tests.
     Wrong,
 }
 

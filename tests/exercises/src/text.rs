@@ -40,7 +40,9 @@ pub fn problems(set: &Set, exercise: &Exercise) -> Vec<Problem> {
         let Some((first_kind, first)) = first.as_ref().filter(|(first, _)| first != kind) else {
             continue;
         };
-        if let Some(line) = first_difference(tests_of(first), tests_of(text)) {
+        if *kind != Kind::Wrong
+            && let Some(line) = first_difference(tests_of(first), tests_of(text))
+        {
             refuse(
                 code_of(text).lines().count() + line,
                 "the tests differ from the exercise's".into(),
@@ -113,6 +115,13 @@ fn alone(kind: Kind, text: &str) -> Vec<(usize, String, &'static str)> {
                     "begin with `//! Wrong: ` and one sentence",
                 ));
             }
+            if !tests.is_empty() {
+                wrong.push((
+                    code.lines().count() + 1,
+                    "has tests of its own".into(),
+                    "delete them: it is tried with those of the exercise",
+                ));
+            }
         }
     }
 
@@ -123,13 +132,15 @@ fn alone(kind: Kind, text: &str) -> Vec<(usize, String, &'static str)> {
             "add `fn main() {}` before the tests",
         ));
     }
-    if tests.is_empty() {
+    if kind != Kind::Wrong && tests.is_empty() {
         wrong.push((
             1,
             "has no tests".into(),
             "end it with `#[cfg(test)]` and `mod tests { … }`",
         ));
-    } else if !tests.ends_with("\n}\n") || tests.matches("\n}\n").count() != 1 {
+    } else if !tests.is_empty()
+        && (!tests.ends_with("\n}\n") || tests.matches("\n}\n").count() != 1)
+    {
         wrong.push((
             code.lines().count() + 1,
             "`mod tests` is not the last thing in the file".into(),
@@ -162,7 +173,7 @@ fn code_of(text: &str) -> &str {
 }
 
 /// The tests, with the line that opens them.
-fn tests_of(text: &str) -> &str {
+pub fn tests_of(text: &str) -> &str {
     text.find(TESTS).map_or("", |start| &text[start..])
 }
 

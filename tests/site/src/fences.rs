@@ -26,7 +26,29 @@ pub fn check(book: &Book) -> Vec<Problem> {
     let of_block = blocks.flat_map(|block| options(block).into_iter().chain(text(block)));
     let pages = book.pages.iter();
     of_block
-        .chain(pages.flat_map(|page| fixes(page).into_iter().chain(tabs(page))))
+        .chain(pages.flat_map(|page| {
+            fixes(page)
+                .into_iter()
+                .chain(tabs(page))
+                .chain(openings(page))
+        }))
+        .collect()
+}
+
+/// `templates/partials/content.html` finds the lines of programs by what opens them.
+fn openings(page: &Page) -> Vec<Problem> {
+    const OPENING: &str = "```rust";
+    let begins = |line: usize| {
+        let mut blocks = page.blocks.iter();
+        blocks.any(|block| block.line == line && block.language() == "rust")
+    };
+    let lines = (1..).zip(page.text.lines());
+    let other = lines.filter(|(line, text)| text.contains(OPENING) && !begins(*line));
+    other
+        .map(|(line, _)| {
+            let what = format!("`` {OPENING} `` where no program begins");
+            Problem::new(&page.path, line, what, "say it without the three backticks")
+        })
         .collect()
 }
 
@@ -302,6 +324,16 @@ mod tests {
         .expect(
             check,
             &[(CHAPTER, "true && ", "a line of more than 80 columns")],
+        );
+    }
+
+    #[test]
+    fn what_opens_a_program_stands_nowhere_else() {
+        let sentence = "A fence is `` ```rust ``.\n\n```rust,run=ch02-tick";
+        let wanted = "`` ```rust ``";
+        fence(sentence).expect(
+            check,
+            &[(CHAPTER, wanted, "`` ```rust `` where no program begins")],
         );
     }
 

@@ -26,36 +26,3 @@ fn choose(program: u32) -> Tool {
 fn main() {
     println!("the tools: {ALL:?}");
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn many_waits_or_waits_that_are_combined_take_async() {
-        for program in [1, 4, 9] {
-            assert_eq!(choose(program), Tool::Async, "program {program}");
-        }
-    }
-
-    #[test]
-    fn a_few_waits_without_a_runtime_take_threads() {
-        for program in [5, 8] {
-            assert_eq!(choose(program), Tool::Threads, "program {program}");
-        }
-    }
-
-    #[test]
-    fn computing_takes_a_pool_even_inside_an_async_server() {
-        for program in [2, 7] {
-            assert_eq!(choose(program), Tool::Pool, "program {program}");
-        }
-    }
-
-    #[test]
-    fn nothing_to_overlap_takes_a_plain_function() {
-        for program in [3, 6, 10] {
-            assert_eq!(choose(program), Tool::Plain, "program {program}");
-        }
-    }
-}

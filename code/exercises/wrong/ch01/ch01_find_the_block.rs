@@ -31,30 +31,3 @@ async fn publish() -> usize {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    // `tokio::test` runs an async function, here on one thread, as a #[test]
-    #[tokio::test]
-    async fn publishes_the_whole_report() {
-        assert_eq!(publish().await, 61);
-    }
-
-    #[tokio::test]
-    async fn the_heart_beats_while_the_report_is_published() {
-        static BEATS: AtomicU32 = AtomicU32::new(0);
-        let heart = tokio::spawn(async {
-            loop {
-                BEATS.fetch_add(1, Ordering::Relaxed);
-                yield_now().await;
-            }
-        });
-        publish().await;
-        heart.abort();
-        let beats = BEATS.load(Ordering::Relaxed);
-        assert!(beats > 20, "{beats} beats: something kept the thread");
-    }
-}

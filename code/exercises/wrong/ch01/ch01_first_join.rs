@@ -21,22 +21,3 @@ async fn greeting() -> String {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::time::Instant;
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn greets_by_name_with_the_number_of_unread_messages() {
-        assert_eq!(greeting().await, "Ada: 7 unread");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn takes_as_long_as_the_slower_of_the_two() {
-        let start = Instant::now();
-        greeting().await;
-        assert_eq!(start.elapsed(), Duration::from_secs(2));
-    }
-}

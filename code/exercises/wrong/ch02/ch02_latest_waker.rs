@@ -39,38 +39,3 @@ impl Future for Signal {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio_test::task::spawn;
-
-    #[test]
-    fn a_fired_signal_is_ready() {
-        let signal = Signal::default();
-        signal.fire();
-        assert!(spawn(signal).poll().is_ready());
-    }
-
-    #[test]
-    fn firing_wakes_the_task_that_waits() {
-        let signal = Signal::default();
-        let mut task = spawn(signal.clone());
-        assert!(task.poll().is_pending());
-        signal.fire();
-        assert!(task.is_woken(), "nobody woke the waiting task");
-        assert!(task.poll().is_ready());
-    }
-
-    #[test]
-    fn after_a_move_the_new_task_is_woken() {
-        let signal = Signal::default();
-        let mut old = spawn(signal.clone());
-        assert!(old.poll().is_pending());
-        let mut new = spawn(old.into_inner());
-        assert!(new.poll().is_pending());
-
-        signal.fire();
-        assert!(new.is_woken(), "the wake-up went to the task that let go");
-    }
-}

@@ -12,22 +12,3 @@ async fn sum_later(page: [u8; 16 * 1024]) -> u32 {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio_test::{assert_pending, assert_ready_eq, task};
-
-    #[test]
-    fn the_future_is_smaller_than_128_bytes() {
-        let size = size_of_val(&checksum(1));
-        assert!(size < 128, "the future still has {size} bytes");
-    }
-
-    #[test]
-    fn the_checksum_is_unchanged_and_still_waits_once() {
-        let mut future = task::spawn(checksum(3));
-        assert_pending!(future.poll());
-        assert_ready_eq!(future.poll(), 3 * 16 * 1024);
-    }
-}

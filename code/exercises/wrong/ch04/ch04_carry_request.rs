@@ -26,36 +26,3 @@ where
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // `tokio::test` runs an async function as a #[test]
-    #[tokio::test]
-    async fn a_child_works_for_the_request_of_its_parent() {
-        let child = REQUEST.scope(7, async { spawn_in_request(async { request() }).await });
-        assert_eq!(child.await.unwrap(), Some(7));
-    }
-
-    #[tokio::test]
-    async fn a_grandchild_does_too() {
-        let family = REQUEST.scope(7, async {
-            spawn_in_request(async { spawn_in_request(async { request() }).await }).await
-        });
-        assert_eq!(family.await.unwrap().unwrap(), Some(7));
-    }
-
-    #[tokio::test]
-    async fn two_requests_are_kept_apart() {
-        let first = REQUEST.sync_scope(1, || spawn_in_request(async { request() }));
-        let second = REQUEST.sync_scope(2, || spawn_in_request(async { request() }));
-        assert_eq!(first.await.unwrap(), Some(1));
-        assert_eq!(second.await.unwrap(), Some(2));
-    }
-
-    #[tokio::test]
-    async fn outside_of_a_request_there_is_none() {
-        assert_eq!(spawn_in_request(async { request() }).await.unwrap(), None);
-    }
-}

@@ -33,26 +33,3 @@ pub fn distinct_words_blocking(pages: Vec<&'static str>) -> usize {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::time::Instant;
-
-    #[tokio::test(flavor = "local", start_paused = true)]
-    async fn words_of_all_pages_are_counted_once() {
-        assert_eq!(distinct_words(vec!["to be", "or not", "to be"]).await, 4);
-    }
-
-    #[tokio::test(flavor = "local", start_paused = true)]
-    async fn three_pages_take_one_second() {
-        let start = Instant::now();
-        distinct_words(vec!["a", "b", "c"]).await;
-        assert_eq!(start.elapsed(), Duration::from_secs(1));
-    }
-
-    #[test]
-    fn a_caller_without_a_runtime_gets_the_same() {
-        assert_eq!(distinct_words_blocking(vec![]), 0);
-    }
-}

@@ -38,37 +38,3 @@ async fn check_all(checks: &[Check]) -> Vec<(&'static str, &'static str)> {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::Finding::{Bug, Fine, Wrong};
-    use super::*;
-    use tokio::time::Instant;
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn all_that_is_wrong_is_reported_by_name() {
-        let checks = [
-            ("disk", 2, Wrong("full")),
-            ("clock", 3, Fine),
-            ("network", 1, Wrong("no route")),
-        ];
-        let failures = check_all(&checks).await;
-        assert_eq!(failures, [("network", "no route"), ("disk", "full")]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_panic_is_reported_and_hides_nothing() {
-        let checks = [("disk", 2, Wrong("full")), ("network", 1, Bug)];
-        let failures = check_all(&checks).await;
-        assert_eq!(failures, [("network", "panicked"), ("disk", "full")]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn checks_run_side_by_side() {
-        let start = Instant::now();
-        let checks = [("disk", 2, Fine), ("clock", 3, Fine)];
-        assert_eq!(check_all(&checks).await, []);
-        assert_eq!(start.elapsed(), Duration::from_secs(3));
-    }
-}

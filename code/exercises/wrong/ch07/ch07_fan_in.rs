@@ -32,31 +32,3 @@ async fn collect(stations: Vec<Vec<u32>>) -> u32 {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    use std::time::Duration;
-    use tokio::time::timeout;
-
-    const HOUR: Duration = Duration::from_secs(3600);
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn readings_of_all_stations_are_added_up() {
-        let stations = vec![vec![1, 2], vec![], vec![3]];
-        assert_eq!(timeout(HOUR, collect(stations)).await, Ok(6));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn without_stations_the_sum_is_zero() {
-        assert_eq!(timeout(HOUR, collect(vec![])).await, Ok(0));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn more_readings_than_places_do_not_stop_it() {
-        let stations = vec![vec![1; 50], vec![2; 50]];
-        assert_eq!(timeout(HOUR, collect(stations)).await, Ok(150));
-    }
-}

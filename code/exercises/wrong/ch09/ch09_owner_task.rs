@@ -36,33 +36,3 @@ impl Ledger {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    use tokio::time::timeout;
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn sums_are_added_in_both_columns() {
-        let ledger = Ledger::open();
-        assert_eq!(ledger.add(5).await, [5, 5]);
-        assert_eq!(ledger.clone().add(2).await, [7, 7]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_caller_that_gives_up_cuts_nothing_in_half() {
-        let ledger = Ledger::open();
-        let patience = Duration::from_millis(1_500); // one column is written
-        assert!(timeout(patience, ledger.add(5)).await.is_err());
-        assert_eq!(ledger.add(2).await, [7, 7]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn many_callers_take_turns() {
-        let ledger = Ledger::open();
-        tokio::join!(ledger.add(1), ledger.add(2), ledger.add(3));
-        assert_eq!(ledger.add(0).await, [6, 6]);
-    }
-}

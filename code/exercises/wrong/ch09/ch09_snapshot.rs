@@ -31,39 +31,3 @@ impl Client {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn client() -> Client {
-        Client {
-            hosts: Mutex::new(Arc::new(vec!["a", "b", "c"])),
-        }
-    }
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn it_asks_all_hosts_in_order() {
-        assert_eq!(client().ask_all().await, ["a", "b", "c"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_round_stays_with_its_list() {
-        let client = client();
-        let replace = async {
-            sleep(Duration::from_millis(1_500)).await;
-            assert!(client.hosts.try_lock().is_ok(), "replacing must not wait");
-            client.replace(vec!["x", "y", "z"]);
-        };
-        let (answers, ()) = tokio::join!(client.ask_all(), replace);
-        assert_eq!(answers, ["a", "b", "c"]);
-        assert_eq!(client.ask_all().await, ["x", "y", "z"]);
-    }
-
-    #[test]
-    fn it_can_be_spawned() {
-        fn spawnable(_: impl Future + Send) {}
-        spawnable(client().ask_all());
-    }
-}

@@ -19,27 +19,3 @@ async fn work(jobs: &Mutex<Vec<u32>>) -> u32 {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    use std::time::Duration;
-    use tokio::time::timeout;
-
-    const HOUR: Duration = Duration::from_secs(3600);
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn it_comes_to_an_end() {
-        let jobs = Mutex::new(vec![25]);
-        assert_eq!(timeout(HOUR, work(&jobs)).await, Ok(3));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn it_leaves_nothing_on_the_list() {
-        let jobs = Mutex::new(vec![5, 12, 31]);
-        assert_eq!(timeout(HOUR, work(&jobs)).await, Ok(1 + 2 + 4));
-        assert!(jobs.lock().await.is_empty());
-    }
-}

@@ -40,36 +40,3 @@ async fn start_all(log: &Log, names: &[&'static str]) -> Result<Vec<Service>, St
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn services_start_in_order() {
-        let log = Log::default();
-        let running = start_all(&log, &["database", "cache", "api"]).await;
-        assert_eq!(running.map(|running| running.len()), Ok(3));
-        assert_eq!(
-            *log.borrow(),
-            ["database ready", "cache ready", "api ready"]
-        );
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_error_stops_what_runs_in_reverse() {
-        let log = Log::default();
-        let result = start_all(&log, &["database", "cache", "broken", "api"]).await;
-        assert_eq!(result.err(), Some("broken failed".to_owned()));
-        assert_eq!(
-            *log.borrow(),
-            [
-                "database ready",
-                "cache ready",
-                "cache stopped",
-                "database stopped"
-            ]
-        );
-    }
-}

@@ -17,27 +17,3 @@ async fn eat(forks: &Semaphore) {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    use tokio::time::{Instant, timeout};
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn one_eats_alone() {
-        let (start, forks) = (Instant::now(), Semaphore::new(2));
-        eat(&forks).await;
-        assert_eq!(forks.available_permits(), 2);
-        assert!(start.elapsed() <= Duration::from_millis(1_001));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn two_eat_one_after_the_other() {
-        let forks = Semaphore::new(2);
-        let both = async { tokio::join!(eat(&forks), eat(&forks)) };
-        let minute = Duration::from_secs(60);
-        assert!(timeout(minute, both).await.is_ok(), "no one eats");
-    }
-}

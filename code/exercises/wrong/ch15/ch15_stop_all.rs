@@ -36,30 +36,3 @@ async fn first_answer(mirrors: [u64; 3], limit: Duration) -> Option<u64> {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::time::Instant;
-
-    const fn seconds(seconds: u64) -> Duration {
-        Duration::from_secs(seconds)
-    }
-
-    // One test, because it counts the requests of the whole program.
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn whatever_comes_out_nothing_runs_on() {
-        let start = Instant::now();
-        assert_eq!(first_answer([5, 2, 9], seconds(3)).await, Some(2));
-        assert_eq!(start.elapsed(), seconds(2), "the first answer counts");
-        let left = UNDER_WAY.load(SeqCst);
-        assert_eq!(left, 0, "requests under way after an answer");
-
-        let start = Instant::now();
-        assert_eq!(first_answer([5, 7, 9], seconds(3)).await, None);
-        assert_eq!(start.elapsed(), seconds(3), "the limit has passed");
-        let left = UNDER_WAY.load(SeqCst);
-        assert_eq!(left, 0, "requests under way after the limit");
-    }
-}

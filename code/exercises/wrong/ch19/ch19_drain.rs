@@ -26,36 +26,3 @@ async fn drain(mut workers: JoinSet<()>, queue: &Queue, limit: Duration) -> Vec<
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    async fn left(jobs: &[u64], limit: u64) -> (Vec<u64>, u64) {
-        let queue = Arc::new(Queue::default());
-        queue.jobs.lock().unwrap().extend(jobs);
-        let mut workers = JoinSet::new();
-        for _ in 0..2 {
-            workers.spawn(work(Arc::clone(&queue)));
-        }
-        let start = Instant::now();
-        let left = drain(workers, &queue, Duration::from_secs(limit)).await;
-        (left, start.elapsed().as_secs())
-    }
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn a_pool_that_is_done_in_time_leaves_nothing() {
-        assert_eq!(left(&[1, 1, 1, 1], 60).await, (vec![], 2));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_had_no_turn_comes_back() {
-        assert_eq!(left(&[9, 9, 1, 2, 3], 5).await, (vec![1, 2, 3], 5));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_limit_is_one_for_all() {
-        assert_eq!(left(&[4, 99], 5).await, (vec![], 5));
-    }
-}

@@ -23,20 +23,3 @@ async fn collect(parts: Vec<Vec<u32>>) -> Vec<u32> {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    use std::time::Duration;
-    use tokio::time::timeout;
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn it_returns_when_all_stages_are_done() {
-        let parts = vec![(0..9).collect(), (9..20).collect(), vec![]];
-        let all = timeout(Duration::from_secs(60), collect(parts)).await;
-        let expected: Vec<u32> = (0..20).map(|number| number * 10).collect();
-        assert_eq!(all, Ok(expected));
-    }
-}

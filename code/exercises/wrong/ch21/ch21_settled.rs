@@ -38,38 +38,3 @@ async fn specialist(board: &Board, mut facts: mpsc::UnboundedReceiver<u64>) {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::time::{Instant, timeout};
-
-    /// The log when the board has settled, and how long that took.
-    async fn run(fact: u64) -> (Vec<u64>, u64) {
-        let (sender, facts) = mpsc::unbounded_channel();
-        let board = Board {
-            facts: sender,
-            open: watch::Sender::new(0),
-            log: watch::Sender::new(Vec::new()),
-        };
-        let start = Instant::now();
-        board.post(fact);
-        let settled = timeout(Duration::from_secs(3600), board.settled());
-        tokio::select! {
-            () = specialist(&board, facts) => panic!("the specialist has ended"),
-            settled = settled => settled.expect("it does not settle"),
-        }
-        (board.log.borrow().clone(), start.elapsed().as_secs())
-    }
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn a_fact_from_which_nothing_follows_settles_at_once() {
-        assert_eq!(run(0).await, (vec![0], 0));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn what_follows_is_waited_for() {
-        assert_eq!(run(3).await, (vec![3, 2, 1, 0], 3 + 2 + 1));
-    }
-}

@@ -30,38 +30,3 @@ async fn ask(
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMIT: Duration = Duration::from_secs(5);
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn an_answer_comes_back() {
-        let (actor, mut mailbox) = mpsc::channel::<Question>(1);
-        tokio::spawn(async move {
-            let (number, reply) = mailbox.recv().await.unwrap();
-            reply.send(number * 2).unwrap();
-        });
-        assert_eq!(ask(&actor, 21, LIMIT).await, Ok(42));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_actor_that_has_ended_or_dies_is_an_error() {
-        let (actor, mut mailbox) = mpsc::channel::<Question>(1);
-        tokio::spawn(async move { drop(mailbox.recv().await) });
-        assert_eq!(ask(&actor, 1, LIMIT).await, Err(AskError::Died));
-        tokio::task::yield_now().await;
-        assert_eq!(ask(&actor, 1, LIMIT).await, Err(AskError::Ended));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_slow_answer_and_a_full_mailbox_are_too_slow() {
-        let (actor, _mailbox) = mpsc::channel::<Question>(1);
-        assert_eq!(ask(&actor, 1, LIMIT).await, Err(AskError::TooSlow));
-        let full = timeout(10 * LIMIT, ask(&actor, 2, LIMIT)).await;
-        assert_eq!(full, Ok(Err(AskError::TooSlow)));
-    }
-}

@@ -58,35 +58,3 @@ async fn run(mut mailbox: mpsc::Receiver<Message>) {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn what_is_paid_in_is_there() {
-        let till = Till::new();
-        till.pay_in(40).await;
-        till.pay_in(2).await;
-        assert_eq!(till.total().await, 42);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn no_more_is_taken_out_than_is_there() {
-        let till = Till::new();
-        till.pay_in(40).await;
-        assert!(!till.take_out(41).await);
-        assert!(till.take_out(40).await);
-        assert_eq!(till.total().await, 0);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn two_who_come_together_do_not_take_the_same_money() {
-        let till = Till::new();
-        till.pay_in(10).await;
-        let (left, right) = tokio::join!(till.take_out(10), till.take_out(10));
-        assert_ne!(left, right);
-        assert_eq!(till.total().await, 0);
-    }
-}

@@ -36,39 +36,3 @@ impl Log {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::runtime::Handle;
-    use tokio::time::timeout;
-
-    async fn lines_after(count: usize) -> usize {
-        let file = File::default();
-        let log = Log::open(Arc::clone(&file));
-        for line in 0..count {
-            log.write(&format!("line {line}"));
-        }
-        let hour = Duration::from_secs(3600);
-        timeout(hour, log.close()).await.expect("it hangs");
-        file.lock().unwrap().len()
-    }
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn a_few_lines_are_in_the_file_after_close() {
-        assert_eq!(lines_after(3).await, 3);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn so_are_many() {
-        assert_eq!(lines_after(1_000).await, 1_000);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn the_writer_does_not_outlive_the_log() {
-        lines_after(3).await;
-        sleep(Duration::from_secs(1)).await;
-        assert_eq!(Handle::current().metrics().num_alive_tasks(), 0);
-    }
-}

@@ -19,35 +19,3 @@ async fn report(rows: Vec<u64>) -> u64 {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::cell::Cell;
-    use tokio::task::yield_now;
-
-    // `tokio::test` runs an async function on a runtime of its own, as a #[test]
-    #[tokio::test]
-    async fn the_report_is_right() {
-        assert_eq!(report((0..=10).collect()).await, 45);
-    }
-
-    #[tokio::test]
-    async fn health_checks_have_their_turns_during_a_big_report() {
-        let (checks, done) = (Cell::new(0), Cell::new(false));
-        let health = async {
-            while !done.get() {
-                checks.set(checks.get() + 1);
-                yield_now().await;
-            }
-        };
-        let reporting = async {
-            let total = report((0..200_000).collect()).await;
-            done.set(true);
-            total
-        };
-        let (_, total) = tokio::join!(health, reporting);
-        assert_eq!(total, 900_000);
-        assert!(checks.get() >= 20, "only {} checks", checks.get());
-    }
-}

@@ -18,28 +18,3 @@ async fn measure(count: u32, period: Duration, request: impl AsyncFn(u32)) -> Ve
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    use tokio::time::sleep;
-
-    const MS: Duration = Duration::from_millis(1);
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn quick_requests_keep_their_times() {
-        let start = Instant::now();
-        let latencies = measure(10, 20 * MS, async |_| sleep(5 * MS).await).await;
-        assert_eq!(latencies, [5 * MS; 10]);
-        assert_eq!(start.elapsed(), 185 * MS);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_stall_is_felt_by_those_behind_it() {
-        let stall = async |number| sleep(if number == 1 { 100 * MS } else { 5 * MS }).await;
-        let latencies = measure(5, 20 * MS, stall).await;
-        assert_eq!(latencies, [5, 100, 85, 70, 55].map(|ms| ms * MS));
-    }
-}

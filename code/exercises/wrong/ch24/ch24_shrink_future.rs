@@ -21,21 +21,3 @@ async fn write_report(sum: u32) {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    // `tokio::test` runs an async function, here on a virtual clock, as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn the_sum_is_the_same() {
-        assert_eq!(request(false).await, 4_096);
-        assert_eq!(request(true).await, 4_096);
-    }
-
-    #[test]
-    fn a_request_is_small() {
-        let size = size_of_val(&request(false));
-        assert!(size < 128, "{size} bytes");
-    }
-}

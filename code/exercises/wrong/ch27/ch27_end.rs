@@ -57,39 +57,3 @@ fn crawl(file: &mut File) -> Result<(), Killed> {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Killed before commit number `at`, and started again.
-    fn killed(at: u32) -> Tables {
-        let tables = Tables::default();
-        let mut file = File {
-            tables,
-            commits: at,
-        };
-        let _ = crawl(&mut file);
-        file.commits = 1_000;
-        crawl(&mut file).expect("it isn't killed again");
-        file.tables
-    }
-
-    #[test]
-    fn no_page_is_lost_wherever_it_is_killed() {
-        for at in 0..30 {
-            let pages: Vec<_> = killed(at).pages.into_keys().collect();
-            assert_eq!(pages, [0, 1, 2, 3, 4, 5, 6], "killed before commit {at}");
-        }
-    }
-
-    #[test]
-    fn each_item_is_stored_once_wherever_it_is_killed() {
-        for at in 0..30 {
-            let mut items = killed(at).items;
-            items.sort_unstable();
-            let all = [100, 101, 102, 103, 104, 105, 106];
-            assert_eq!(items, all, "killed before commit {at}");
-        }
-    }
-}

@@ -19,27 +19,3 @@ fn owed(events: &[Event]) -> i64 {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::Event::{Canceled, Paid, Placed, Refunded};
-    use super::owed;
-
-    #[test]
-    fn an_order_may_be_paid_in_parts() {
-        assert_eq!(owed(&[]), 0);
-        assert_eq!(owed(&[Placed(2_000)]), 2_000);
-        assert_eq!(owed(&[Placed(2_000), Paid(500)]), 1_500);
-        assert_eq!(owed(&[Placed(2_000), Paid(500), Paid(1_500)]), 0);
-    }
-
-    #[test]
-    fn two_canceled_orders_are_told_apart() {
-        assert_eq!(owed(&[Placed(2_000), Canceled]), 0);
-        assert_eq!(owed(&[Placed(2_000), Paid(2_000), Canceled]), -2_000);
-        assert_eq!(
-            owed(&[Placed(2_000), Paid(2_000), Canceled, Refunded(2_000)]),
-            0
-        );
-    }
-}

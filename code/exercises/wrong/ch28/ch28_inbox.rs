@@ -45,38 +45,3 @@ async fn receive(store: &Store, message: u32, mail: &str) -> Result<(), String> 
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use tokio::time::timeout;
-
-    // `tokio::test` runs an async function as a #[test]
-    #[tokio::test(start_paused = true)]
-    async fn a_message_that_comes_three_times_is_sent_once() {
-        let store = Store::default();
-        for _ in 0..3 {
-            receive(&store, 1, "ada@example.org").await.unwrap();
-        }
-        assert_eq!(store.lock().unwrap().sent, ["ada@example.org"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_message_that_failed_is_tried_again() {
-        let store = Store::default();
-        assert!(receive(&store, 1, "ada").await.is_err());
-        receive(&store, 1, "ada@example.org").await.unwrap(); // the address was corrected
-        assert_eq!(store.lock().unwrap().sent, ["ada@example.org"]);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_crash_at_any_moment_loses_no_mail() {
-        for half_seconds in 0..8 {
-            let store = Store::default();
-            let crash = Duration::from_millis(half_seconds * 500 + 250);
-            let _ = timeout(crash, receive(&store, 1, "ada@example.org")).await;
-            receive(&store, 1, "ada@example.org").await.unwrap();
-            assert_eq!(store.lock().unwrap().sent, ["ada@example.org"]);
-        }
-    }
-}

@@ -18,34 +18,3 @@ fn take(view: &mut View, position: u64, event: &str) -> Result<(), u64> {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn repetitions_change_nothing() {
-        let mut view = View::default();
-        for (position, event) in [
-            (1, "placed"),
-            (2, "paid"),
-            (1, "placed"),
-            (2, "paid"),
-            (3, "paid"),
-        ] {
-            assert_eq!(take(&mut view, position, event), Ok(()));
-        }
-        assert_eq!(view, View { place: 3, paid: 2 });
-    }
-
-    #[test]
-    fn an_event_after_a_gap_is_refused_and_asked_for() {
-        let mut view = View::default();
-        take(&mut view, 1, "paid").unwrap();
-        assert_eq!(take(&mut view, 3, "paid"), Err(2));
-        assert_eq!(view, View { place: 1, paid: 1 });
-        take(&mut view, 2, "paid").unwrap();
-        take(&mut view, 3, "paid").unwrap();
-        assert_eq!(view.paid, 3);
-    }
-}

@@ -24,32 +24,3 @@ impl Turns {
 }
 
 fn main() {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn turns<const N: usize>(weights: &[i64]) -> [usize; N] {
-        let mut turns = Turns::new(weights.to_vec());
-        std::array::from_fn(|_| turns.next())
-    }
-
-    #[test]
-    fn equal_weights_are_turns() {
-        assert_eq!(turns(&[1, 1, 1]), [0, 1, 2, 0, 1, 2]);
-    }
-
-    #[test]
-    fn each_server_gets_its_share() {
-        let mut counts = [0; 3];
-        for server in turns::<70>(&[5, 1, 1]) {
-            counts[server] += 1;
-        }
-        assert_eq!(counts, [50, 10, 10]);
-    }
-
-    #[test]
-    fn the_others_come_in_between() {
-        assert_eq!(turns(&[5, 1, 1]), [0, 0, 1, 0, 2, 0, 0]);
-    }
-}

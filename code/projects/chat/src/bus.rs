@@ -27,6 +27,9 @@ pub enum Hint {
     Grown {
         /// The room.
         room: Name,
+        /// The `traceparent` of the line, where lines are traced.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        trace: Option<String>,
     },
     /// These people are connected to the sender of the hint.
     Here {
@@ -110,7 +113,7 @@ impl Hint {
     /// The room that it is about; `None` if about all.
     pub fn room(&self) -> Option<&Name> {
         match self {
-            Hint::Grown { room }
+            Hint::Grown { room, .. }
             | Hint::Here { room, .. }
             | Hint::Typing { room, .. }
             | Hint::Removed { room, .. }

@@ -17,6 +17,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep, timeout};
 use tokio_tungstenite::tungstenite::error::{CapacityError, ProtocolError};
 use tokio_tungstenite::tungstenite::{self, Bytes};
 use tokio_util::sync::CancellationToken;
+use tracing::debug;
 
 use crate::desk::Desk;
 use crate::hub::Hub;
@@ -53,6 +54,7 @@ pub async fn run(
     let (sink, mut frames) = socket.split();
     let mut desk = Desk::new(id, session.sub.clone(), outbox.clone(), hub.clone());
     hub.metrics().opened();
+    debug!("opened");
     let mut write = pin!(write(sink, &outbox).fuse());
     let end = tokio::select! {
         end = &mut write => end,
@@ -70,6 +72,7 @@ pub async fn run(
     };
     timeout(WRITE + LINGER, told).await.ok();
     hub.metrics().closed(end);
+    debug!(?end, "closed");
 }
 // ANCHOR_END: run
 

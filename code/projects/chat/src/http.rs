@@ -17,6 +17,7 @@ use service::page::{self, File};
 use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tracing::{Instrument, debug_span};
 
 mod door;
 
@@ -206,7 +207,7 @@ async fn lines(
     let most = which.most.unwrap_or(PAGE);
     let store = app.hub.store();
     let lines = match (which.words, which.after) {
-        (Some(words), _) => store.search(key, room, &words, most).await?,
+        (Some(words), _) => store.search(key, room, words, most).await?,
         (None, Some(after)) => store.page(key, room, Page::After(after), most).await?,
         (None, None) => {
             let before = which.before.unwrap_or(u64::MAX);
@@ -238,7 +239,9 @@ async fn upgrade(State(app): State<App>, session: Session, upgrade: WebSocketUpg
         .write_buffer_size(0)
         .on_upgrade(async move |socket| {
             let _running = running;
-            connection::run(socket, id, session, app.hub, app.stop).await;
+            let span = debug_span!("connection", id = id.0, person = %session.sub);
+            let running = connection::run(socket, id, session, app.hub, app.stop);
+            running.instrument(span).await;
         })
 }
 // ANCHOR_END: upgrade

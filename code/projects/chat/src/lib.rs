@@ -10,7 +10,7 @@
 //!  hub ──► room (one task each) ◄──► bus ◄──► rooms of other servers
 //!      ▲     │  │ append, then show   │
 //!      │     │  ▼                     ▼
-//!  outbox ◄──┘ store: one thread that writes, SQLite
+//!  outbox ◄──┘ store: SQLite, or PostgreSQL
 //! ```
 //!
 //! - A line is on disk before it is shown. Each room numbers its lines without a hole, so a client
@@ -34,7 +34,6 @@ use crate::metrics::Metrics;
 use crate::name::Name;
 use crate::options::Options;
 use crate::session::Keys;
-use crate::store::Store;
 
 pub mod bus;
 pub mod cli;
@@ -63,9 +62,7 @@ pub const LOBBY: &str = "lobby";
 ///
 /// The store can't be opened, or the bus not be reached, at the start.
 pub async fn serve(listener: TcpListener, options: Options, stop: CancellationToken) -> Result<()> {
-    let file = options.db.clone();
-    let store = spawn_blocking(move || Store::open(&file)).await?;
-    let store = store.with_context(|| format!("cannot open {}", options.db.display()))?;
+    let store = store::open(&options.db).await.context("--db")?;
     let lobby = Name::try_from(LOBBY).expect("a name");
     store.create_room(lobby, None, false).await?;
     let bus = match &options.bus {

@@ -1,10 +1,11 @@
 //! The options of the server.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use service::options::{Edge, seconds};
+
+use crate::store::Place;
 
 /// What `chat serve` takes.
 #[derive(Args, Clone, Debug)]
@@ -13,11 +14,16 @@ pub struct Options {
     #[command(flatten)]
     pub edge: Edge,
 
-    /// The file that keeps lines, rooms and people
-    #[arg(long, default_value = "chat.db", value_name = "FILE")]
-    pub db: PathBuf,
+    /// Where lines, rooms and people are kept: a file, or postgres://USER@HOST/DATABASE
+    #[arg(
+        long,
+        default_value = "chat.db",
+        value_name = "FILE|URL",
+        hide_env_values = true
+    )]
+    pub db: Place,
 
-    /// What joins servers that share the file, such as redis://127.0.0.1:6379
+    /// What joins servers that share what is kept, such as redis://127.0.0.1:6379
     #[arg(long, value_name = "URL")]
     pub bus: Option<String>,
 

@@ -10,9 +10,11 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesOrdered;
+use service::trace::new_trace;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tracing::{Instrument, Level, Span, debug, debug_span, enabled};
 
 use crate::bus::Hint;
 use crate::hub::Node;
@@ -98,6 +100,9 @@ struct Saved {
     by: ConnectionId,
     line: NewLine,
     kept: Result<Kept, StoreError>,
+    /// What is logged of the line's journey, with the trace that other servers log it under.
+    span: Span,
+    trace: Option<String>,
 }
 
 impl Room {
@@ -239,15 +244,32 @@ impl Room {
             at: now_in_milliseconds(),
             text,
         };
+        let trace = enabled!(Level::DEBUG).then(new_trace);
+        let span = debug_span!("line", room = %self.name, id = line.id, trace);
         let append = self.store.append(self.key, line.clone());
+        let store = debug_span!(parent: &span, "store");
         self.unsaved.push_back(Box::pin(async move {
-            let kept = append.await;
-            Saved { by, line, kept }
+            let kept = append.instrument(store).await;
+            Saved {
+                by,
+                line,
+                kept,
+                span,
+                trace,
+            }
         }));
     }
 
     /// A line is on disk, or isn't: now it's shown, and its sender told, in this order.
-    fn saved(&mut self, Saved { by, line, kept }: Saved) {
+    fn saved(&mut self, saved: Saved) {
+        let Saved {
+            by,
+            line,
+            kept,
+            span,
+            trace,
+        } = saved;
+        let _journey = span.entered();
         let (id, from) = (line.id.clone(), line.from.clone());
         match &kept {
             Ok(Kept { seq, new: true }) => {
@@ -260,8 +282,9 @@ impl Room {
                     at: line.at,
                     text: line.text,
                 });
+                debug!(seq, members = self.members.len(), "kept and shown");
                 let room = self.name.clone();
-                self.hint(Hint::Grown { room });
+                self.hint(Hint::Grown { room, trace });
             }
             Ok(_) => {}
             Err(error) => tracing::warn!(room = %self.name, %error, "a line isn't kept"),

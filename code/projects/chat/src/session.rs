@@ -107,33 +107,3 @@ fn seconds_since_1970() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| since.as_secs())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn headers(token: &str) -> HeaderMap {
-        let cookie = format!("other=1; {COOKIE}={token}").parse().unwrap();
-        HeaderMap::from_iter([(header::COOKIE, cookie)])
-    }
-
-    #[test]
-    fn a_session_holds_until_it_expires_and_under_its_own_secret() {
-        let ann = Name::try_from("ann").unwrap();
-        let keys = Keys::new(b"secret", Duration::from_secs(60));
-        let session = keys.check(&headers(&keys.sign(ann.clone()))).unwrap();
-        assert_eq!(session.sub, ann);
-
-        let other = Keys::new(b"another", Duration::from_secs(60));
-        assert_eq!(keys.check(&headers(&other.sign(ann.clone()))), None);
-        let short = Keys::new(b"secret", Duration::ZERO);
-        let expired = Session {
-            sub: ann,
-            exp: seconds_since_1970() - 1,
-        };
-        let token = jsonwebtoken::encode(&Header::default(), &expired, &short.sign).unwrap();
-        assert_eq!(keys.check(&headers(&token)), None);
-        let unsigned = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbm4iLCJleHAiOjk5OTk5OTk5OTk5fQ.";
-        assert_eq!(keys.check(&headers(unsigned)), None);
-    }
-}

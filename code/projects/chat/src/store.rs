@@ -1,33 +1,49 @@
-//! What is kept: lines, rooms and people, in one SQLite file.
+//! What is kept: lines, rooms and people; in a SQLite file, or in PostgreSQL.
 //!
-//! One thread writes. It takes all that waits, runs it in one transaction and answers after the
-//! commit, so that a hundred lines cost one `fsync` and none is called kept before it is.
-//! Reads run beside it, a few at a time, and see what is committed.
-//!
-//! Several servers on one machine may share the file: SQLite lets one transaction write at a
-//! time, and the number of a line is drawn inside of it.
+//! Both number the lines of a room inside of the transaction that keeps them, so that a number
+//! that was drawn is one that is kept, and both answer after the commit. Servers that share a file
+//! run on one machine, those that share a PostgreSQL wherever they reach it.
 
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::task;
+use futures::future::BoxFuture;
+use serde::Serialize;
+use tokio::task::spawn_blocking;
 
-mod lines;
-mod people;
-mod rooms;
+use crate::name::{Name, NotAName};
+use crate::wire::Line;
 
-pub use lines::{Kept, LONGEST_PAGE, NewLine, Page};
-pub use rooms::{Access, RoomInfo, RoomKey};
+pub mod postgres;
+pub mod sqlite;
 
+/// So many lines come in a page.
+pub const LONGEST_PAGE: usize = 500;
+/// So many rooms are kept.
+pub const MOST_ROOMS: usize = 10_000;
 /// So many writes may wait. Another one is refused, which its sender hears.
 const WAITING_WRITES: usize = 4096;
 /// So many writes share a transaction.
 const BATCH: usize = 512;
-/// So many reads run at once.
-const READERS: usize = 4;
+
+/// A handle to what is kept, which closes with its last handle.
+pub type Store = Arc<dyn History>;
+
+/// What a store answers, or why it can't.
+///
+/// Cancel safety: a write is handed over when its method is called, and done whether or not its
+/// answer is waited for.
+pub type Answer<T> = BoxFuture<'static, Result<T, StoreError>>;
+
+/// Where it is kept.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A SQLite file, for one server, or several of one machine.
+    File(PathBuf),
+    /// A PostgreSQL database, for servers on several machines.
+    Postgres(Box<tokio_postgres::Config>),
+}
 
 /// What can't be done now.
 #[derive(Debug, thiserror::Error)]
@@ -38,202 +54,169 @@ pub enum StoreError {
     /// The store has been closed.
     #[error("the store is closed")]
     Closed,
+    /// There is no room of this name.
+    #[error("there is no such room")]
+    NoSuchRoom,
+    /// PostgreSQL has given no connection, or no answer, in time.
+    #[error("the store doesn't answer in time")]
+    TooSlow,
+    /// What is kept under this name isn't one.
+    #[error("the store holds what isn't a name")]
+    NotAName(#[from] NotAName),
     /// SQLite refuses, as it does when the disk is full or another process holds the file.
-    #[error("the store failed")]
+    #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// PostgreSQL refuses, or can't be reached.
+    #[error("the store failed: {0}")]
+    Postgres(#[from] tokio_postgres::Error),
+    /// The transaction that it was a part of failed.
+    #[error("the store failed: {0}")]
+    Transaction(String),
 }
 
-/// A handle to the store, which closes with its last handle.
-#[derive(Clone)]
-pub struct Store(Arc<Inner>);
-
-struct Inner {
-    writes: mpsc::Sender<Write>,
-    writer: Mutex<Option<thread::JoinHandle<()>>>,
-    idle_readers: Mutex<Vec<Connection>>,
-    may_read: Arc<Semaphore>,
+/// A line that wants to be kept.
+#[derive(Clone, Debug)]
+pub struct NewLine {
+    /// Who says it.
+    pub from: Name,
+    /// The id that the client gave it.
+    pub id: String,
+    /// When, in milliseconds since 1970.
+    pub at: u64,
+    /// What.
+    pub text: String,
 }
 
-/// A write, run inside of a transaction if one could be begun. Its answer is called when that
-/// has ended.
-type Write = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
-type Answer = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+/// A line has been kept, now or before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its number.
+    pub seq: u64,
+    /// Whether it was kept now.
+    pub new: bool,
+}
 
-impl Store {
-    /// Opens the file, and makes it if there is none. Blocks for as long as that takes.
-    ///
-    /// # Errors
-    ///
-    /// Those of SQLite: no such folder, no permission, not a database.
-    pub fn open(file: &Path) -> Result<Store, StoreError> {
-        let connection = connect(file)?;
-        connection.execute_batch(include_str!("store/schema.sql"))?;
-        let readers = (0..READERS)
-            .map(|_| connect_to_read(file))
-            .collect::<Result<_, _>>()?;
-        let (writes, waiting) = mpsc::channel(WAITING_WRITES);
-        let writer = thread::Builder::new()
-            .name("chat-writer".to_owned())
-            .spawn(move || write_all(connection, waiting))
-            .expect("a thread at the start");
-        Ok(Store(Arc::new(Inner {
-            writes,
-            writer: Mutex::new(Some(writer)),
-            idle_readers: Mutex::new(readers),
-            may_read: Arc::new(Semaphore::new(READERS)),
-        })))
-    }
+/// Which lines of a room.
+#[derive(Clone, Copy, Debug)]
+pub enum Page {
+    /// The oldest of those with a higher number.
+    After(u64),
+    /// The newest of those with a lower number.
+    Before(u64),
+}
 
-    // ANCHOR: write
-    /// Runs `work` in a transaction, and answers when it is on disk.
-    ///
-    /// Cancel safety: a write that has been handed over is done, whether or not its answer is
-    /// waited for.
-    ///
-    /// # Errors
-    ///
-    /// [`StoreError::Busy`] at once, if too many wait; those of SQLite; nothing is written then.
-    pub async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    {
-        self.submit(work)?.await.unwrap_or(Err(StoreError::Closed))
-    }
+/// What a room is called inside of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RoomKey {
+    id: i64,
+    /// Another one each time that the numbers begin anew. JavaScript can hold it.
+    pub epoch: u64,
+    /// The number of its last line when this was read.
+    pub last: u64,
+}
 
-    /// Hands a write over at once: writes are done in the order of these calls.
-    fn submit<T, F>(&self, work: F) -> Result<oneshot::Receiver<Result<T, StoreError>>, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let write = Box::new(move |connection: Option<&Connection>| -> Answer {
-            let done = connection.map(|connection| all_or_nothing(connection, work));
-            Box::new(move |committed| {
-                let told = committed.and_then(|()| Ok(done.ok_or(StoreError::Closed)??));
-                reply.send(told).ok(); // the asker may have left
-            })
-        });
-        match self.0.writes.try_send(write) {
-            Ok(()) => Ok(answer),
-            Err(mpsc::error::TrySendError::Full(_)) => Err(StoreError::Busy),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(StoreError::Closed),
-        }
-    }
-    // ANCHOR_END: write
+/// A room, as a list shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RoomInfo {
+    /// Its name.
+    pub name: Name,
+    /// The number of its last line.
+    pub last: u64,
+    /// Whether one has to be invited.
+    pub invited_only: bool,
+    /// Who made it, and decides who may be in it.
+    pub owner: Option<Name>,
+}
 
-    /// Runs `work` beside the writer.
-    ///
-    /// Cancel safety: a read that has begun runs to its end, and its connection comes back.
-    ///
-    /// # Errors
-    ///
-    /// Those of SQLite.
-    pub async fn read<T, F>(&self, work: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    {
-        let permit = self.0.may_read.clone().acquire_owned().await;
-        let permit = permit.map_err(|_| StoreError::Closed)?;
-        let inner = self.0.clone();
-        let read = task::spawn_blocking(move || {
-            let _permit = permit;
-            let connection = lock(&inner.idle_readers).pop().ok_or(StoreError::Closed)?;
-            let found = work(&connection);
-            lock(&inner.idle_readers).push(connection);
-            Ok(found?)
-        });
-        read.await.unwrap_or(Err(StoreError::Closed))
-    }
+/// What a person may do in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// There is no such room, or none that this person is to know of.
+    None,
+    /// Not any more.
+    Banned,
+    /// Read and write.
+    Member(RoomKey),
+    /// And decide who else may.
+    Owner(RoomKey),
+}
+
+/// What each store does. Whatever it answers, it may fail with the errors of [`StoreError`], and
+/// has changed nothing then; unless the connection to PostgreSQL broke in a commit, of which no
+/// one knows. A line is sent again under its id, and kept once.
+pub trait History: Send + Sync {
+    /// Keeps a line, once for each sender and id, and gives it the next number of its room.
+    /// The order of calls is the order of numbers.
+    fn append(&self, room: RoomKey, line: NewLine) -> Answer<Kept>;
+
+    /// A page of a room's lines, oldest first, at most `most` of them and [`LONGEST_PAGE`].
+    fn page(&self, room: RoomKey, name: Name, page: Page, most: usize) -> Answer<Vec<Line>>;
+
+    /// The newest lines of a room in which all of these words stand, newest first. Case makes no
+    /// difference; an accent makes none in SQLite, and one in PostgreSQL.
+    fn search(&self, room: RoomKey, name: Name, words: String, most: usize) -> Answer<Vec<Line>>;
+
+    /// Makes a room, and says whether it has. If not, there is one of this name, or as many as
+    /// may be.
+    fn create_room(&self, name: Name, owner: Option<Name>, invited_only: bool) -> Answer<bool>;
+
+    /// The rooms that this person may know of, by name, at most 1,000.
+    fn rooms(&self, person: Name) -> Answer<Vec<RoomInfo>>;
+
+    /// What this person may do in a room.
+    fn access(&self, room: Name, person: Name) -> Answer<Access>;
+
+    /// The room as it is now.
+    fn room(&self, room: Name) -> Answer<RoomKey>;
+
+    /// Invites or bans a person; `None` takes either back.
+    fn set_standing(&self, room: RoomKey, person: Name, banned: Option<bool>) -> Answer<()>;
+
+    /// Gives a name to the holder of a key, if it is free or is theirs. Says whether it is now.
+    fn claim_name(&self, name: Name, key_hash: [u8; 32]) -> Answer<bool>;
+
+    /// What sessions are signed with. It is drawn when the store is made, and stays in it.
+    fn secret(&self) -> Answer<Vec<u8>>;
 
     /// Whether a write would go through: for the readiness of the server.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`Store::write`].
-    pub async fn check(&self) -> Result<(), StoreError> {
-        self.write(|connection| connection.execute_batch("UPDATE meta SET id = id"))
-            .await
-    }
+    fn check(&self) -> Answer<()>;
 }
 
-impl Drop for Inner {
-    /// Waits for the writer, so that a clean stop leaves one whole file and no WAL beside it.
-    fn drop(&mut self) {
-        // Before the writer: the connection that closes last folds the WAL in, and a reader may not write.
-        lock(&self.idle_readers).clear();
-        let (none, _) = mpsc::channel(1);
-        drop(std::mem::replace(&mut self.writes, none));
-        if let Some(writer) = lock(&self.writer).take()
-            && writer.thread().id() != thread::current().id()
-        {
-            writer.join().ok(); // a panic of the writer has been printed
+/// Opens it, and makes it if there is nothing.
+///
+/// # Errors
+///
+/// No such folder, no permission, not a database; PostgreSQL can't be reached.
+pub async fn open(place: &Place) -> Result<Store, StoreError> {
+    Ok(match place.clone() {
+        Place::Postgres(config) => Arc::new(postgres::Postgres::open(*config).await?),
+        Place::File(file) => {
+            let opened = spawn_blocking(move || sqlite::Sqlite::open(&file)).await;
+            Arc::new(opened.map_err(|_| StoreError::Closed)??)
+        }
+    })
+}
+
+impl FromStr for Place {
+    type Err = tokio_postgres::Error;
+
+    fn from_str(text: &str) -> Result<Place, tokio_postgres::Error> {
+        let is_url = ["postgres://", "postgresql://"]
+            .iter()
+            .any(|scheme| text.starts_with(scheme));
+        match is_url {
+            true => Ok(Place::Postgres(Box::new(text.parse()?))),
+            false => Ok(Place::File(text.into())),
         }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-// ANCHOR: writer
-/// The writer's thread: it takes what waits, commits it in one go, and then answers.
-fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let begun = connection.execute_batch("BEGIN IMMEDIATE");
-        let transaction = begun.is_ok().then_some(&connection);
-        let answers: Vec<Answer> = batch.drain(..).map(|write| write(transaction)).collect();
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
-        if committed.is_err() && !connection.is_autocommit() {
-            connection.execute_batch("ROLLBACK").ok(); // the error to tell is the first
-        }
-        let failed = committed.err().map(|error| error.to_string());
-        if let Some(error) = &failed {
-            tracing::error!(error, lines = answers.len(), "the transaction failed");
-        }
-        for answer in answers {
-            answer(match &failed {
-                None => Ok(()),
-                Some(error) => Err(StoreError::Sqlite(rusqlite::Error::SqliteFailure(
-                    rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_ABORT),
-                    Some(error.clone()),
-                ))),
-            });
-        }
+/// What may be done, from what the store has of a person and a room.
+fn access(key: RoomKey, invited_only: bool, owns: Option<bool>, banned: Option<bool>) -> Access {
+    match (banned, owns, invited_only) {
+        (_, Some(true), _) => Access::Owner(key),
+        (Some(true), ..) => Access::Banned,
+        (None, _, true) => Access::None,
+        _ => Access::Member(key),
     }
-}
-// ANCHOR_END: writer
-
-/// A write that fails in its middle leaves nothing, and spoils no other of its batch.
-fn all_or_nothing<T>(
-    connection: &Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    connection.prepare_cached("SAVEPOINT one")?.execute([])?;
-    let done = work(connection);
-    if done.is_err() {
-        connection.execute_batch("ROLLBACK TO one")?;
-    }
-    connection.prepare_cached("RELEASE one")?.execute([])?;
-    done
-}
-
-fn connect(file: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open(file)?;
-    connection.execute_batch(
-        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-         PRAGMA journal_size_limit = 16777216; PRAGMA foreign_keys = ON;",
-    )?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(connection)
-}
-
-fn connect_to_read(file: &Path) -> Result<Connection, StoreError> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(PathBuf::from(file), flags)?;
-    connection.execute_batch("PRAGMA busy_timeout = 5000;")?;
-    Ok(connection)
 }

@@ -128,7 +128,8 @@ pub enum Refusal {
     Unsaved,
     /// Too many at once. Send it again, later.
     TooFast,
-    /// An empty text, or longer than [`LONGEST_TEXT`]; an id without a character, or too long.
+    /// An empty text, or longer than [`LONGEST_TEXT`]; an id without a character, or too long; a
+    /// NUL in either, which not every store can keep.
     TooLong,
     /// There is no such room, or not for you.
     NoSuchRoom,
@@ -151,5 +152,8 @@ impl Told {
 
 /// Whether a line may be kept, as far as its size tells.
 pub fn fits(id: &str, text: &str) -> bool {
-    (1..=LONGEST_ID).contains(&id.len()) && !text.trim().is_empty() && text.len() <= LONGEST_TEXT
+    (1..=LONGEST_ID).contains(&id.len())
+        && !text.trim().is_empty()
+        && text.len() <= LONGEST_TEXT
+        && ![id, text].iter().any(|kept| kept.contains('\0'))
 }

@@ -184,6 +184,7 @@ async fn texts_and_ids_have_a_longest() {
         ("2", "  "),
         ("3", &"x".repeat(LONGEST_TEXT + 1)),
         ("", "x"),
+        ("4", "a NUL \0 inside"),
     ] {
         ann.ask(&say("lobby", id, text)).await.unwrap();
         assert_eq!(refused(&mut ann).await, Refusal::TooLong, "{id}");

@@ -1,17 +1,17 @@
 //! `kill -9` under load: each client keeps a log, and all logs are compared with the store.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
 use chat::client::{Connection, Seen};
+use chat::store::{LONGEST_PAGE, Page};
 use chat::wire::{Line, Told};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{PATIENCE, Program, name, say};
+use crate::support::{PATIENCE, file, name, open, program, say};
 
 /// What one client saw, and what it was told is kept.
 #[derive(Default)]
@@ -91,26 +91,33 @@ async fn talk(
 
 /// No gap unseen, nothing twice: each log is a part of the store without a hole, each line that
 /// was said is there once, and under the number that its sender was told.
-pub fn check(db: &Path, logs: &[Log], lines: usize) {
-    let store = rusqlite::Connection::open(db).unwrap();
-    let mut select = store
-        .prepare("SELECT seq, sender, client_id FROM lines ORDER BY seq")
-        .unwrap();
-    let kept: Vec<(u64, String, String)> = select
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
-        .unwrap()
-        .collect::<Result<_, _>>()
-        .unwrap();
+pub async fn check(db: &str, logs: &[Log], lines: usize) {
+    let (store, lobby) = (open(db).await, name("lobby"));
+    let key = store.room(lobby.clone()).await.unwrap();
+    let mut kept: Vec<Line> = Vec::new();
+    loop {
+        let page = Page::After(kept.len() as u64);
+        let more = store
+            .page(key, lobby.clone(), page, LONGEST_PAGE)
+            .await
+            .unwrap();
+        if more.is_empty() {
+            break;
+        }
+        kept.extend(more);
+    }
     assert_eq!(kept.len(), logs.len() * lines, "each line is there once");
     for (number, line) in (1..).zip(&kept) {
-        assert_eq!(line.0, number, "the numbers have no hole");
+        assert_eq!(line.seq, number, "the numbers have no hole");
     }
     for log in logs {
         for (shown, kept) in log.shown.iter().zip(&kept) {
-            let shown = (shown.seq, shown.from.to_string(), shown.id.clone());
-            assert_eq!(shown, *kept, "the same line for each");
+            assert_eq!(shown, kept, "the same line for each");
         }
         assert_eq!(log.kept.len(), lines);
+        for (id, seq) in &log.kept {
+            assert_eq!(kept[*seq as usize - 1].id, *id, "the number that was told");
+        }
     }
 }
 
@@ -119,41 +126,36 @@ async fn after_a_kill_under_load_no_gap_is_unseen_and_nothing_is_there_twice() {
     const CLIENTS: usize = 20;
     const LINES: usize = 40;
     let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join("chat.db");
-    let mut server = Program::start("127.0.0.1:0", &db, &[]);
+    let db = file(&folder);
+    let mut server = program("127.0.0.1:0", &db, &[]);
     let address = server.address().to_owned();
     let stop = CancellationToken::new();
     let mut tokens = Vec::new();
     for number in 0..CLIENTS {
         let who = name(&format!("c{number}"));
-        let identity = chat::client::log_in(&server.url, &who, None).await;
+        let identity = chat::client::log_in(&server.url(""), &who, None).await;
         tokens.push(identity.unwrap().token);
     }
     let mut clients = JoinSet::new();
     for token in tokens {
-        let servers = vec![server.url.clone()];
+        let servers = vec![server.url("")];
         clients.spawn(converse(servers, token, stop.clone(), LINES));
     }
     for third in 1..3 {
         until(&db, CLIENTS * LINES * third / 3).await; // so that it happens in the midst of it
         server.kill();
-        server = Program::start(&address, &db, &[]);
+        server = program(&address, &db, &[]);
     }
     stop.cancel();
     let logs = clients.join_all().await;
-    assert!(server.terminate(), "it ends well");
-    check(&db, &logs, LINES);
+    assert!(server.terminated().success(), "it ends well");
+    check(&db, &logs, LINES).await;
 }
 
 /// Waits until so many lines are kept.
-pub async fn until(db: &Path, lines: usize) {
-    let store = rusqlite::Connection::open(db).unwrap();
-    let count = || {
-        store.query_row("SELECT count(*) FROM lines", [], |row| {
-            row.get::<_, usize>(0)
-        })
-    };
-    while count().unwrap() < lines {
+pub async fn until(db: &str, lines: usize) {
+    let store = open(db).await;
+    while store.room(name("lobby")).await.unwrap().last < lines as u64 {
         sleep(Duration::from_millis(2)).await;
     }
 }

@@ -2,20 +2,22 @@
 //! RFC wants. The cases are those of Autobahn's public list, in groups.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
+use testbed::machine;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::support::{PATIENCE, Server};
+use crate::support::{PATIENCE, Server, file, program};
 
-const FIN: u8 = 0x80;
+pub const FIN: u8 = 0x80;
 const CONTINUE: u8 = 0x0;
 const TEXT: u8 = 0x1;
 const BINARY: u8 = 0x2;
-const CLOSE: u8 = 0x8;
-const PING: u8 = 0x9;
-const PONG: u8 = 0xA;
+pub const CLOSE: u8 = 0x8;
+pub const PING: u8 = 0x9;
+pub const PONG: u8 = 0xA;
 
 /// Upgrades a connection by hand. Returns the status, and the stream after the head.
 pub async fn upgrade(address: SocketAddr, headers: &str) -> (u16, TcpStream) {
@@ -34,7 +36,7 @@ pub async fn upgrade(address: SocketAddr, headers: &str) -> (u16, TcpStream) {
 }
 
 /// A frame as a client sends it: masked, here with a mask of zeros.
-fn frame(head: u8, payload: &[u8]) -> Vec<u8> {
+pub fn frame(head: u8, payload: &[u8]) -> Vec<u8> {
     let mut bytes = vec![head];
     match payload.len() {
         short @ 0..=125 => bytes.push(0x80 | short as u8),
@@ -49,7 +51,7 @@ fn frame(head: u8, payload: &[u8]) -> Vec<u8> {
 }
 
 /// The next frame that isn't a text about the room.
-async fn answer(stream: &mut TcpStream) -> (u8, Vec<u8>) {
+pub async fn answer(stream: &mut TcpStream) -> (u8, Vec<u8>) {
     loop {
         let head = stream.read_u8().await.expect("an answer");
         let length = match stream.read_u8().await.unwrap() {
@@ -195,7 +197,9 @@ async fn a_message_in_pieces_with_a_ping_in_between_is_whole() {
 
 #[tokio::test]
 async fn a_head_of_megabytes_is_refused_at_the_cap() {
-    let server = Server::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let server = program("127.0.0.1:0", &file(&folder), &[]);
+    let before = machine::cpu(server.id());
     let mut stream = TcpStream::connect(server.address()).await.unwrap();
     let mut sent = 0;
     stream.write_all(b"GET /ws HTTP/1.1\r\nX: ").await.unwrap();
@@ -203,4 +207,6 @@ async fn a_head_of_megabytes_is_refused_at_the_cap() {
         sent += 1024;
     }
     assert!(sent < 8 << 20, "it took {sent} bytes of a head");
+    let took = machine::cpu(server.id()) - before;
+    assert!(took < Duration::from_millis(100), "{took:?}");
 }

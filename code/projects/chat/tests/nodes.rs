@@ -1,115 +1,73 @@
 //! Two servers with one history, and what lies between them failing.
 
-use std::path::Path;
 use std::time::Duration;
 
-use chat::client::Connection;
-use chat::wire::Told;
-use tempfile::TempDir;
-use tokio::process::{Child, Command};
+use chat::wire::{Refusal, Told};
+use testbed::postgres::Postgres;
+use testbed::redis::Redis;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_postgres::NoTls;
 use tokio_util::sync::CancellationToken;
 
 use crate::crash::{check, converse, until};
-use crate::support::{PATIENCE, Program, count_here, join, joined, line, name, say};
-
-/// A `redis-server` of one's own, on a socket in a folder.
-struct Redis {
-    folder: TempDir,
-    process: Child,
-}
-
-impl Redis {
-    fn start() -> Redis {
-        let folder = tempfile::tempdir().unwrap();
-        let process = Redis::launch(folder.path());
-        Redis { folder, process }
-    }
-
-    fn launch(folder: &Path) -> Child {
-        Command::new("redis-server")
-            .args(["--port", "0", "--save", "", "--unixsocket"])
-            .arg(folder.join("redis.sock"))
-            .stdout(std::process::Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("redis-server is installed")
-    }
-
-    async fn stop(&mut self) {
-        self.process.kill().await.unwrap();
-    }
-
-    fn again(&mut self) {
-        self.process = Redis::launch(self.folder.path());
-    }
-
-    async fn bus(&self) -> String {
-        let socket = self.folder.path().join("redis.sock");
-        while !socket.exists() {
-            sleep(Duration::from_millis(10)).await;
-        }
-        format!("redis+unix://{}", socket.display())
-    }
-}
-
-async fn enter(server: &Program, who: &str) -> Connection {
-    let identity = chat::client::log_in(&server.url, &name(who), None)
-        .await
-        .unwrap();
-    let mut connection = Connection::open(&server.url, &identity.token)
-        .await
-        .unwrap();
-    connection.ask(&join("lobby", 0, 0)).await.unwrap();
-    joined(&mut connection).await;
-    connection
-}
+use crate::support::{
+    PATIENCE, count_here, database, database_of, enter, file, line, name, next, program, say,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server"]
 async fn a_killed_server_loses_no_line_of_its_clients_who_go_to_the_other() {
-    const LINES: usize = 30;
-    let redis = Redis::start();
-    let bus = redis.bus().await;
     let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join("chat.db");
-    let mut one = Program::start("127.0.0.1:0", &db, &["--bus", &bus]);
-    let two = Program::start("127.0.0.1:0", &db, &["--bus", &bus]);
+    one_of_two_is_killed(&file(&folder)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server and PostgreSQL"]
+async fn with_postgres_a_killed_server_loses_no_line_of_its_clients_either() {
+    one_of_two_is_killed(&database().await).await;
+}
+
+async fn one_of_two_is_killed(db: &str) {
+    const LINES: usize = 30;
+    let redis = Redis::start(&[]);
+    let bus = redis.url();
+    let mut one = program("127.0.0.1:0", db, &["--bus", &bus]);
+    let mut two = program("127.0.0.1:0", db, &["--bus", &bus]);
     let stop = CancellationToken::new();
     let mut clients = JoinSet::new();
     for number in 0..12 {
         let who = name(&format!("c{number}"));
-        let token = chat::client::log_in(&two.url, &who, None)
+        let token = chat::client::log_in(&two.url(""), &who, None)
             .await
             .unwrap()
             .token;
-        let mut servers = vec![one.url.clone(), two.url.clone()];
+        let mut servers = vec![one.url(""), two.url("")];
         servers.rotate_left(number % 2);
         clients.spawn(converse(servers, token, stop.clone(), LINES));
     }
-    until(&db, 12 * LINES / 2).await;
+    until(db, 12 * LINES / 2).await;
     one.kill();
     stop.cancel();
     let logs = clients.join_all().await;
-    assert!(two.terminate());
-    check(&db, &logs, LINES);
+    assert!(two.terminated().success());
+    check(db, &logs, LINES).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server"]
 async fn while_redis_is_gone_rooms_work_and_afterwards_all_catch_up() {
-    let mut redis = Redis::start();
-    let bus = redis.bus().await;
+    let mut redis = Redis::start(&[]);
+    let bus = redis.url();
     let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join("chat.db");
-    let one = Program::start("127.0.0.1:0", &db, &["--bus", &bus]);
-    let two = Program::start("127.0.0.1:0", &db, &["--bus", &bus]);
+    let db = file(&folder);
+    let one = program("127.0.0.1:0", &db, &["--bus", &bus]);
+    let two = program("127.0.0.1:0", &db, &["--bus", &bus]);
     let (mut ann, mut ben) = (enter(&one, "ann").await, enter(&two, "ben").await);
     ann.ask(&say("lobby", "a1", "before")).await.unwrap();
     assert_eq!(line(&mut ben).await.text, "before");
 
-    redis.stop().await;
+    redis.kill();
     for id in ["a2", "a3"] {
         ann.ask(&say("lobby", id, "meanwhile")).await.unwrap();
     }
@@ -117,7 +75,7 @@ async fn while_redis_is_gone_rooms_work_and_afterwards_all_catch_up() {
         assert_eq!(line(&mut ann).await.seq, seq); // her own server goes on
     }
     sleep(Duration::from_secs(1)).await;
-    redis.again();
+    redis.restart();
     for seq in 2..=3 {
         assert_eq!(line(&mut ben).await.seq, seq);
     }
@@ -128,12 +86,12 @@ async fn while_redis_is_gone_rooms_work_and_afterwards_all_catch_up() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs redis-server"]
 async fn people_of_a_killed_server_are_gone_when_their_leases_end() {
-    let redis = Redis::start();
-    let bus = redis.bus().await;
+    let redis = Redis::start(&[]);
+    let bus = redis.url();
     let folder = tempfile::tempdir().unwrap();
-    let db = folder.path().join("chat.db");
-    let mut one = Program::start("127.0.0.1:0", &db, &["--bus", &bus]);
-    let two = Program::start("127.0.0.1:0", &db, &["--bus", &bus]);
+    let db = file(&folder);
+    let mut one = program("127.0.0.1:0", &db, &["--bus", &bus]);
+    let two = program("127.0.0.1:0", &db, &["--bus", &bus]);
     let mut ben = enter(&two, "ben").await;
     let _ann = enter(&one, "ann").await;
     count_here(&mut ben, 2).await;
@@ -147,4 +105,45 @@ async fn people_of_a_killed_server_are_gone_when_their_leases_end() {
     };
     let limit = chat::room::presence::LEASE + PATIENCE;
     timeout(limit, gone).await.expect("her lease ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn while_postgres_holds_the_room_nothing_is_shown_and_nothing_is_lost() {
+    let db = database().await;
+    let server = program("127.0.0.1:0", &db, &[]);
+    let (mut ann, mut ben) = (enter(&server, "ann").await, enter(&server, "ben").await);
+    let (mut other, connection) = tokio_postgres::connect(&db, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let held = other.transaction().await.unwrap();
+    held.execute("SELECT FROM rooms FOR UPDATE", &[])
+        .await
+        .unwrap();
+    ann.ask(&say("lobby", "a1", "Tea?")).await.unwrap();
+    let shown = timeout(Duration::from_millis(500), line(&mut ben)).await;
+    assert!(shown.is_err(), "it is shown before it is kept");
+    held.commit().await.unwrap();
+    assert_eq!(line(&mut ben).await.text, "Tea?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs PostgreSQL"]
+async fn while_postgres_is_gone_lines_are_refused_and_afterwards_kept() {
+    let mut postgres = Postgres::start(&[]);
+    let server = program("127.0.0.1:0", &database_of(&postgres).await, &[]);
+    let (mut ann, mut ben) = (enter(&server, "ann").await, enter(&server, "ben").await);
+    ann.ask(&say("lobby", "a1", "before")).await.unwrap();
+    assert_eq!(line(&mut ben).await.text, "before");
+    postgres.crash();
+    ann.ask(&say("lobby", "a2", "meanwhile")).await.unwrap();
+    let refused = |told| match told {
+        Told::Refused { id, why, .. } => Some((id, why)),
+        _ => None,
+    };
+    let unsaved = (Some("a2".to_owned()), Refusal::Unsaved);
+    assert_eq!(next(&mut ann, refused).await, unsaved);
+    postgres.restart();
+    ann.ask(&say("lobby", "a2", "meanwhile")).await.unwrap();
+    let line = line(&mut ben).await;
+    assert_eq!((line.seq, line.text.as_str()), (2, "meanwhile"));
 }

@@ -1,6 +1,7 @@
 //! The order of a room is the same for all, on one server or on two: by seeds, without sockets.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chat::bus::Switch;
@@ -9,17 +10,20 @@ use chat::hub::Hub;
 use chat::metrics::Metrics;
 use chat::outbox::{Next, Outbox};
 use chat::room::ConnectionId;
-use chat::store::Store;
 use chat::wire::{Line, Told};
+use serde_json::Value;
+use service::telemetry::LogFormat;
 use tokio::time::{sleep, timeout};
+use tracing_subscriber::layer::SubscriberExt;
 
-use crate::support::{PATIENCE, join, name, say};
+use crate::support::{PATIENCE, file, join, name, open, say};
 
 struct Client {
     desk: Desk,
     outbox: Outbox,
     lines: Vec<Line>,
     kept: BTreeSet<String>,
+    refused: usize,
 }
 
 impl Client {
@@ -34,21 +38,27 @@ impl Client {
             outbox,
             lines,
             kept,
+            refused: 0,
         }
     }
 
     /// Takes what has come, until so many lines have.
     async fn hear(&mut self, lines: usize) {
         while self.lines.len() < lines {
-            let Next::Frames(frames) = timeout(PATIENCE, self.outbox.next()).await.unwrap() else {
-                panic!("it was closed");
-            };
-            for frame in frames {
-                match serde_json::from_str(&frame).unwrap() {
-                    Told::Line(line) => self.lines.push(line),
-                    Told::Kept { id, .. } => _ = self.kept.insert(id),
-                    _ => {}
-                }
+            self.hear_once().await;
+        }
+    }
+
+    async fn hear_once(&mut self) {
+        let Next::Frames(frames) = timeout(PATIENCE, self.outbox.next()).await.unwrap() else {
+            panic!("it was closed");
+        };
+        for frame in frames {
+            match serde_json::from_str(&frame).unwrap() {
+                Told::Line(line) => self.lines.push(line),
+                Told::Kept { id, .. } => _ = self.kept.insert(id),
+                Told::Refused { .. } => self.refused += 1,
+                _ => {}
             }
         }
     }
@@ -60,11 +70,9 @@ async fn one_order(seed: u64) {
     let mut dice = fastrand::Rng::with_seed(seed);
     let folder = tempfile::tempdir().unwrap();
     let switch = Switch::default();
-    let node = || {
-        let store = Store::open(&folder.path().join("chat.db")).unwrap();
-        Hub::new(store, switch.join(), Metrics::new().0)
-    };
-    let hubs = [node(), node()];
+    let db = file(&folder);
+    let node = async || Hub::new(open(&db).await, switch.join(), Metrics::new().0);
+    let hubs = [node().await, node().await];
     hubs[0]
         .store()
         .create_room(name("lobby"), None, false)
@@ -108,7 +116,7 @@ async fn all_see_the_lines_of_a_room_in_one_order_on_two_servers() {
 #[tokio::test]
 async fn a_join_whose_connection_has_ended_leaves_no_one_behind() {
     let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&folder.path().join("chat.db")).unwrap();
+    let store = open(&file(&folder)).await;
     let hub = Hub::new(store, Switch::default().join(), Metrics::new().0);
     hub.store()
         .create_room(name("lobby"), None, false)
@@ -124,4 +132,88 @@ async fn a_join_whose_connection_has_ended_leaves_no_one_behind() {
         }
     };
     timeout(PATIENCE, ended).await.expect("an empty room ends");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_stands_still_holds_so_many_lines_of_a_room_and_no_more() {
+    const HELD: usize = 512;
+    let folder = tempfile::tempdir().unwrap();
+    let hub = Hub::new(
+        open(&file(&folder)).await,
+        Switch::default().join(),
+        Metrics::new().0,
+    );
+    hub.store()
+        .create_room(name("lobby"), None, false)
+        .await
+        .unwrap();
+    let mut ann = Client::enter(&hub, 0).await;
+    let other = rusqlite::Connection::open(file(&folder)).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    for line in 0..HELD + 88 {
+        let ask = say("lobby", &line.to_string(), "Tea?");
+        assert!(ann.desk.serve(ask, true).await.is_continue());
+    }
+    while ann.refused < 88 {
+        ann.hear_once().await;
+    }
+    assert_eq!(ann.lines, [], "what isn't kept isn't shown");
+    other.execute_batch("COMMIT").unwrap();
+    ann.hear(HELD).await;
+    assert_eq!((ann.lines.len(), ann.refused), (HELD, 88));
+}
+
+/// A test's log: what one thread writes while it runs.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn a_line_is_one_trace_on_the_server_where_it_was_said_and_on_the_other() {
+    let log = Log::default();
+    let writer = log.clone();
+    let lines = service::telemetry::lines(LogFormat::Json, move || writer.clone(), false);
+    let _logs = tracing::subscriber::set_default(tracing_subscriber::registry().with(lines));
+    let folder = tempfile::tempdir().unwrap();
+    let (switch, db) = (Switch::default(), file(&folder));
+    let node = async || Hub::new(open(&db).await, switch.join(), Metrics::new().0);
+    let hubs = [node().await, node().await];
+    let store = hubs[0].store();
+    store.create_room(name("lobby"), None, false).await.unwrap();
+    let mut ann = Client::enter(&hubs[0], 0).await;
+    let mut ben = Client::enter(&hubs[1], 1).await;
+    assert!(
+        ann.desk
+            .serve(say("lobby", "a1", "Tea?"), true)
+            .await
+            .is_continue()
+    );
+    ann.hear(1).await;
+    ben.hear(1).await;
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    let logged: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let find = |what: &str| {
+        logged
+            .iter()
+            .find(|line| line["message"] == what)
+            .expect(&log)
+    };
+    let here = &find("kept and shown")["span"]["trace"];
+    assert!(
+        service::trace::trace_id(here.as_str().unwrap()).is_some(),
+        "{log}"
+    );
+    assert_eq!(&find("said on another server")["trace"], here);
 }

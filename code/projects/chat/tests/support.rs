@@ -1,17 +1,18 @@
 //! Servers in this process and beside it, and clients for them.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use chat::client::{Connection, Identity, log_in};
 use chat::name::Name;
 use chat::options::Options;
+use chat::store::{Place, Store};
 use chat::wire::{Ask, Line, Told};
 use clap::Parser;
 use tempfile::TempDir;
+use testbed::postgres::Postgres;
+use testbed::program::Program;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -43,7 +44,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         let db = folder.path().join("chat.db");
         let mut options = Arguments::parse_from(["chat", "--drain", "10"]).options;
-        options.db = db;
+        options.db = Place::File(db);
         change(&mut options);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -94,61 +95,49 @@ impl Server {
 }
 
 /// The program as a child process; it is killed with this value.
-pub struct Program {
-    child: Child,
-    pub url: String,
+pub fn program(listen: &str, db: &str, more: &[&str]) -> Program {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
+    command
+        .args(["serve", "--listen", listen, "--db", db])
+        .args(more);
+    Program::start(command)
 }
 
-impl Program {
-    pub fn start(listen: &str, db: &Path, more: &[&str]) -> Program {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chat"))
-            .args(["serve", "--listen", listen, "--db"])
-            .arg(db)
-            .args(more)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap()).lines();
-        let first = log
-            .by_ref()
-            .map_while(Result::ok)
-            .find(|line| line.contains("http://"));
-        let first = first.expect("it says where it listens");
-        let address = first
-            .split("http://")
-            .nth(1)
-            .unwrap()
-            .split('/')
-            .next()
-            .unwrap();
-        let url = format!("http://{address}");
-        std::thread::spawn(move || log.for_each(drop)); // a full pipe would hold it up
-        Program { child, url }
-    }
-
-    pub fn address(&self) -> &str {
-        &self.url["http://".len()..]
-    }
-
-    /// `kill -9`.
-    pub fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    /// SIGTERM; returns whether it ended well.
-    pub fn terminate(mut self) -> bool {
-        let id = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(id, rustix::process::Signal::TERM).unwrap();
-        self.child.wait().unwrap().success()
-    }
+/// A new person in the lobby of a server beside this process.
+pub async fn enter(server: &Program, who: &str) -> Connection {
+    let url = server.url("");
+    let identity = log_in(&url, &name(who), None).await.unwrap();
+    let mut connection = Connection::open(&url, &identity.token).await.unwrap();
+    connection.ask(&join("lobby", 0, 0)).await.unwrap();
+    joined(&mut connection).await;
+    connection
 }
 
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A file in this folder, as `--db` takes it.
+pub fn file(folder: &TempDir) -> String {
+    folder.path().join("chat.db").display().to_string()
+}
+
+/// A database of one's own, as `--db` takes it.
+pub async fn database() -> String {
+    database_of(Postgres::shared()).await
+}
+
+/// The same, of a server of one's own.
+pub async fn database_of(server: &Postgres) -> String {
+    let database = server.database().await;
+    let name = database.url().rsplit('=').next().unwrap();
+    let host = server
+        .socket_folder()
+        .display()
+        .to_string()
+        .replace('/', "%2F");
+    format!("postgres://postgres@{host}/{name}")
+}
+
+/// What is kept there.
+pub async fn open(db: &str) -> Store {
+    chat::store::open(&db.parse().unwrap()).await.unwrap()
 }
 
 pub fn name(text: &str) -> Name {

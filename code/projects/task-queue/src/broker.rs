@@ -18,6 +18,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::error::BrokerError;
+use crate::invalid::Invalid;
 use crate::job::{JobId, NewJob};
 use crate::name::{QueueName, ScheduleName, WorkerId};
 use crate::sync::watch;
@@ -261,7 +262,7 @@ pub enum Select {
 
 impl Select {
     /// Within the limit: too many ids are refused, too large a number is what one call does.
-    pub(crate) fn checked(self) -> Result<Self, BrokerError> {
+    pub(crate) fn checked(self) -> Result<Self, Invalid> {
         match self {
             Self::Jobs(ids) => lease::check_batch("jobs", ids.len()).map(|()| Self::Jobs(ids)),
             Self::Oldest(queue, limit) => Ok(Self::Oldest(queue, limit.min(BATCH_LIMIT))),

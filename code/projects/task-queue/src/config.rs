@@ -96,23 +96,3 @@ impl Config {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config(arguments: &[&str]) -> Config {
-        Config::parse_from([&["task-queue"], arguments].concat())
-    }
-
-    #[test]
-    fn the_bounds_of_the_worker_follow_what_was_given() {
-        let bounds = |arguments: &[&str]| config(arguments).worker_settings("h").scale.bounds;
-        assert_eq!(bounds(&["--max-jobs", "1"]), Bounds { min: 1, max: 1 });
-        assert_eq!(
-            bounds(&["--min-jobs", "3", "--max-jobs", "5"]),
-            Bounds { min: 3, max: 5 }
-        );
-        assert!(bounds(&["--min-jobs", "10000"]).max >= 10_000);
-    }
-}

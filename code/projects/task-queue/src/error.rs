@@ -1,5 +1,6 @@
 //! What can go wrong in a broker, by what the caller can do about it.
 
+use crate::invalid::Invalid;
 use crate::job::JobId;
 use crate::name::QueueName;
 
@@ -9,13 +10,8 @@ use crate::name::QueueName;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BrokerError {
     /// A field breaks a rule; nothing was stored. Tell the sender: the same request never succeeds.
-    #[error("{field}: {reason}")]
-    Invalid {
-        /// The field, the way the sender writes it.
-        field: &'static str,
-        /// What it is and which limit it breaks.
-        reason: String,
-    },
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
 
     /// A job waits for one that the store does not know (any more). Nothing of the batch was stored.
     #[error("job {job} waits for job {missing}, which is not known; its result may have expired")]
@@ -79,7 +75,7 @@ impl BrokerError {
     pub fn is_transient(&self) -> bool {
         match self {
             Self::QueueFull { .. } | Self::Unavailable { .. } | Self::NoRoom { .. } => true,
-            Self::Invalid { .. }
+            Self::Invalid(_)
             | Self::UnknownDependency { .. }
             | Self::Damaged { .. }
             | Self::Refused { .. }
@@ -88,10 +84,7 @@ impl BrokerError {
     }
 
     pub(crate) fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
-        Self::Invalid {
-            field,
-            reason: reason.into(),
-        }
+        Self::Invalid(Invalid::new(field, reason))
     }
 
     /// A queue that holds jobs is not forgotten.

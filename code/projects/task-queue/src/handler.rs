@@ -27,7 +27,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::error::BrokerError;
+use crate::invalid::Invalid;
 use crate::name::TaskName;
 
 mod context;
@@ -76,7 +76,7 @@ pub struct Registry {
 pub enum RegistryError {
     /// The name breaks the rules for names.
     #[error(transparent)]
-    Name(#[from] BrokerError),
+    Name(#[from] Invalid),
     /// There is a handler of that name.
     #[error("task {0} has two handlers")]
     Twice(TaskName),

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::BrokerError;
+use crate::invalid::Invalid;
 use crate::name::{QueueName, TaskName, cut};
 
 /// The longest unique key, in bytes.
@@ -66,10 +66,10 @@ impl fmt::Debug for JobId {
 }
 
 impl FromStr for JobId {
-    type Err = BrokerError;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, BrokerError> {
-        let wrong = |_| BrokerError::invalid("job id", format!("{:?} is not a UUID", cut(text)));
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let wrong = |_| Invalid::new("job id", format!("{:?} is not a UUID", cut(text)));
         Uuid::try_parse(text).map(Self).map_err(wrong)
     }
 }
@@ -88,10 +88,10 @@ impl Priority {
     pub const HIGHEST: Self = Self(9);
 
     /// Checks that `level` is 0 to 9.
-    pub fn new(level: u8) -> Result<Self, BrokerError> {
+    pub fn new(level: u8) -> Result<Self, Invalid> {
         if level > Self::HIGHEST.0 {
             let reason = format!("{level} is not one of 0 to 9");
-            return Err(BrokerError::invalid("priority", reason));
+            return Err(Invalid::new("priority", reason));
         }
         Ok(Self(level))
     }
@@ -103,9 +103,9 @@ impl Priority {
 }
 
 impl TryFrom<u8> for Priority {
-    type Error = BrokerError;
+    type Error = Invalid;
 
-    fn try_from(level: u8) -> Result<Self, BrokerError> {
+    fn try_from(level: u8) -> Result<Self, Invalid> {
         Self::new(level)
     }
 }
@@ -200,7 +200,7 @@ impl NewJob {
 
     /// Checks every field that its type leaves open, against `payload_limit` bytes and the
     /// constants of this file. A broker calls it before it touches its store.
-    pub fn check(&self, payload_limit: usize) -> Result<(), BrokerError> {
+    pub fn check(&self, payload_limit: usize) -> Result<(), Invalid> {
         check_length("payload", self.payload.len(), payload_limit)?;
         check_length(
             "trace",
@@ -208,16 +208,16 @@ impl NewJob {
             TRACE_LIMIT,
         )?;
         if self.max_attempts == 0 {
-            return Err(BrokerError::invalid("max_attempts", "0 attempts is no job"));
+            return Err(Invalid::new("max_attempts", "0 attempts is no job"));
         }
         if self.timeout < Duration::from_millis(1) {
-            return Err(BrokerError::invalid("timeout", "it is below 1 ms"));
+            return Err(Invalid::new("timeout", "it is below 1 ms"));
         }
         let start = match self.start {
             Start::In(delay) => delay,
             Start::At(moment) if moment > LATEST => {
                 let reason = format!("{} ms is after the year 9999", moment.0);
-                return Err(BrokerError::invalid("run_at", reason));
+                return Err(Invalid::new("run_at", reason));
             }
             Start::Now | Start::At(_) => Duration::ZERO,
         };
@@ -241,37 +241,33 @@ impl NewJob {
             .map_or(Ok(()), |unique| check_key(&unique.key))
     }
 
-    fn check_after(&self) -> Result<(), BrokerError> {
+    fn check_after(&self) -> Result<(), Invalid> {
         let mut seen = std::collections::HashSet::new();
         if self.after.len() > AFTER_LIMIT {
             let reason = format!("{} jobs, the limit is {AFTER_LIMIT}", self.after.len());
-            return Err(BrokerError::invalid("after", reason));
+            return Err(Invalid::new("after", reason));
         }
         for id in &self.after {
             if *id == self.id || !seen.insert(id) {
                 let reason = format!("{id} is this job itself, or stands there twice");
-                return Err(BrokerError::invalid("after", reason));
+                return Err(Invalid::new("after", reason));
             }
         }
         Ok(())
     }
 }
 
-pub(crate) fn check_length(
-    what: &'static str,
-    length: usize,
-    limit: usize,
-) -> Result<(), BrokerError> {
+pub(crate) fn check_length(what: &'static str, length: usize, limit: usize) -> Result<(), Invalid> {
     if length > limit {
         let reason = format!("it has {length} bytes, the limit is {limit}");
-        return Err(BrokerError::invalid(what, reason));
+        return Err(Invalid::new(what, reason));
     }
     Ok(())
 }
 
-pub(crate) fn check_span(what: &'static str, span: Duration) -> Result<(), BrokerError> {
+pub(crate) fn check_span(what: &'static str, span: Duration) -> Result<(), Invalid> {
     if span > SPAN_LIMIT {
-        return Err(BrokerError::invalid(
+        return Err(Invalid::new(
             what,
             format!("{span:?} is more than 10 years"),
         ));
@@ -279,9 +275,9 @@ pub(crate) fn check_span(what: &'static str, span: Duration) -> Result<(), Broke
     Ok(())
 }
 
-fn check_key(key: &str) -> Result<(), BrokerError> {
+fn check_key(key: &str) -> Result<(), Invalid> {
     if key.is_empty() {
-        return Err(BrokerError::invalid("unique.key", "it is empty"));
+        return Err(Invalid::new("unique.key", "it is empty"));
     }
     check_length("unique.key", key.len(), KEY_LIMIT)
 }

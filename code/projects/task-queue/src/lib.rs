@@ -13,7 +13,7 @@
 //!               └ in line
 //! ```
 //!
-//! - [`job`] says what a job is, [`name`] what it may be called, [`error`] what can go wrong.
+//! - [`job`] says what a job is, [`name`] what it may be called, [`invalid`] and [`error`] what can go wrong.
 //! - [`broker`] is the store's contract. Whatever state a job is in, exactly one place in the store
 //!   says so, and every move between two states is one transaction (SQLite) or one script (Redis).
 //! - [`broker::sqlite`] keeps jobs in a file: one thread writes, and all that asked for a change
@@ -33,6 +33,7 @@ pub mod demo;
 pub mod error;
 pub mod handler;
 pub mod http;
+pub mod invalid;
 pub mod job;
 pub mod metrics;
 pub mod name;

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::BrokerError;
+use crate::invalid::Invalid;
 
 /// The longest name, in bytes.
 pub const NAME_LIMIT: usize = 64;
@@ -72,10 +72,10 @@ impl Kind for Worker {
 
 impl<K: Kind> Name<K> {
     /// Checks the name.
-    pub fn new(text: impl Into<String>) -> Result<Self, BrokerError> {
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         match fault(&text) {
-            Some(reason) => Err(BrokerError::invalid(K::WHAT, reason)),
+            Some(reason) => Err(Invalid::new(K::WHAT, reason)),
             None => Ok(Self {
                 text,
                 kind: PhantomData,
@@ -111,17 +111,17 @@ impl<K> Name<K> {
 }
 
 impl<K: Kind> TryFrom<String> for Name<K> {
-    type Error = BrokerError;
+    type Error = Invalid;
 
-    fn try_from(text: String) -> Result<Self, BrokerError> {
+    fn try_from(text: String) -> Result<Self, Invalid> {
         Self::new(text)
     }
 }
 
 impl<K: Kind> FromStr for Name<K> {
-    type Err = BrokerError;
+    type Err = Invalid;
 
-    fn from_str(text: &str) -> Result<Self, BrokerError> {
+    fn from_str(text: &str) -> Result<Self, Invalid> {
         Self::new(text)
     }
 }

@@ -1,13 +1,16 @@
-//! Every option that takes a number, with numbers that no one would give it.
+//! Options: numbers that no one would give them, and what follows from those that someone gives.
+
+use std::path::PathBuf;
 
 use clap::{CommandFactory, Parser};
 use proptest::prelude::*;
 use task_queue::broker::sqlite::{SqliteBroker, Sync};
-use task_queue::broker::{Claim, Leases};
+use task_queue::broker::{Claim, Leases, StoreUrl, StoreUrlError};
 use task_queue::config::Config;
 use task_queue::demo;
 use task_queue::job::NewJob;
-use task_queue::name::TaskName;
+use task_queue::name::{QueueName, TaskName};
+use task_queue::scale::Bounds;
 use task_queue::worker::Worker;
 use tokio::time::Instant;
 
@@ -75,5 +78,52 @@ proptest! {
             Ok(config) => tokio::runtime::Runtime::new().unwrap().block_on(works(&config)),
             Err(error) => prop_assert!(error.to_string().contains(&option), "{error}"),
         }
+    }
+}
+
+fn config(arguments: &[&str]) -> Config {
+    Config::parse_from([&["task-queue"], arguments].concat())
+}
+
+#[test]
+fn the_bounds_of_the_worker_follow_what_was_given() {
+    let bounds = |arguments: &[&str]| config(arguments).worker_settings("h").scale.bounds;
+    assert_eq!(bounds(&["--max-jobs", "1"]), Bounds { min: 1, max: 1 });
+    assert_eq!(
+        bounds(&["--min-jobs", "3", "--max-jobs", "5"]),
+        Bounds { min: 3, max: 5 }
+    );
+    assert!(bounds(&["--min-jobs", "10000"]).max >= 10_000);
+}
+
+fn read(url: &str) -> Result<StoreUrl, String> {
+    url.parse()
+        .map_err(|error: StoreUrlError| error.to_string())
+}
+
+#[test]
+fn a_url_is_a_file_or_a_server_and_shows_no_password() {
+    let file = read("sqlite:a/b.db?sync=normal").unwrap();
+    let (path, sync) = (PathBuf::from("a/b.db"), Sync::Normal);
+    assert_eq!(file, StoreUrl::Sqlite { path, sync });
+    let server = read("redis://me:secret@host/1?namespace=n").unwrap();
+    assert_eq!(server.to_string(), "redis://…@host/1");
+    let namespace = QueueName::new("n").unwrap();
+    let url = "redis://me:secret@host/1".to_owned();
+    assert_eq!(server, StoreUrl::Redis { url, namespace });
+}
+
+#[test]
+fn what_is_neither_is_refused_with_the_reason() {
+    for (url, reason) in [
+        ("mysql:x", "begins with neither sqlite: nor redis://"),
+        ("sqlite:", "\"\" is not the path of a file"),
+        ("sqlite::memory:", "\":memory:\" is not the path of a file"),
+        ("sqlite:file:x?mode=memory", "is not the path of a file"),
+        ("sqlite:x?sync=none", "\"sync=none\" is not sync=full"),
+        ("redis://h?namespace=a b", "as a namespace, "),
+    ] {
+        let error = read(url).unwrap_err();
+        assert!(error.contains(reason), "{error}");
     }
 }

@@ -77,12 +77,7 @@ async fn damaged(path: &Path) {
             .await
             .unwrap();
     }
-    drop(broker);
-    let whole = rusqlite::Connection::open(path).unwrap();
-    whole
-        .pragma_update(None, "wal_checkpoint", "TRUNCATE")
-        .unwrap();
-    drop(whole);
+    broker.close().await.unwrap();
     let file = OpenOptions::new().write(true).open(path).unwrap();
     let length = file.metadata().unwrap().len();
     assert!(length > 200_000, "{length}");

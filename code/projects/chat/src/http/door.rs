@@ -10,7 +10,7 @@ use super::{App, room_for};
 use crate::name::Name;
 use crate::room::Command;
 use crate::session::Session;
-use crate::store::RoomKey;
+use crate::store::{RoomKey, StoreError};
 
 /// Who may come in, and who must go.
 #[derive(Deserialize)]
@@ -52,8 +52,12 @@ pub(super) async fn any_room(
     Named(room): Named<Name>,
     Body(standing): Body<Standing>,
 ) -> Result<StatusCode, Problem> {
-    let key = app.hub.store().room(room.clone()).await;
-    let key = key.map_err(|_| Problem::not_found(format!("there is no room {room}")))?;
+    let key = match app.hub.store().room(room.clone()).await {
+        Err(StoreError::NoSuchRoom) => {
+            return Err(Problem::not_found(format!("there is no room {room}")));
+        }
+        found => found?,
+    };
     stand(&app, room, key, standing).await
 }
 

@@ -19,7 +19,11 @@ impl Room {
     pub(super) fn heed(&mut self, hint: Hint) {
         let now = Instant::now();
         match hint {
-            Hint::Grown { .. } | Hint::Cut => self.look(),
+            Hint::Grown { trace, .. } => {
+                tracing::debug!(room = %self.name, trace, "said on another server");
+                self.look();
+            }
+            Hint::Cut => self.look(),
             Hint::Here { names, .. } => {
                 for name in names {
                     self.presence.alive_elsewhere(&name, now);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::BrokerError;
+use crate::invalid::Invalid;
 use crate::job::{JobId, Priority, Timestamp, check_length, check_span};
 use crate::name::{QueueName, TaskName, WorkerId};
 
@@ -156,7 +156,7 @@ pub enum Finished {
 }
 
 impl Claim {
-    pub(crate) fn check(&self) -> Result<(), BrokerError> {
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
         check_batch("claim.max", self.max)?;
         check_batch("claim.queues", self.queues.len())?;
         check_lease(self.lease)
@@ -164,7 +164,7 @@ impl Claim {
 }
 
 impl Heartbeat {
-    pub(crate) fn check(&self) -> Result<(), BrokerError> {
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
         let note = self
             .progress
             .as_ref()
@@ -174,7 +174,7 @@ impl Heartbeat {
 }
 
 impl Finish {
-    pub(crate) fn check(&self, result_limit: usize) -> Result<(), BrokerError> {
+    pub(crate) fn check(&self, result_limit: usize) -> Result<(), Invalid> {
         match &self.outcome {
             Outcome::Completed(result) => check_length("result", result.len(), result_limit),
             Outcome::Retry { after, .. } => check_span("retry.after", *after),
@@ -183,19 +183,19 @@ impl Finish {
     }
 }
 
-pub(crate) fn check_lease(lease: Duration) -> Result<(), BrokerError> {
+pub(crate) fn check_lease(lease: Duration) -> Result<(), Invalid> {
     let (shortest, longest) = LEASE_RANGE;
     if lease < shortest || lease > longest {
         let reason = format!("{lease:?} is not between {shortest:?} and {longest:?}");
-        return Err(BrokerError::invalid("lease", reason));
+        return Err(Invalid::new("lease", reason));
     }
     Ok(())
 }
 
-pub(crate) fn check_batch(what: &'static str, length: usize) -> Result<(), BrokerError> {
+pub(crate) fn check_batch(what: &'static str, length: usize) -> Result<(), Invalid> {
     if length > BATCH_LIMIT {
         let reason = format!("{length} at once, the limit is {BATCH_LIMIT}");
-        return Err(BrokerError::invalid(what, reason));
+        return Err(Invalid::new(what, reason));
     }
     Ok(())
 }

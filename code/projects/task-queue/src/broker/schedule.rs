@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use croner::Cron;
 use serde::{Deserialize, Serialize};
 
-use crate::error::BrokerError;
+use crate::invalid::Invalid;
 use crate::job::{JobId, NewJob, Start, Timestamp};
 use crate::name::ScheduleName;
 
@@ -34,19 +34,19 @@ pub struct ScheduleView {
 
 impl NewSchedule {
     /// Checks the job and the cron expression.
-    pub(crate) fn check(&self, payload_limit: usize) -> Result<(), BrokerError> {
+    pub(crate) fn check(&self, payload_limit: usize) -> Result<(), Invalid> {
         self.job.check(payload_limit)?;
         if self.job.start != Start::Now || !self.job.after.is_empty() {
             let reason = "a scheduled job starts at its tick and waits for no other job";
-            return Err(BrokerError::invalid("schedule.job", reason));
+            return Err(Invalid::new("schedule.job", reason));
         }
         self.parse().map(|_| ())
     }
 
     /// The first tick after `now`.
-    pub(crate) fn next_after(&self, now: Timestamp) -> Result<Timestamp, BrokerError> {
+    pub(crate) fn next_after(&self, now: Timestamp) -> Result<Timestamp, Invalid> {
         let never = || {
-            BrokerError::invalid(
+            Invalid::new(
                 "schedule.cron",
                 format!("{:?} never comes again", self.cron),
             )
@@ -68,9 +68,8 @@ impl NewSchedule {
         }
     }
 
-    fn parse(&self) -> Result<Cron, BrokerError> {
-        Cron::from_str(&self.cron).map_err(|error| {
-            BrokerError::invalid("schedule.cron", format!("{:?}: {error}", self.cron))
-        })
+    fn parse(&self) -> Result<Cron, Invalid> {
+        Cron::from_str(&self.cron)
+            .map_err(|error| Invalid::new("schedule.cron", format!("{:?}: {error}", self.cron)))
     }
 }

@@ -13,6 +13,7 @@ use service::trace::{new_trace, trace_id};
 use tracing::Instrument;
 
 use crate::broker::{Broker, Cancel, Enqueued, JobStatus, JobView};
+use crate::error::BrokerError;
 use crate::job::{JobId, NewJob, Priority, Start, Timestamp, Unique};
 use crate::name::{QueueName, TaskName};
 use crate::telemetry;
@@ -131,7 +132,7 @@ impl JobRequest {
     pub(super) fn into_job(self, trace: Option<&str>) -> Result<NewJob, Problem> {
         let queue = match self.queue {
             Some(queue) => queue,
-            None => QueueName::new(DEFAULT_QUEUE)?,
+            None => QueueName::new(DEFAULT_QUEUE).map_err(BrokerError::from)?,
         };
         let payload = self
             .payload

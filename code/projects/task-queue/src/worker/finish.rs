@@ -109,7 +109,7 @@ impl<B: Leases> Finisher<B> {
                     self.outage.over();
                     return Ok(answers);
                 }
-                Err(error @ (BrokerError::Invalid { .. } | BrokerError::Closed)) => {
+                Err(error @ (BrokerError::Invalid(_) | BrokerError::Closed)) => {
                     return Err(error);
                 }
                 Err(error) => error,
@@ -121,7 +121,7 @@ impl<B: Leases> Finisher<B> {
 
     async fn tell_one(&mut self, ended: &Ended, mut finish: Finish, why: &BrokerError) {
         let mut answer = Err(());
-        if matches!(why, BrokerError::Invalid { .. }) {
+        if matches!(why, BrokerError::Invalid(_)) {
             answer = self.tell(std::slice::from_ref(&finish)).await.map_err(drop);
             if answer.is_err() {
                 // It would break the rule again with every attempt.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::broker::Claim;
-use crate::error::BrokerError;
+use crate::invalid::Invalid;
 use crate::name::{QueueName, WorkerId};
 use crate::retry::{Backoff, Budget, STANDARD};
 use crate::scale::{Bounds, Law};
@@ -55,14 +55,14 @@ impl Settings {
         }
     }
 
-    pub(crate) fn check(&self) -> Result<(), BrokerError> {
+    pub(crate) fn check(&self) -> Result<(), Invalid> {
         let Bounds { min, max } = self.scale.bounds;
         if min < 1 || max < min {
             let reason = format!("{min} to {max} is no range that begins at 1 or above");
-            return Err(BrokerError::invalid("concurrency", reason));
+            return Err(Invalid::new("concurrency", reason));
         }
         if self.queues.is_empty() {
-            return Err(BrokerError::invalid("queues", "a worker needs one"));
+            return Err(Invalid::new("queues", "a worker needs one"));
         }
         let claim = Claim {
             queues: self.queues.clone(),

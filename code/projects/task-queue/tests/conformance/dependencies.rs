@@ -77,7 +77,7 @@ pub async fn an_unknown_dependency_refuses_the_batch<S: Store>() {
     itself.after = vec![itself.id];
     assert!(matches!(
         broker.enqueue(vec![itself]).await,
-        Err(BrokerError::Invalid { .. })
+        Err(BrokerError::Invalid(_))
     ));
 }
 

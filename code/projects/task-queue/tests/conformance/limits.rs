@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use task_queue::broker::{Broker, Claim, Enqueued, JobState, Leases, Options};
 use task_queue::error::BrokerError;
+use task_queue::invalid::Invalid;
 use task_queue::job::{LATEST, NewJob, SPAN_LIMIT, Start, Timestamp, Unique};
 use task_queue::name::{QueueName, TaskName, WorkerId};
 
@@ -127,7 +128,7 @@ pub async fn what_is_too_large_is_refused<S: Store>() {
     let store = S::open(OPTIONS).await;
     let broker = store.broker();
     let refused = async |job: NewJob| match broker.enqueue(vec![self::job(""), job]).await {
-        Err(BrokerError::Invalid { field, .. }) => field,
+        Err(BrokerError::Invalid(Invalid { field, .. })) => field,
         other => panic!("{other:?}"),
     };
     assert_eq!(refused(job(&"x".repeat(10 << 20))).await, "payload");
@@ -182,7 +183,7 @@ pub async fn what_is_too_large_is_refused<S: Store>() {
     };
     assert!(matches!(
         broker.claim(wish).await,
-        Err(BrokerError::Invalid { field: "lease", .. })
+        Err(BrokerError::Invalid(Invalid { field: "lease", .. }))
     ));
     // None of the good jobs that came along was stored.
     assert!(claim(&broker, 9).await.is_empty());
@@ -301,7 +302,7 @@ pub async fn numbers_at_the_edge_are_refused_or_mean_the_same_everywhere<S: Stor
         let id = job.id;
         match broker.enqueue(vec![job]).await {
             Ok(_) => assert_eq!(state(&broker, id).await, expected, "{moment}"),
-            Err(BrokerError::Invalid { field, .. }) => {
+            Err(BrokerError::Invalid(Invalid { field, .. })) => {
                 assert_eq!((field, expected), ("run_at", None), "{moment}");
             }
             Err(error) => panic!("{moment}: {error}"),

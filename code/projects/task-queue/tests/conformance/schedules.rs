@@ -2,6 +2,7 @@
 
 use task_queue::broker::{Broker, Leases, NewSchedule};
 use task_queue::error::BrokerError;
+use task_queue::invalid::Invalid;
 use task_queue::name::ScheduleName;
 
 use crate::stores::Store;
@@ -78,10 +79,10 @@ pub async fn a_cron_expression_is_checked<S: Store>() {
     let store = S::open(OPTIONS).await;
     for cron in ["", "* * *", "61 * * * *", "0 0 31 2 *", "every day"] {
         match store.broker().put_schedule(every_minute(cron)).await {
-            Err(BrokerError::Invalid {
+            Err(BrokerError::Invalid(Invalid {
                 field: "schedule.cron",
                 ..
-            }) => {}
+            })) => {}
             other => panic!("{cron:?}: {other:?}"),
         }
     }

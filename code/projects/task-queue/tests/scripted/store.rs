@@ -8,6 +8,7 @@ use task_queue::broker::{
     Outcome, Progress, QueueStats, Stats, Upkeep,
 };
 use task_queue::error::BrokerError;
+use task_queue::invalid::Invalid;
 use task_queue::job::{JobId, NewJob, Timestamp};
 use task_queue::name::QueueName;
 use tokio::time::Instant;
@@ -164,10 +165,8 @@ impl Store {
             if let Outcome::Completed(result) = &finish.outcome
                 && result.len() > self.result_limit
             {
-                return Err(BrokerError::Invalid {
-                    field: "result",
-                    reason: format!("the limit is {}", self.result_limit),
-                });
+                let reason = format!("the limit is {}", self.result_limit);
+                return Err(Invalid::new("result", reason).into());
             }
         }
         Ok(())

@@ -120,7 +120,7 @@ impl<'a> Record<'a> {
     fn priority(&self) -> Result<Priority, BrokerError> {
         let mark = self.line[place::MARK];
         let level: u8 = number("a job's mark", mark.get(1..).unwrap_or_default())?;
-        level.try_into()
+        Ok(Priority::new(level)?)
     }
 }
 
@@ -134,7 +134,7 @@ pub(super) fn enqueued(
         .map(|(job, answer)| match answer.as_str() {
             "new" => Ok(Enqueued::New(job.id)),
             "known" => Ok(Enqueued::Known(job.id)),
-            owner => owner.parse().map(Enqueued::Duplicate),
+            owner => Ok(Enqueued::Duplicate(owner.parse()?)),
         });
     each.collect()
 }
@@ -300,8 +300,9 @@ pub(super) fn refusal(answer: &[Value], limit: u64) -> BrokerError {
         .filter_map(|value| read(value.clone()).ok())
         .collect();
     let refused = match texts.as_slice() {
-        [what, queue, depth, sent] if what == "full" => {
-            QueueName::new(queue.as_str()).and_then(|queue| {
+        [what, queue, depth, sent] if what == "full" => QueueName::new(queue.as_str())
+            .map_err(BrokerError::from)
+            .and_then(|queue| {
                 let (depth, sent) = (number("a depth", depth)?, number("a number of jobs", sent)?);
                 Ok(BrokerError::QueueFull {
                     queue,
@@ -309,14 +310,16 @@ pub(super) fn refusal(answer: &[Value], limit: u64) -> BrokerError {
                     sent,
                     limit,
                 })
-            })
-        }
-        [what, job, missing] if what == "unknown" => job.parse().and_then(|job: JobId| {
-            Ok(BrokerError::UnknownDependency {
-                job,
-                missing: missing.parse()?,
-            })
-        }),
+            }),
+        [what, job, missing] if what == "unknown" => job
+            .parse()
+            .map_err(BrokerError::from)
+            .and_then(|job: JobId| {
+                Ok(BrokerError::UnknownDependency {
+                    job,
+                    missing: missing.parse()?,
+                })
+            }),
         other => Err(BrokerError::damaged(format!(
             "the script answered {other:?}"
         ))),

@@ -1,0 +1,274 @@
+//! The history in one SQLite file.
+//!
+//! One thread writes. It takes all that waits, runs it in one transaction and answers after the
+//! commit, so that a hundred lines cost one `fsync` and none is called kept before it is.
+//! Reads run beside it, a few at a time, and see what is committed.
+//!
+//! Several servers on one machine may share the file: SQLite lets one transaction write at a
+//! time, and the number of a line is drawn inside of it.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task;
+
+use super::{
+    Access, Answer, BATCH, History, Kept, Line, MOST_ROOMS, Name, NewLine, Page, RoomInfo, RoomKey,
+    StoreError, WAITING_WRITES,
+};
+
+mod lines;
+mod rooms;
+
+/// The longest that a start waits for another server that starts.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits before it looks again.
+const RETRY: Duration = Duration::from_millis(10);
+/// So many reads run at once.
+const READERS: usize = 4;
+
+/// One file: its writer, and those who read.
+pub struct Sqlite(Arc<Inner>);
+
+struct Inner {
+    writes: mpsc::Sender<Write>,
+    writer: Mutex<Option<thread::JoinHandle<()>>>,
+    idle_readers: Mutex<Vec<Connection>>,
+    may_read: Arc<Semaphore>,
+}
+
+/// A write, run inside of a transaction if one could be begun. Its answer is called when that
+/// has ended.
+type Write = Box<dyn FnOnce(Option<&Connection>) -> Done + Send>;
+type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
+
+impl Sqlite {
+    /// Opens the file, and makes it if there is none. Blocks for as long as that takes.
+    ///
+    /// # Errors
+    ///
+    /// Those of SQLite: no such folder, no permission, not a database.
+    pub fn open(file: &Path) -> Result<Sqlite, StoreError> {
+        let until = Instant::now() + PATIENCE;
+        let connection = loop {
+            match connect(file) {
+                // To switch to the WAL, SQLite doesn't wait for another server that does the same.
+                Err(error) if is_busy(&error) && Instant::now() < until => thread::sleep(RETRY),
+                connected => break connected?,
+            }
+        };
+        let readers = (0..READERS)
+            .map(|_| connect_to_read(file))
+            .collect::<Result<_, _>>()?;
+        let (writes, waiting) = mpsc::channel(WAITING_WRITES);
+        let writer = thread::Builder::new()
+            .name("chat-writer".to_owned())
+            .spawn(move || write_all(connection, waiting))
+            .expect("a thread at the start");
+        Ok(Sqlite(Arc::new(Inner {
+            writes,
+            writer: Mutex::new(Some(writer)),
+            idle_readers: Mutex::new(readers),
+            may_read: Arc::new(Semaphore::new(READERS)),
+        })))
+    }
+
+    // ANCHOR: write
+    /// Runs `work` in a transaction, and answers when it is on disk. Writes are done in the order
+    /// of these calls.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Busy`], if too many wait; those of SQLite; nothing is written then.
+    fn write<T, F>(&self, work: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let write = Box::new(move |connection: Option<&Connection>| -> Done {
+            let done = connection.map(|connection| all_or_nothing(connection, work));
+            Box::new(move |committed| {
+                let told = committed.and_then(|()| Ok(done.ok_or(StoreError::Closed)??));
+                reply.send(told).ok(); // the asker may have left
+            })
+        });
+        let handed_over = self.0.writes.try_send(write);
+        Box::pin(async move {
+            match handed_over {
+                Ok(()) => answer.await.unwrap_or(Err(StoreError::Closed)),
+                Err(mpsc::error::TrySendError::Full(_)) => Err(StoreError::Busy),
+                Err(mpsc::error::TrySendError::Closed(_)) => Err(StoreError::Closed),
+            }
+        })
+    }
+    // ANCHOR_END: write
+
+    /// Runs `work` beside the writer. A read that has begun runs to its end, and its connection
+    /// comes back.
+    ///
+    /// # Errors
+    ///
+    /// Those of SQLite.
+    fn read<T, F>(&self, work: F) -> Answer<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let inner = self.0.clone();
+        Box::pin(async move {
+            let permit = inner.may_read.clone().acquire_owned().await;
+            let permit = permit.map_err(|_| StoreError::Closed)?;
+            let read = task::spawn_blocking(move || {
+                let _permit = permit;
+                let connection = lock(&inner.idle_readers).pop().ok_or(StoreError::Closed)?;
+                let found = work(&connection);
+                lock(&inner.idle_readers).push(connection);
+                Ok(found?)
+            });
+            read.await.unwrap_or(Err(StoreError::Closed))
+        })
+    }
+}
+
+impl History for Sqlite {
+    fn append(&self, room: RoomKey, line: NewLine) -> Answer<Kept> {
+        self.write(move |connection| lines::append(connection, room, &line))
+    }
+
+    fn page(&self, room: RoomKey, name: Name, page: Page, most: usize) -> Answer<Vec<Line>> {
+        self.read(move |connection| lines::page(connection, room, &name, page, most))
+    }
+
+    fn search(&self, room: RoomKey, name: Name, words: String, most: usize) -> Answer<Vec<Line>> {
+        self.read(move |connection| lines::search(connection, room, &name, &words, most))
+    }
+
+    fn create_room(&self, name: Name, owner: Option<Name>, invited_only: bool) -> Answer<bool> {
+        self.write(move |connection| rooms::create(connection, &name, owner.as_ref(), invited_only))
+    }
+
+    fn rooms(&self, person: Name) -> Answer<Vec<RoomInfo>> {
+        self.read(move |connection| rooms::all_for(connection, &person))
+    }
+
+    fn access(&self, room: Name, person: Name) -> Answer<Access> {
+        self.read(move |connection| rooms::access(connection, &room, &person))
+    }
+
+    fn room(&self, room: Name) -> Answer<RoomKey> {
+        let found = self.read(move |connection| rooms::find(connection, &room));
+        Box::pin(async move { found.await?.ok_or(StoreError::NoSuchRoom) })
+    }
+
+    fn set_standing(&self, room: RoomKey, person: Name, banned: Option<bool>) -> Answer<()> {
+        self.write(move |connection| rooms::set_standing(connection, room, &person, banned))
+    }
+
+    fn claim_name(&self, name: Name, key_hash: [u8; 32]) -> Answer<bool> {
+        self.write(move |connection| {
+            // The update changes nothing, and lets the row be returned where there was one.
+            connection.query_row(
+                "INSERT INTO people (name, key_hash) VALUES (?1, ?2)
+                 ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING key_hash = ?2",
+                params![name.as_str(), key_hash],
+                |row| row.get(0),
+            )
+        })
+    }
+
+    fn secret(&self) -> Answer<Vec<u8>> {
+        self.read(|connection| {
+            connection.query_row("SELECT secret FROM meta", [], |row| row.get(0))
+        })
+    }
+
+    fn check(&self) -> Answer<()> {
+        self.write(|connection| connection.execute_batch("UPDATE meta SET id = id"))
+    }
+}
+
+impl Drop for Inner {
+    /// Waits for the writer, so that a clean stop leaves one whole file and no WAL beside it.
+    fn drop(&mut self) {
+        // Before the writer: the connection that closes last folds the WAL in, and a reader may not write.
+        lock(&self.idle_readers).clear();
+        let (none, _) = mpsc::channel(1);
+        drop(std::mem::replace(&mut self.writes, none));
+        if let Some(writer) = lock(&self.writer).take()
+            && writer.thread().id() != thread::current().id()
+        {
+            writer.join().ok(); // a panic of the writer has been printed
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+// ANCHOR: writer
+/// The writer's thread: it takes what waits, commits it in one go, and then answers.
+fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
+        let begun = connection.execute_batch("BEGIN IMMEDIATE");
+        let transaction = begun.is_ok().then_some(&connection);
+        let answers: Vec<Done> = batch.drain(..).map(|write| write(transaction)).collect();
+        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        if committed.is_err() && !connection.is_autocommit() {
+            connection.execute_batch("ROLLBACK").ok(); // the error to tell is the first
+        }
+        let failed = committed.err().map(|error| error.to_string());
+        if let Some(error) = &failed {
+            tracing::error!(error, lines = answers.len(), "the transaction failed");
+        }
+        for answer in answers {
+            answer(match &failed {
+                None => Ok(()),
+                Some(error) => Err(StoreError::Transaction(error.clone())),
+            });
+        }
+    }
+}
+// ANCHOR_END: writer
+
+/// A write that fails in its middle leaves nothing, and spoils no other of its batch.
+fn all_or_nothing<T>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> rusqlite::Result<T> {
+    connection.prepare_cached("SAVEPOINT one")?.execute([])?;
+    let done = work(connection);
+    if done.is_err() {
+        connection.execute_batch("ROLLBACK TO one")?;
+    }
+    connection.prepare_cached("RELEASE one")?.execute([])?;
+    done
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+}
+
+fn connect(file: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(file)?;
+    connection.execute_batch(
+        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
+         PRAGMA journal_size_limit = 16777216; PRAGMA foreign_keys = ON;",
+    )?;
+    connection.execute_batch(include_str!("sqlite/schema.sql"))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(connection)
+}
+
+fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(PathBuf::from(file), flags)?;
+    connection.execute_batch("PRAGMA busy_timeout = 5000;")?;
+    Ok(connection)
+}
