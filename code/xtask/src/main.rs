@@ -55,7 +55,7 @@ enum Command {
     Check,
     /// Rewrite the compiler messages that the anti-patterns are held to, and show what changed
     Bless,
-    /// Record the runs of the programs that carry `run=`, or check that they are still the same
+    /// Record the runs of the programs that carry `run=`, or a program of your own with `--file`
     Record(record::Options),
     /// Hold the built pages to their limits of speed, size and access, and print a table
     Audit(audit::Options),
