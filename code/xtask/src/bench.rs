@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 pub struct Options {
     /// What to measure
     what: What,
-    /// The task queue and the chat: a tenth of it, one round, and the tables printed instead of written
+    /// The task queue, the chat, the orders and the gateway: a tenth of it, one round, and the tables printed instead of written
     #[arg(long)]
     quick: bool,
     /// The task queue and the chat: how often everything is measured
@@ -24,13 +24,15 @@ enum What {
     Harness,
     /// Building the site: this one, mdBook and Material for MkDocs; ten times the chapters; an edit
     Site,
-    /// The crawler: a frontier of a million addresses, and crawls of 3,000 pages
+    /// The crawler: crawls of 3,000 pages, a frontier of a million addresses; and spider and scrapy
     Scraper,
     /// The task queue: on Redis and SQLite, and BullMQ, apalis, Sidekiq, arq and Celery
     TaskQueue,
+    /// The order service: on SQLite and PostgreSQL, by hand without events, and cqrs-es
+    Orders,
     /// The chat: a broadcast without a history, ws and socket.io
     Chat,
-    /// The gateway: passing through, with all layers, from its cache; and nginx and HAProxy
+    /// The gateway: passing through, with all layers, from its cache, large, TLS; and nginx and HAProxy
     Gateway,
 }
 
@@ -41,16 +43,29 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         rounds,
         only,
     } = options;
-    let chosen = *quick || rounds.is_some() || !only.is_empty();
+    let chosen = rounds.is_some() || !only.is_empty();
     ensure!(
         !chosen || [What::TaskQueue, What::Chat].contains(what),
-        "--quick, --rounds and --only are options of task-queue and chat"
+        "--rounds and --only are options of task-queue and chat"
+    );
+    ensure!(
+        !quick || [What::TaskQueue, What::Chat, What::Orders, What::Gateway].contains(what),
+        "--quick is an option of task-queue, chat, orders and gateway"
     );
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
         What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
-        What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench numbers").run()?,
-        What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
+        What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench compare").run()?,
+        What::Orders => {
+            let quick = quick.then_some("--quick");
+            let bench = ["bench", "--package", "orders", "--bench", "compare", "--"];
+            cmd!(shell, "cargo {bench...} {quick...}").run()?;
+        }
+        What::Gateway => {
+            let quick = quick.then_some("--quick");
+            let bench = ["bench", "--package", "gateway", "--bench", "compare", "--"];
+            cmd!(shell, "cargo {bench...} {quick...}").run()?;
+        }
         What::TaskQueue | What::Chat => {
             let package = match what {
                 What::Chat => "chat",

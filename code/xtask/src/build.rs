@@ -12,10 +12,10 @@ use crate::{dates, epub, markdown, pdf};
 pub struct Options {
     /// The address the site will have [default: base_url of config.toml]
     #[arg(long, value_name = "URL")]
-    base_url: Option<String>,
+    pub base_url: Option<String>,
     /// Print the book to a PDF too, with Chromium, and have the first page lead to it
     #[arg(long)]
-    pdf: bool,
+    pub pdf: bool,
 }
 
 pub fn build(shell: &Shell, options: &Options) -> Result<()> {

@@ -31,8 +31,10 @@ mod pages;
 mod pdf;
 mod project;
 mod record;
+mod release;
 mod serve;
 mod tools;
+mod upgrade;
 mod zola;
 
 /// What cargo itself cannot do for this book.
@@ -53,7 +55,7 @@ enum Command {
     Check,
     /// Rewrite the compiler messages that the anti-patterns are held to, and show what changed
     Bless,
-    /// Record the runs of the programs that carry `run=`, or check that they are still the same
+    /// Record the runs of the programs that carry `run=`, or a program of your own with `--file`
     Record(record::Options),
     /// Hold the built pages to their limits of speed, size and access, and print a table
     Audit(audit::Options),
@@ -67,6 +69,10 @@ enum Command {
     Fonts,
     /// Draw the share cards of pages whose title has changed, with Chromium, into static/cards/
     Cards(cards::Options),
+    /// Make all files of a version: the site, PDF, EPUB, and a .zip of the workspace
+    Release(release::Options),
+    /// Take another Tokio, other crates or another Rust, or show what that would change
+    Upgrade(upgrade::Options),
     /// Start a chapter, an anti-pattern or an exercise
     #[command(subcommand)]
     New(new::Kind),
@@ -105,6 +111,8 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Pdf(options) => pdf::pdf(shell, &options),
         Command::Fonts => fonts::fonts(shell),
         Command::Cards(options) => cards::cards(shell, &options),
+        Command::Release(options) => release::release(shell, &options),
+        Command::Upgrade(options) => upgrade::upgrade(shell, &options),
         Command::New(kind) => new::new(shell, &kind),
         Command::Zola(options) => zola::pass_through(shell, &options),
     }

@@ -20,6 +20,8 @@ pub const FOLDER: &str = "public";
 /// Style sheets of the highlighting, which Zola writes beside ours while it builds.
 const WRITTEN_BY_ZOLA: &str = "static/giallo-";
 
+const LONGEST_TITLE: usize = 60;
+
 /// What the pages are built from.
 const SOURCES: &[(&str, &str)] = &[
     ("content", "md"),
@@ -70,6 +72,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
         let path = file.trim_start_matches(FOLDER).to_owned();
         let page = Built { file, text, html };
         problems.extend(page.parse_errors());
+        problems.extend(page.title());
         problems.extend(page.repeated_ids());
         problems.extend(page.images());
         pages.insert(path, page);
@@ -123,6 +126,18 @@ impl Built {
             .into_iter()
             .map(|error| self.problem("", format!("HTML: {error}"), fix))
             .collect()
+    }
+
+    /// Search engines cut a title that is longer than [`LONGEST_TITLE`].
+    fn title(&self) -> Option<Problem> {
+        let title = Selector::parse("title").expect("a selector");
+        let title: String = self.html.select(&title).next()?.text().collect();
+        let length = title.trim().chars().count();
+        let is_redirect = self.text.contains("http-equiv=\"refresh\"");
+        (!is_redirect && !(1..=LONGEST_TITLE).contains(&length)).then(|| {
+            let what = format!("a title of {length} characters");
+            self.problem("<title>", what, "shorten it to 60 in the front matter")
+        })
     }
 
     fn all(&self, selector: &str, attribute: &'static str) -> impl Iterator<Item = &str> {
@@ -307,6 +322,14 @@ mod tests {
     #[test]
     fn nothing_is_wrong_with_sound_pages() {
         site().expect(check, &[]);
+    }
+
+    #[test]
+    fn a_title_that_search_engines_cut_is_named() {
+        let long = format!("<title>{}</title>", "t".repeat(61));
+        site()
+            .replace(PAGE, "<title>t</title>", &long)
+            .expect(check, &[(PAGE, "<title>", "a title of 61 characters")]);
     }
 
     #[test]

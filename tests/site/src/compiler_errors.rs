@@ -101,7 +101,7 @@ fn first(stderr: &str) -> Option<(Option<String>, String)> {
 }
 
 /// The section of a page that a line stands in.
-fn place(page: &Page, line: usize) -> Option<String> {
+pub(crate) fn place(page: &Page, line: usize) -> Option<String> {
     let mut above = page.headings.iter().filter(|heading| heading.line < line);
     let heading = above.rfind(|heading| heading.id.is_some())?;
     let id = heading.id.as_ref()?;

@@ -158,12 +158,6 @@ fn options(block: &Block) -> Vec<Problem> {
             );
         }
     }
-    if block.option("no_run").is_some() && block.option("run").is_some() {
-        problem(
-            "`no_run` and `run` together".into(),
-            "remove one of them".into(),
-        );
-    }
     problems
 }
 

@@ -8,7 +8,7 @@ use regex::Regex;
 use toml::{Table, Value};
 
 use crate::Problem;
-use crate::book::{Book, without_code};
+use crate::book::{Book, stem, without_code};
 use crate::{cards, shortcodes};
 
 /// An anchor that HTML in the text makes.
@@ -31,7 +31,45 @@ pub fn check(book: &Book) -> Vec<Problem> {
         problems.extend(later(book, page));
         problems.extend(front_matter(book, page, &versions));
     }
+    problems.extend(unreached(book));
     problems
+}
+
+/// Pages that no other page leads to, in its text or in what it says about itself.
+///
+/// Sections are left out, which the contents of the book lead to, and translations.
+fn unreached(book: &Book) -> Vec<Problem> {
+    let reached: HashSet<String> = book
+        .pages
+        .iter()
+        .flat_map(|page| {
+            let front = page.front_matter.clone().unwrap_or_default();
+            let front = harness::book::parse(&page.path, front).links;
+            page.links.iter().cloned().chain(front).filter_map(|link| {
+                let path = link.to.strip_prefix("@/")?.split('#').next()?;
+                let path = format!("content/{path}");
+                (path != page.path).then_some(path)
+            })
+        })
+        .collect();
+    let later = shortcodes::all(book);
+    let later: HashSet<String> = later
+        .iter()
+        .filter(|it| it.name == "later")
+        .filter_map(|it| {
+            let path = book.outline.path(it.argument("chapter")?.parse().ok()?)?;
+            (path != it.page.path).then_some(path)
+        })
+        .collect();
+    let alone = book.content().filter(|page| {
+        let is_reached = reached.contains(&page.path) || later.contains(&page.path);
+        stem(page) != "_index" && !stem(page).contains('.') && !is_reached
+    });
+    let what = "no other page leads to it";
+    let fix = "link to it where a reader would ask for it";
+    alone
+        .map(|page| Problem::new(&page.path, 1, what, fix))
+        .collect()
 }
 
 /// Links in what a page says about itself, such as its prerequisites.
@@ -244,6 +282,19 @@ mod tests {
                 "content/glossary.md has no anchor `dead`",
             )],
         );
+    }
+
+    #[test]
+    fn a_page_that_no_other_leads_to_is_named() {
+        let alone = "+++\ntitle = \"Alone\"\n+++\n\n[Itself](@/alone.md)\n";
+        let alone = Fixture::sound().write("content/alone.md", alone);
+        alone.expect(
+            check,
+            &[("content/alone.md", "+++", "no other page leads to it")],
+        );
+        link("@/alone.md")
+            .write("content/alone.md", "+++\ntitle = \"Known\"\n+++\n")
+            .expect(check, &[]);
     }
 
     #[test]

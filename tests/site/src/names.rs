@@ -166,7 +166,8 @@ impl<'a> Names<'a> {
 
     fn member(&self, page: &api::Page, name: &str) -> String {
         let kind = match page.found.item.kind {
-            "trait" => "tymethod",
+            // Traits that extend another one provide their methods, and others ask for theirs.
+            "trait" if !page.found.item.name.ends_with("Ext") => "tymethod",
             "enum" if name.starts_with(char::is_uppercase) => "variant",
             _ => "method",
         };

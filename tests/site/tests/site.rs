@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 
 use site::book::Book;
 use site::{
-    Problem, anchors, cancel_safety, compiler_errors, crates, documentation, format, steps, styles,
-    terms,
+    Problem, anchors, cancel_safety, compiler_errors, costs, crates, documentation, format, paths,
+    steps, styles, terms,
 };
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
@@ -20,6 +20,8 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
     format::bless(&book).expect("pages can be written");
     cancel_safety::bless(&book).expect("pages can be written");
     compiler_errors::bless(&book).expect("pages can be written");
+    costs::bless(&book).expect("pages can be written");
+    paths::bless(&book).expect("pages can be written");
     styles::bless(&book).expect("the style sheet can be written");
     steps::bless(&book).expect("what is shown of steps can be written");
     let book = Book::read(&harness::root());
@@ -102,6 +104,21 @@ fn cancel_safety_is_what_the_sources_say() {
 #[test]
 fn compiler_errors_are_those_of_the_programs() {
     holds(compiler_errors::check);
+}
+
+#[test]
+fn costs_are_those_that_were_measured() {
+    holds(costs::check);
+}
+
+#[test]
+fn paths_take_what_their_pages_take() {
+    holds(paths::check);
+}
+
+#[test]
+fn asyncio_has_a_row_for_each_name() {
+    holds(site::asyncio::check);
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub struct Block {
     pub many: bool,
     /// `should_panic=1`: the panic is the lesson.
     pub panics: bool,
+    /// `no_run=1`: it never ends, and is recorded until nothing more happens.
+    pub hangs: bool,
     /// The page, relative to the repository, for messages.
     pub page: String,
     /// The line of the fence in the page.
@@ -93,6 +95,7 @@ fn in_page(page: &str, text: &str) -> Result<Vec<Block>> {
         Some(Block {
             many: block.option("run-many").is_some(),
             panics: block.option("should_panic").is_some(),
+            hangs: block.option("no_run").is_some(),
             page: page.to_owned(),
             line: block.line,
             source: block.code,
@@ -130,6 +133,7 @@ mod tests {
                 name: "ch01-a".into(),
                 many: false,
                 panics: true,
+                hangs: false,
                 page: "content/ch01.md".into(),
                 line: 7,
                 source: "fn main() {\n}\n".into(),

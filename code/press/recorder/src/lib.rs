@@ -12,15 +12,20 @@
 //!
 //! [`blocks`] finds the programs, [`project`] builds their copies, [`recording`] runs each until it
 //! is sure that there is one story to tell, and [`shelf`] keeps or compares what comes of it.
+//! [`reader`] does the same for a program of a reader's own, and makes a page of it.
 //!
 //! Everything a run says comes from one of those events.
 //! What no event tells, such as what a task computed, a run does not say.
 
 mod marks;
 pub mod probe;
+#[cfg(feature = "seeded")]
+pub mod seeded;
 
 pub use marks::{At, Marked};
 pub use probe::{Abort, Abortable};
+#[cfg(feature = "seeded")]
+pub use seeded::Seeded;
 
 #[cfg(feature = "tool")]
 pub mod blocks;
@@ -33,6 +38,8 @@ pub mod project;
 #[cfg(feature = "tool")]
 pub mod raw;
 #[cfg(feature = "tool")]
+pub mod reader;
+#[cfg(feature = "tool")]
 pub mod recording;
 #[cfg(feature = "tool")]
 pub mod run;
@@ -44,17 +51,38 @@ pub mod story;
 /// Prints and tells the probe where the program does it.
 #[macro_export]
 macro_rules! print {
-    ($($arg:tt)*) => {{
-        $crate::probe::printing(::std::line!());
-        ::std::print!($($arg)*)
-    }};
+    ($($arg:tt)*) => {
+        $crate::probe::print(::std::file!(), ::std::line!(), ::std::format!($($arg)*))
+    };
 }
 
 /// Prints a line and tells the probe where the program does it.
 #[macro_export]
 macro_rules! println {
-    ($($arg:tt)*) => {{
-        $crate::probe::printing(::std::line!());
-        ::std::println!($($arg)*)
-    }};
+    () => {
+        $crate::probe::print(::std::file!(), ::std::line!(), "\n".to_owned())
+    };
+    ($($arg:tt)*) => {
+        $crate::probe::print(
+            ::std::file!(),
+            ::std::line!(),
+            ::std::format!($($arg)*) + "\n",
+        )
+    };
+}
+
+/// In place of a call that installs a subscriber of `tracing`: the probe is installed already.
+#[macro_export]
+macro_rules! unheard {
+    ($($call:tt)*) => {
+        ()
+    };
+}
+
+/// The same where the call has a result.
+#[macro_export]
+macro_rules! accepted {
+    ($($call:tt)*) => {
+        ::std::result::Result::<(), ::std::fmt::Error>::Ok(())
+    };
 }

@@ -1,4 +1,8 @@
-//! Records the blocks that carry `run=NAME`: `cargo xtask record [NAME…] [--check | --draw]`.
+//! Records what Tokio does while a program runs.
+//!
+//! `cargo xtask record [NAME…] [--check | --draw]` records the blocks of the book that carry
+//! `run=NAME`, `cargo xtask record --file PATH` a program of a reader's own.
+//! Installed, the second is `record-async --file PATH`, which needs nothing of the repository.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -10,29 +14,39 @@ use clap::Parser;
 
 use recorder::blocks::{self, Block};
 use recorder::mark::{self, Program};
-use recorder::project::Project;
+use recorder::project::{self, Project, Versions};
+use recorder::reader;
 use recorder::recording;
 use recorder::shelf::Shelf;
 
-/// Record the runs of the programs that carry `run=`, or check that they are still the same.
+/// Record what Tokio does while a program runs: your own, or those of the book.
 #[derive(Parser)]
-#[command(bin_name = "cargo xtask record")]
+#[command(name = "record-async", version)]
 struct Arguments {
-    /// Record the blocks that carry `run=NAME`; without names, all of them
+    /// In the book's repository: record the blocks that carry `run=NAME`; without names, all
+    #[arg(conflicts_with = "file")]
     names: Vec<String>,
-    /// Write nothing, and fail where a program no longer does what is recorded
-    #[arg(long)]
+    /// In the book's repository: write nothing, and fail where a program no longer does what is
+    /// recorded
+    #[arg(long, conflicts_with = "file")]
     check: bool,
-    /// Run nothing, and draw the pictures of what is recorded anew
-    #[arg(long, conflicts_with = "check")]
+    /// In the book's repository: run nothing, and draw the pictures of what is recorded anew
+    #[arg(long, conflicts_with_all = ["check", "file"])]
     draw: bool,
+    #[command(flatten)]
+    own: reader::Options,
 }
 
 fn main() -> ExitCode {
-    match record(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    let recorded = match &arguments.own.file {
+        Some(file) => reader::record(file, &arguments.own),
+        None => record(&arguments),
+    };
+    match recorded {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("\nerror: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -74,12 +88,20 @@ fn root() -> Result<PathBuf> {
     let root = here.ancestors().find(|folder| {
         folder.join("content").is_dir() && folder.join("code/press/recorder").is_dir()
     });
-    Ok(root.context("not inside the repository")?.to_owned())
+    let root = root.context(
+        "not inside the repository of the book; a program of your own is recorded with `--file PATH`",
+    )?;
+    Ok(root.to_owned())
 }
 
 /// Records blocks and returns what was refused and why.
 fn record_all(root: &Path, all: &[Block], wanted: &[&Block], shelf: &Shelf) -> Result<Vec<String>> {
-    let project = Project::create(root, "book")?;
+    let target = project::record_folder(root.join("target"));
+    let named = |name: &str| {
+        let name = name.replace('-', "_");
+        wanted.iter().any(|block| block.source.contains(&name))
+    };
+    let project = Project::create(&target, "book", &Versions::of(root)?, named)?;
     project.keep(
         &all.iter()
             .map(|block| block.name.as_str())
@@ -90,17 +112,16 @@ fn record_all(root: &Path, all: &[Block], wanted: &[&Block], shelf: &Shelf) -> R
     for block in wanted {
         match mark::mark(&block.name, &block.source) {
             Ok(program) => {
-                project.add(&block.name, &program.text)?;
+                project.add(&block.name, &program.files[0].text)?;
                 programs.push((*block, program));
             }
             Err(error) => failures.push(format!("{}: {error:#}", block.title())),
         }
     }
     let built = project.build(programs.iter().map(|(block, _)| block.name.as_str()))?;
-    let tokio = project.tokio_version()?;
     for (index, (block, program)) in programs.iter().enumerate() {
         let progress = format!("[{}/{}] {}", index + 1, programs.len(), block.name);
-        match record_one(block, program, &built, &tokio, shelf) {
+        match record_one(block, program, &built, &project, shelf) {
             Ok(outcome) => println!("{progress}: {outcome}"),
             Err(error) => {
                 println!("{progress}: refused");
@@ -116,13 +137,13 @@ fn record_one(
     block: &Block,
     program: &Program,
     built: &BTreeMap<String, PathBuf>,
-    tokio: &str,
+    project: &Project,
     shelf: &Shelf,
 ) -> Result<String> {
     let executable = built.get(&block.name);
     let executable = executable
         .context("its marked copy does not compile; the compiler's message stands above")?;
-    let recording = recording::record(block, program, executable, tokio)?;
+    let recording = recording::record(block, program, project, executable)?;
     let new = shelf.put(block, &recording)?;
     let news = if new { "recorded" } else { "the same" };
     Ok(format!("{} steps, {news}", recording.steps))

@@ -13,29 +13,120 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value as Json;
 use toml::{Table, Value};
 
+/// The manifests and the lock file that say which crates a program may use, and in which versions.
+pub struct Versions {
+    workspace: String,
+    chapters: String,
+    lock: String,
+}
+
+impl Versions {
+    /// Those of the repository at `root`.
+    pub fn of(root: &Path) -> Result<Self> {
+        let read = |file: &str| {
+            let path = root.join(file);
+            fs::read_to_string(&path).with_context(|| path.display().to_string())
+        };
+        Ok(Versions {
+            workspace: read("Cargo.toml")?,
+            chapters: read("tests/chapters/Cargo.toml")?,
+            lock: read("Cargo.lock")?,
+        })
+    }
+
+    /// Those of the book that this program was built with.
+    pub fn built_in() -> Self {
+        Versions {
+            workspace: include_str!("../../../../Cargo.toml").to_owned(),
+            chapters: include_str!("../../../../tests/chapters/Cargo.toml").to_owned(),
+            lock: include_str!("../../../../Cargo.lock").to_owned(),
+        }
+    }
+}
+
+/// The sources of the probe, which is written where a program is recorded.
+const PROBE: [(&str, &str); 12] = [
+    ("lib.rs", include_str!("lib.rs")),
+    ("marks.rs", include_str!("marks.rs")),
+    ("seeded.rs", include_str!("seeded.rs")),
+    ("probe/mod.rs", include_str!("probe/mod.rs")),
+    ("probe/caller.rs", include_str!("probe/caller.rs")),
+    ("probe/line.rs", include_str!("probe/line.rs")),
+    ("probe/main_waker.rs", include_str!("probe/main_waker.rs")),
+    ("probe/mark.rs", include_str!("probe/mark.rs")),
+    ("probe/quiet.rs", include_str!("probe/quiet.rs")),
+    ("probe/reports.rs", include_str!("probe/reports.rs")),
+    ("probe/stack.rs", include_str!("probe/stack.rs")),
+    ("probe/tokio.rs", include_str!("probe/tokio.rs")),
+];
+
+/// Writes the crate that recorded programs link into the folder `record`, and returns where.
+pub fn write_probe(record: &Path) -> Result<PathBuf> {
+    let folder = record.join("probe");
+    fs::create_dir_all(folder.join("src/probe"))?;
+    for (file, text) in PROBE {
+        write_if_new(&folder.join("src").join(file), text)?;
+    }
+    let workspace = include_str!("../../../../Cargo.toml").parse::<Table>()?;
+    let mut crates = Table::new();
+    for name in ["ctor", "pin-project-lite", "tokio", "tracing"] {
+        crates.insert(
+            name.into(),
+            workspace["workspace"]["dependencies"][name].clone(),
+        );
+    }
+    crates.insert("tokio".into(), traced(&crates["tokio"])?);
+    let dependencies = Table::from_iter([("dependencies".to_owned(), Value::Table(crates))]);
+    let manifest = format!(
+        "[package]\nname = \"recorder\"\nversion = \"{}\"\nedition = \"2024\"\n\n\
+         [features]\nseeded = []\ntool = []\n\n{}",
+        env!("CARGO_PKG_VERSION"),
+        toml::to_string(&dependencies)?
+    );
+    write_if_new(&folder.join("Cargo.toml"), &manifest)?;
+    Ok(folder)
+}
+
+/// How a manifest asks for the probe in a folder.
+pub fn probe_dependency(folder: &Path) -> Value {
+    Value::Table(Table::from_iter([
+        ("path".into(), Value::String(folder.display().to_string())),
+        (
+            "features".into(),
+            Value::Array(vec![Value::String("seeded".into())]),
+        ),
+    ]))
+}
+
 /// A project whose programs link the probe.
 pub struct Project {
-    folder: PathBuf,
+    /// Where it is, without symbolic links: as the compiler names it.
+    pub folder: PathBuf,
     target: PathBuf,
 }
 
 impl Project {
-    /// Writes the manifest of the project `name`: the crates a chapter may use, in the versions of
-    /// the repository at `root`. What was built of them is shared by all projects.
-    pub fn create(root: &Path, name: &str) -> Result<Self> {
-        let target = std::env::var_os("CARGO_TARGET_DIR");
-        let record = target
-            .map_or_else(|| root.join("target"), PathBuf::from)
-            .join("record");
+    /// Writes the manifest of the project `name` in the folder `record`: those crates a chapter may
+    /// use that a program `uses`. What was built of them is shared by all projects there.
+    pub fn create(
+        record: &Path,
+        name: &str,
+        versions: &Versions,
+        uses: impl Fn(&str) -> bool,
+    ) -> Result<Self> {
         let folder = record.join(name);
         fs::create_dir_all(folder.join("src/bin"))?;
-        write_if_new(&folder.join("Cargo.toml"), &manifest(root)?)?;
+        let (record, folder) = (record.canonicalize()?, folder.canonicalize()?);
+        let probe = write_probe(&record)?;
+        let new = write_if_new(
+            &folder.join("Cargo.toml"),
+            &manifest(versions, &probe, uses)?,
+        )?;
         // The versions of the workspace. Cargo takes out what this project does not use.
-        let lock = fs::read_to_string(root.join("Cargo.lock")).context("Cargo.lock")?;
         let copy = folder.join("Cargo.lock.workspace");
-        if fs::read_to_string(&copy).ok().as_ref() != Some(&lock) {
-            fs::write(folder.join("Cargo.lock"), &lock)?;
-            fs::write(copy, lock)?;
+        if new || fs::read_to_string(&copy).ok().as_ref() != Some(&versions.lock) {
+            fs::write(folder.join("Cargo.lock"), &versions.lock)?;
+            fs::write(copy, &versions.lock)?;
         }
         Ok(Project {
             folder,
@@ -58,7 +149,7 @@ impl Project {
     /// Adds a program, or takes over its new text.
     pub fn add(&self, name: &str, text: &str) -> Result<()> {
         let file = self.folder.join("src/bin").join(format!("{name}.rs"));
-        write_if_new(&file, text)
+        write_if_new(&file, text).map(|_| ())
     }
 
     /// Builds programs and returns where they are; one that does not compile is missing.
@@ -68,19 +159,12 @@ impl Project {
         &self,
         names: impl IntoIterator<Item = &'a str>,
     ) -> Result<BTreeMap<String, PathBuf>> {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-        let mut command = Command::new(cargo);
-        command.args(["build", "--keep-going"]);
+        let mut command = cargo("build", &self.folder, &self.target);
+        command.arg("--keep-going");
         for name in names {
             command.args(["--bin", name]);
         }
-        command
-            .arg("--message-format=json-render-diagnostics")
-            .current_dir(&self.folder)
-            .env("CARGO_TARGET_DIR", &self.target)
-            .env("RUSTFLAGS", "--cfg tokio_unstable -Awarnings")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS")
-            .stderr(Stdio::inherit());
+        command.arg("--message-format=json-render-diagnostics");
         eprintln!(
             "$ cd {} && RUSTFLAGS=\"--cfg tokio_unstable\" cargo build --bins",
             self.folder.display()
@@ -96,15 +180,42 @@ impl Project {
 
     /// The version of Tokio that the project is built with.
     pub fn tokio_version(&self) -> Result<String> {
-        let lock = table(&self.folder.join("Cargo.lock"))?;
-        let packages = lock.get("package").and_then(Value::as_array);
-        let tokio = packages
-            .into_iter()
-            .flatten()
-            .find(|package| package["name"].as_str() == Some("tokio"))
-            .and_then(|package| package["version"].as_str());
-        Ok(tokio.context("no tokio in Cargo.lock")?.to_owned())
+        tokio_version(&self.folder)
     }
+}
+
+/// The version of Tokio in the lock file of a folder.
+pub fn tokio_version(folder: &Path) -> Result<String> {
+    let path = folder.join("Cargo.lock");
+    let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let lock: Table = text.parse().with_context(|| path.display().to_string())?;
+    let packages = lock.get("package").and_then(Value::as_array);
+    let tokio = packages
+        .into_iter()
+        .flatten()
+        .find(|package| package["name"].as_str() == Some("tokio"))
+        .and_then(|package| package["version"].as_str());
+    Ok(tokio.context("no tokio in Cargo.lock")?.to_owned())
+}
+
+/// Where what is recorded is built: below the folder `target`, or that of `CARGO_TARGET_DIR`.
+pub fn record_folder(target: PathBuf) -> PathBuf {
+    let own = std::env::var_os("CARGO_TARGET_DIR");
+    own.map_or(target, PathBuf::from).join("record")
+}
+
+/// A command of Cargo that builds programs with Tokio's instrumentation.
+pub fn cargo(command: &str, folder: &Path, target: &Path) -> Command {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
+    let mut cargo = Command::new(cargo);
+    cargo
+        .arg(command)
+        .current_dir(folder)
+        .env("CARGO_TARGET_DIR", target)
+        .env("RUSTFLAGS", "--cfg tokio_unstable --cap-lints=allow")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .stderr(Stdio::inherit());
+    cargo
 }
 
 /// The programs that Cargo reports, by name.
@@ -121,29 +232,24 @@ fn executables(messages: &str) -> BTreeMap<String, PathBuf> {
         .collect()
 }
 
-fn manifest(root: &Path) -> Result<String> {
-    let workspace = table(&root.join("Cargo.toml"))?;
-    let versions = workspace["workspace"]["dependencies"]
+fn manifest(versions: &Versions, probe: &Path, uses: impl Fn(&str) -> bool) -> Result<String> {
+    let workspace: Table = versions.workspace.parse().context("Cargo.toml")?;
+    let known = workspace["workspace"]["dependencies"]
         .as_table()
         .context("no [workspace.dependencies]")?;
-    let chapters = table(&root.join("tests/chapters/Cargo.toml"))?;
+    let chapters: Table = versions.chapters.parse().context("chapters/Cargo.toml")?;
     let mut crates = Table::new();
     let allowed = chapters.get("dependencies").and_then(Value::as_table);
-    for name in allowed.into_iter().flat_map(Table::keys) {
-        let version = versions.get(name);
+    let used = allowed
+        .into_iter()
+        .flat_map(Table::keys)
+        .filter(|name| uses(name));
+    for name in used {
+        let version = known.get(name);
         let version = version.with_context(|| format!("no version of {name}"))?;
         crates.insert(name.clone(), version.clone());
     }
-    let tokio = versions.get("tokio").context("no tokio in the workspace")?;
-    crates.insert("tokio".into(), traced(tokio)?);
-    let recorder = root.join("code/press/recorder").display().to_string();
-    crates.insert(
-        "recorder".into(),
-        Value::Table(Table::from_iter([
-            ("path".into(), Value::String(recorder)),
-            ("default-features".into(), Value::Boolean(false)),
-        ])),
-    );
+    crates.insert("recorder".into(), probe_dependency(probe));
     let dependencies = Table::from_iter([("dependencies".to_owned(), Value::Table(crates))]);
     Ok(format!(
         "[package]\nname = \"runs\"\nedition = \"2024\"\n\n[workspace]\n\n\
@@ -151,11 +257,6 @@ fn manifest(root: &Path) -> Result<String> {
          [profile.dev.package.\"*\"]\ndebug = false\n\n{}",
         toml::to_string(&dependencies)?
     ))
-}
-
-fn table(path: &Path) -> Result<Table> {
-    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    text.parse().with_context(|| path.display().to_string())
 }
 
 /// Tokio with its feature `tracing`.
@@ -168,10 +269,11 @@ fn traced(tokio: &Value) -> Result<Value> {
     Ok(Value::Table(tokio))
 }
 
-/// Writes a file only when that changes it, so that Cargo builds nothing anew.
-fn write_if_new(path: &Path, text: &str) -> Result<()> {
+/// Writes a file only when that changes it, so that Cargo builds nothing anew. Returns whether.
+pub fn write_if_new(path: &Path, text: &str) -> Result<bool> {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
-        return Ok(());
+        return Ok(false);
     }
-    fs::write(path, text).with_context(|| path.display().to_string())
+    fs::write(path, text).with_context(|| path.display().to_string())?;
+    Ok(true)
 }

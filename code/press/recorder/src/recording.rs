@@ -12,11 +12,16 @@ use wait_timeout::ChildExt;
 
 use crate::blocks::Block;
 use crate::mark::Program;
+use crate::project::Project;
+use crate::reader::watch::{self, End};
 use crate::run::Run;
 use crate::{picture, probe, raw, story};
 
 /// How long one run may take; most programs have virtual time, so that a second is plenty.
 pub const TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long a program runs that never ends.
+const TIME_TO_HANG: Duration = Duration::from_secs(3);
 
 /// How often a program runs that must tell the same each time.
 const RUNS: u32 = 2;
@@ -35,14 +40,16 @@ pub struct Recording {
     pub steps: usize,
 }
 
-/// Records a block, whose marked copy is built at `executable` with this version of Tokio.
+/// Records a block, whose marked copy is built in a project at `executable`.
 pub fn record(
     block: &Block,
     program: &Program,
+    project: &Project,
     executable: &Path,
-    tokio: &str,
 ) -> Result<Recording> {
-    let once = |seed| run_once(block, program, executable, tokio, seed);
+    let tokio = project.tokio_version()?;
+    let sources = probe::sources(&project.folder, [program.files[0].path.as_str()]);
+    let once = |seed| run_once(block, program, executable, (&tokio, &sources), seed);
     let run = once(0)?;
     let runs = match (block.many, program.random) {
         (true, _) => 1,
@@ -65,10 +72,36 @@ fn run_once(
     block: &Block,
     program: &Program,
     executable: &Path,
-    tokio: &str,
+    (tokio, sources): (&str, &str),
     seed: u32,
 ) -> Result<Run> {
-    let outcome = execute(executable, &block.name, seed, TIME_LIMIT)?;
+    let output = match block.hangs {
+        true => until_it_hangs(executable, sources, seed)?,
+        false => to_its_end(block, executable, sources, seed)?,
+    };
+    let items = raw::read(&output)?;
+    let story = story::tell(program, &items)?;
+    story.ensure_only_one(block.many)?;
+    let mut run = story.into_run(&block.name, &block.source, tokio, block.many);
+    picture::lay_out(&mut run);
+    Ok(run)
+}
+
+/// What a program tells that never ends, in a time in which it does all that it does.
+fn until_it_hangs(executable: &Path, sources: &str, seed: u32) -> Result<String> {
+    let command = recorded(executable, sources, seed);
+    let (output, end) = watch::watch(command, TIME_TO_HANG, false)?;
+    ensure!(
+        matches!(end, End::Limit(_)),
+        "it should never end (`no_run=1`) and did: {}",
+        end.say()
+    );
+    Ok(output)
+}
+
+/// What a program tells until it ends.
+fn to_its_end(block: &Block, executable: &Path, sources: &str, seed: u32) -> Result<String> {
+    let outcome = execute(executable, sources, seed, TIME_LIMIT)?;
     ensure!(
         outcome.success != block.panics,
         "it {}{}",
@@ -79,11 +112,7 @@ fn run_once(
         },
         outcome.errors.trim()
     );
-    let items = raw::read(&outcome.output)?;
-    let story = story::tell(program, &items, block.many)?;
-    let mut run = story.into_run(&block.name, &block.source, tokio, block.many);
-    picture::lay_out(&mut run);
-    Ok(run)
+    Ok(outcome.output)
 }
 
 /// Refuses a program whose runs differ, and says where they first do.
@@ -126,13 +155,20 @@ struct Outcome {
     success: bool,
 }
 
-/// Runs a program with the probe on.
-fn execute(executable: &Path, name: &str, seed: u32, limit: Duration) -> Result<Outcome> {
-    let mut child = Command::new(executable)
-        .env(probe::SWITCH, format!("src/bin/{name}.rs"))
+/// A program with the probe on.
+fn recorded(executable: &Path, sources: &str, seed: u32) -> Command {
+    let mut command = Command::new(executable);
+    command
+        .env(probe::SWITCH, sources)
         .env(probe::SEED, seed.to_string())
         .env("RUST_BACKTRACE", "0")
-        .stdin(Stdio::null())
+        .stdin(Stdio::null());
+    command
+}
+
+/// Runs a program with the probe on.
+fn execute(executable: &Path, sources: &str, seed: u32, limit: Duration) -> Result<Outcome> {
+    let mut child = recorded(executable, sources, seed)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()

@@ -277,6 +277,11 @@ impl Run {
             bytes <= MOST_BYTES,
             "its file has {bytes} bytes, and a run may have {MOST_BYTES}"
         );
+        self.check_whole()
+    }
+
+    /// The rules for a run of any length.
+    pub fn check_whole(&self) -> Result<()> {
         ensure!(
             !self.steps.is_empty(),
             "it has no steps: nothing ran on Tokio"

@@ -140,6 +140,7 @@ mod tests {
             name: "ch01-a".into(),
             many,
             panics: false,
+            hangs: false,
             page: "content/ch01.md".into(),
             line: 7,
             source: run().source,

@@ -2,37 +2,39 @@
 //! each key; a consumer that keeps failing has the message parked, and the others go on.
 //!
 //! The log is the outbox: an event is written in the commit that makes it true, and the relay
-//! keeps its place in the same store. The place moves after all consumers have answered, so a
-//! crash repeats messages and loses none. This bus lives in the process; its queues are empty
-//! after a crash, which is why "published" means "consumed" here.
+//! keeps its place in the same store. The place moves after the bus has the messages, so a crash
+//! repeats messages and loses none. A bus within the process has nothing after a crash, so there
+//! "published" means that all consumers have dealt with it; one that keeps messages on its
+//! own, [`streams`], has them when it says so.
 
-use std::collections::HashMap;
+pub mod streams;
+
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
 use patterns::retry::Backoff;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tracing::warn;
 use uuid::Uuid;
 
 use crate::crash::Crash;
-use crate::database::DatabaseError;
+use crate::database::{DatabaseError, PAUSE};
 use crate::event::Event;
 use crate::order;
 use crate::parked::Parked;
-use crate::store::EventStore;
+use crate::store::{Recorded, Store};
+
+pub use streams::Streams;
 
 /// Messages of one key go through one lane, one after the other.
 const LANES: usize = 8;
-/// So many messages wait in a lane; then the relay waits. It's more than the relay sends at once.
-const ROOM: usize = 64;
-/// A store that fails is asked again after this.
-const PAUSE: Duration = Duration::from_millis(500);
+/// So many messages wait in a lane, and so many are sent at once; then the sender waits.
+pub const ROOM: usize = 64;
 
 /// What other services are told.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Message {
     /// The position of its event; the same each time it's sent.
     pub id: u64,
@@ -54,18 +56,50 @@ pub struct Consumer {
     pub handler: Handler,
 }
 
-/// The messages of a lane, with the one who waits for the answer.
-type Lane = mpsc::Sender<(Message, oneshot::Sender<Result<(), DatabaseError>>)>;
+/// Why messages weren't published. Publish them again.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum BusError {
+    /// A message couldn't be parked.
+    #[error(transparent)]
+    Database(#[from] DatabaseError),
+    /// The bus doesn't answer, or has no room until its consumers have read more.
+    #[error("the bus: {0}")]
+    Down(String),
+}
 
-/// The bus within the process. Dropping it ends the lanes.
-#[derive(Debug)]
-pub struct Bus {
-    lanes: Vec<Vec<Lane>>,
+/// What carries messages to the consumers. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Bus {
+    /// Within the process.
+    Within(Lanes),
+    /// Redis.
+    Streams(Streams),
 }
 
 impl Bus {
+    /// Publishes messages in this order. When it returns they survive a crash, or are dealt with.
+    ///
+    /// # Errors
+    ///
+    /// Then any of them may be published or not.
+    pub async fn publish(&self, messages: Vec<Message>) -> Result<(), BusError> {
+        match self {
+            Bus::Within(lanes) => Ok(lanes.deliver(messages).await?),
+            Bus::Streams(streams) => streams.publish(messages).await,
+        }
+    }
+}
+
+/// The messages of a lane, with the one who waits for the answer.
+type Lane = mpsc::Sender<(Message, oneshot::Sender<Result<(), DatabaseError>>)>;
+
+/// From a bus to the handlers of its consumers. Dropping the last handle ends them.
+#[derive(Clone, Debug)]
+pub struct Lanes(Arc<Vec<Vec<Lane>>>);
+
+impl Lanes {
     /// Starts the lanes of the consumers. A message that fails after the backoff's attempts is parked.
-    pub fn start(consumers: &[Consumer], backoff: Backoff, parked: &Parked) -> Bus {
+    pub fn start(consumers: &[Consumer], backoff: Backoff, parked: &Parked) -> Lanes {
         let lanes = |consumer: &Consumer| {
             let lane = |_| {
                 let (lane, messages) = mpsc::channel(ROOM);
@@ -74,29 +108,29 @@ impl Bus {
             };
             (0..LANES).map(lane).collect()
         };
-        Bus {
-            lanes: consumers.iter().map(lanes).collect(),
-        }
+        Lanes(Arc::new(consumers.iter().map(lanes).collect()))
     }
 
-    /// Gives the message to all consumers, and returns when each has dealt with it or parked it.
+    /// Gives the messages to all consumers, and returns when each has dealt with them or parked them.
     ///
     /// # Errors
     ///
-    /// If a message couldn't be parked. Publish it again.
-    pub async fn publish(&self, message: Message) -> Result<(), DatabaseError> {
-        let lane = usize::try_from(message.order.as_u128() % LANES as u128).unwrap_or(0);
-        let mut answers = Vec::with_capacity(self.lanes.len());
-        for lanes in &self.lanes {
-            let (reply, answer) = oneshot::channel();
-            let sent = lanes[lane].send((message.clone(), reply)).await;
-            sent.map_err(|_| DatabaseError::Closed)?;
-            answers.push(answer);
+    /// If a message couldn't be parked. Deliver all of them again.
+    pub async fn deliver(&self, messages: Vec<Message>) -> Result<(), DatabaseError> {
+        let mut answers = Vec::with_capacity(messages.len());
+        for message in messages {
+            let lane = usize::try_from(message.order.as_u128() % LANES as u128).unwrap_or(0);
+            for lanes in self.0.iter() {
+                let (reply, answer) = oneshot::channel();
+                let sent = lanes[lane].send((message.clone(), reply)).await;
+                sent.map_err(|_| DatabaseError::Closed)?;
+                answers.push(answer);
+            }
         }
-        for answer in answers {
-            answer.await.map_err(|_| DatabaseError::Closed)??;
-        }
-        Ok(())
+        let answers = join_all(answers).await.into_iter();
+        answers
+            .map(|answer| answer.unwrap_or(Err(DatabaseError::Closed)))
+            .collect()
     }
 }
 
@@ -124,7 +158,7 @@ async fn work(
 }
 
 /// What of the log is told to others.
-pub fn message(recorded: &crate::store::Recorded) -> Option<Message> {
+pub fn message(recorded: &Recorded) -> Option<Message> {
     let order = order::of_stream(&recorded.stream)?;
     let event = recorded.event().ok()?;
     let public = matches!(
@@ -140,7 +174,7 @@ pub fn message(recorded: &crate::store::Recorded) -> Option<Message> {
 
 // ANCHOR: relay
 /// Publishes what is new in the log, from the place where the last relay stopped. Doesn't end.
-pub async fn relay<S: EventStore>(store: S, bus: Bus, crash: Crash) {
+pub async fn relay(store: Store, bus: Bus, crash: Crash) {
     let mut head = store.head();
     loop {
         match relay_once(&store, &bus, &crash).await {
@@ -148,18 +182,14 @@ pub async fn relay<S: EventStore>(store: S, bus: Bus, crash: Crash) {
                 let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
             }
             Err(error) => {
-                warn!(%error, "the relay waits for the store");
+                warn!(%error, "the relay waits");
                 sleep(PAUSE).await;
             }
         }
     }
 }
 
-async fn relay_once<S: EventStore>(
-    store: &S,
-    bus: &Bus,
-    crash: &Crash,
-) -> Result<u64, DatabaseError> {
+async fn relay_once(store: &Store, bus: &Bus, crash: &Crash) -> Result<u64, BusError> {
     let place = store.place("relay").await?;
     let mut events = store.after(place).await?;
     events.truncate(ROOM);
@@ -167,19 +197,15 @@ async fn relay_once<S: EventStore>(
         return Ok(place);
     };
     crash.point("relay: about to publish").await;
-    let published = join_all(events.iter().filter_map(message).map(|it| bus.publish(it)));
-    published.await.into_iter().collect::<Result<(), _>>()?;
+    if crash.fails("bus") {
+        return Err(BusError::Down("it doesn't answer".to_owned()));
+    }
+    bus.publish(events.iter().filter_map(message).collect())
+        .await?;
     crash.point("relay: published").await;
-    store.move_place("relay", last.position).await?; // after all have answered
+    // After the bus has them; and not if another relay has moved it meanwhile.
+    let moved = store.move_place("relay", place, last.position).await?;
     crash.point("relay: place moved").await;
-    Ok(last.position)
+    Ok(if moved { last.position } else { place })
 }
 // ANCHOR_END: relay
-
-/// The consumers by name, to replay what was parked.
-pub fn by_name(consumers: &[Consumer]) -> HashMap<&'static str, Handler> {
-    consumers
-        .iter()
-        .map(|it| (it.name, Arc::clone(&it.handler)))
-        .collect()
-}

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::database::DatabaseError;
 use crate::event::{Event, Unreadable};
-use crate::store::{Append, AppendError, Appended, EventStore};
+use crate::store::{Append, AppendError, Appended, Store};
 
 /// A stream that grows has a snapshot at each such version.
 const SNAPSHOT_EVERY: u64 = 100;
@@ -48,10 +48,7 @@ pub enum CommandError {
 /// # Errors
 ///
 /// If the store fails, or an event can't be read.
-pub async fn load<A: Aggregate>(
-    store: &impl EventStore,
-    stream: &str,
-) -> Result<(A, u64), CommandError> {
+pub async fn load<A: Aggregate>(store: &Store, stream: &str) -> Result<(A, u64), CommandError> {
     let snapshot = store.snapshot(stream, A::FORMAT).await?;
     let (mut version, mut state) = snapshot
         .and_then(|(version, state)| Some((version, serde_json::from_str(&state).ok()?)))
@@ -85,7 +82,7 @@ pub async fn load<A: Aggregate>(
 ///
 /// Cancel safety: dropping this may leave it done or not done; run it again under the same id.
 pub async fn execute<A: Aggregate>(
-    store: &impl EventStore,
+    store: &Store,
     stream: &str,
     command: Uuid,
     decide: impl Fn(&A) -> Result<Vec<Event>, String>,

@@ -7,11 +7,10 @@ use futures::FutureExt;
 use crate::bus::{Handler, Message};
 use crate::event::Event;
 use crate::saga::runner::Runner;
-use crate::store::EventStore;
 use crate::world::World;
 
 /// Begins the saga of an order that's placed.
-pub fn saga_starter<S: EventStore>(runner: Runner<S>) -> Handler {
+pub fn saga_starter(runner: Runner) -> Handler {
     Arc::new(move |message: Message| {
         let runner = runner.clone();
         let start = async move {

@@ -17,41 +17,94 @@ pub struct Crash(Option<Arc<Plan>>);
 
 #[derive(Debug)]
 struct Plan {
-    at: Option<(String, u64)>,
+    at: At,
     abort: bool,
     /// How often each point was passed.
     seen: Mutex<BTreeMap<&'static str, u64>>,
     happened: watch::Sender<bool>,
+    faults: Mutex<Faults>,
+}
+
+/// Where the process ends.
+#[derive(Debug)]
+enum At {
+    Nowhere,
+    /// When a point is reached for the n-th time.
+    Point(String, u64),
+    /// When so many points have been reached.
+    Count(u64),
+}
+
+/// What fails meanwhile.
+#[derive(Debug)]
+struct Faults {
+    dice: fastrand::Rng,
+    share: f64,
+    down: Option<&'static str>,
 }
 
 impl Crash {
     /// Counts the points, and ends nothing.
     pub fn counted() -> Crash {
-        Crash::planned(None, false)
+        Crash::planned(At::Nowhere, false)
     }
 
     /// Ends in thought when the point is reached for the n-th time, from 1.
     pub fn imagined(point: &str, nth: u64) -> Crash {
-        Crash::planned(Some((point.to_owned(), nth)), false)
+        Crash::planned(At::Point(point.to_owned(), nth), false)
+    }
+
+    /// Ends in thought when so many points have been reached; until then a share, 0 to 1, of what
+    /// is written or sent fails, as the seed wants it.
+    pub fn weather(count: u64, share: f64, seed: u64) -> Crash {
+        let crash = Crash::planned(At::Count(count), false);
+        if let Some(plan) = &crash.0 {
+            let dice = fastrand::Rng::with_seed(seed);
+            *lock(&plan.faults) = Faults {
+                dice,
+                share,
+                down: None,
+            };
+        }
+        crash
     }
 
     /// Aborts the process when the point is reached for the n-th time. The plan has the form
     /// `NAME:N`; without a number it's the first time.
     pub fn real(plan: &str) -> Crash {
-        let (name, nth) = match plan.rsplit_once(':') {
-            Some((name, nth)) if nth.parse::<u64>().is_ok() => (name, nth.parse().unwrap_or(1)),
-            _ => (plan, 1),
-        };
-        Crash::planned(Some((name.to_owned(), nth)), true)
+        let split = plan.rsplit_once(':');
+        let (name, nth) = split
+            .and_then(|(name, nth)| Some((name, nth.parse().ok()?)))
+            .unwrap_or((plan, 1));
+        Crash::planned(At::Point(name.to_owned(), nth), true)
     }
 
-    fn planned(at: Option<(String, u64)>, abort: bool) -> Crash {
+    fn planned(at: At, abort: bool) -> Crash {
+        let (seen, happened) = (Mutex::default(), watch::Sender::new(false));
+        let (dice, share, down) = (fastrand::Rng::with_seed(0), 0.0, None);
+        let faults = Mutex::new(Faults { dice, share, down });
         Crash(Some(Arc::new(Plan {
             at,
             abort,
-            seen: Mutex::default(),
-            happened: watch::Sender::new(false),
+            seen,
+            happened,
+            faults,
         })))
+    }
+
+    /// Lets each write to the database of this name fail, or each sending if it's `bus`; or no more.
+    pub fn take_down(&self, what: Option<&'static str>) {
+        if let Some(plan) = &self.0 {
+            lock(&plan.faults).down = what;
+        }
+    }
+
+    /// Whether what is about to be written or sent fails.
+    pub fn fails(&self, what: &str) -> bool {
+        let Some(plan) = &self.0 else { return false };
+        let mut faults = lock(&plan.faults);
+        let share = faults.share;
+        faults.down == Some(what) || (share > 0.0 && faults.dice.f64() < share)
     }
 
     // ANCHOR: point
@@ -68,12 +121,13 @@ impl Crash {
         if *plan.happened.borrow() {
             return true;
         }
-        let nth = plan.count(name);
-        if plan
-            .at
-            .as_ref()
-            .is_none_or(|at| *at != (name.to_owned(), nth))
-        {
+        let (nth, all) = plan.count(name);
+        let is_here = match &plan.at {
+            At::Nowhere => false,
+            At::Point(point, time) => point == name && *time == nth,
+            At::Count(count) => *count == all,
+        };
+        if !is_here {
             return false;
         }
         if plan.abort {
@@ -102,21 +156,20 @@ impl Crash {
 
     /// How often each point was passed.
     pub fn seen(&self) -> BTreeMap<&'static str, u64> {
-        self.0
-            .as_ref()
-            .map_or_else(BTreeMap::new, |plan| plan.counts().clone())
+        let seen = self.0.as_ref().map(|plan| lock(&plan.seen).clone());
+        seen.unwrap_or_default()
     }
 }
 
 impl Plan {
-    fn counts(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
-        self.seen.lock().expect("counting doesn't panic")
+    /// How often this point has been passed, and how often all of them.
+    fn count(&self, name: &'static str) -> (u64, u64) {
+        let mut seen = lock(&self.seen);
+        *seen.entry(name).or_default() += 1;
+        (seen[name], seen.values().sum())
     }
+}
 
-    fn count(&self, name: &'static str) -> u64 {
-        let mut seen = self.counts();
-        let nth = seen.entry(name).or_default();
-        *nth += 1;
-        *nth
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().expect("counting doesn't panic")
 }

@@ -1,260 +1,208 @@
-//! A SQLite file behind two threads: one that writes, one that reads.
+//! Where everything is kept: SQLite files, or one PostgreSQL database, behind the same two calls.
 //!
-//! Callers whose writes wait at the same time share a commit. Each of them has a savepoint, so
-//! one that fails takes nothing back but its own. Answers go out after the commit.
+//! A question is a query. A change is a list of statements that are done together or not at all,
+//! and any of them may demand to change a row. Both are plain data, so that the rest of the
+//! program says the same to either database, and needs to know neither.
 
-use std::path::Path;
-use std::thread;
+mod postgres;
+mod sqlite;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Params, TransactionBehavior};
-use tokio::sync::{mpsc, oneshot};
+use serde_json::Value;
 
 use crate::crash::Crash;
 
-/// So many callers may wait for a commit; then callers wait before they are in line.
-const WAITING: usize = 1_024;
+pub use postgres::Postgres;
+pub use sqlite::Sqlite;
 
-/// So many writes share a commit at most, which bounds how long the first of them waits.
-const SHARED: usize = 128;
-
-/// How long another process may hold the file before a call fails.
+/// A server that hasn't answered after this isn't waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The file couldn't be read or written. All of them may pass: try again later.
+/// A database that failed is asked again after this.
+pub const PAUSE: Duration = Duration::from_millis(500);
+
+/// Why something couldn't be read or written.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum DatabaseError {
-    /// No room. Reads go on.
+    /// No room. Reads go on; try again later.
     #[error("the disk is full")]
     Full,
     /// The thread has ended: the program stops.
     #[error("the database is closed")]
     Closed,
-    /// What SQLite says.
+    /// The rows break a rule of their table, and will again.
+    #[error("refused: {0}")]
+    Refused(String),
+    /// What the database says. It may pass: try again later. A change may have been done.
     #[error("database: {0}")]
     Failed(String),
 }
 
-impl From<rusqlite::Error> for DatabaseError {
-    fn from(error: rusqlite::Error) -> Self {
-        match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => DatabaseError::Full,
-            _ => DatabaseError::Failed(error.to_string()),
-        }
-    }
-}
-
-/// How much a commit survives.
+/// How much a commit in a file survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// A power cut.
     Full,
     /// The end of the process. For tests.
     Process,
+    /// The same; and callers work on the file themselves, so that a paused clock stands meanwhile.
+    Inline,
 }
 
-/// A cheap-to-clone handle. The threads end with the last one.
+/// Where the databases are.
 #[derive(Clone, Debug)]
-pub struct Database {
-    writes: mpsc::Sender<Box<dyn Write>>,
-    reads: mpsc::Sender<Read>,
-    crash: Crash,
+pub enum Home {
+    /// A directory of files, for one process.
+    Files(PathBuf, Durability),
+    /// One database, for many machines.
+    Server(Postgres),
 }
 
 /// The names of the points before and after a commit.
 pub type Points = [&'static str; 2];
 
-type Read = Box<dyn FnOnce(&Connection) + Send>;
+/// A row of an answer: numbers, texts and nothing else.
+pub type Row = Vec<Value>;
 
-/// A write that waits for its commit.
-trait Write: Send {
-    /// Does it, and says whether to keep it.
-    fn run(&mut self, connection: &Connection) -> bool;
-
-    /// Tells the caller.
-    fn answer(self: Box<Self>, committed: Result<(), DatabaseError>);
+/// What a query answers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Answer {
+    /// The names of the columns.
+    pub columns: Vec<String>,
+    /// The rows.
+    pub rows: Vec<Row>,
 }
 
-struct Call<F, T, E> {
-    work: Option<F>,
-    result: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
+/// A query or a statement in SQL that both databases know, with the values of `?1`, `?2` …
+#[derive(Clone, Debug)]
+pub struct Statement {
+    sql: Cow<'static, str>,
+    values: Row,
+    must: bool,
 }
 
-impl<F, T, E> Write for Call<F, T, E>
-where
-    F: FnOnce(&Connection) -> Result<T, E> + Send,
-    T: Send,
-    E: From<DatabaseError> + Send,
-{
-    fn run(&mut self, connection: &Connection) -> bool {
-        let work = self.work.take().expect("it runs once");
-        let result = work(connection);
-        let keep = result.is_ok();
-        self.result = Some(result);
-        keep
+/// A statement with its values.
+pub fn sql<const N: usize>(sql: impl Into<Cow<'static, str>>, values: [Value; N]) -> Statement {
+    let (sql, values) = (sql.into(), values.into());
+    Statement {
+        sql,
+        values,
+        must: false,
+    }
+}
+
+impl Statement {
+    /// With values more or fewer.
+    pub fn with(sql: impl Into<Cow<'static, str>>, values: Row) -> Statement {
+        let sql = sql.into();
+        Statement {
+            sql,
+            values,
+            must: false,
+        }
     }
 
-    fn answer(self: Box<Self>, committed: Result<(), DatabaseError>) {
-        let answer = match (committed, self.result) {
-            (Ok(()), Some(result)) => result,
-            (Ok(()), None) => Err(DatabaseError::Closed.into()),
-            // A refusal holds, whatever became of the others.
-            (Err(_), Some(Err(refusal))) => Err(refusal),
-            (Err(error), _) => Err(error.into()),
-        };
-        let _ = self.reply.send(answer); // the caller may have gone
+    /// If it changes no row, nothing of the whole change stays.
+    pub fn must(self) -> Statement {
+        Statement { must: true, ..self }
     }
+}
+
+/// A cheap-to-clone handle.
+#[derive(Clone, Debug)]
+pub struct Database {
+    name: &'static str,
+    kind: Kind,
+    crash: Crash,
+}
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Sqlite(Sqlite),
+    Postgres(Postgres, Points),
 }
 
 impl Database {
-    /// Opens the file, creates it if there is none, and runs the statements of `schema`.
-    pub fn open(
-        path: &Path,
+    /// Opens the file `NAME.db`, or the server, and runs the statements of `schema`, in which
+    /// `INTEGER` has 64 bits.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be opened, or the server not be reached.
+    pub async fn open(
+        home: &Home,
+        name: &'static str,
         schema: &str,
-        durability: Durability,
-        crash: Crash,
         points: Points,
+        crash: Crash,
     ) -> Result<Database, DatabaseError> {
-        let writer = Connection::open(path)?;
-        writer.busy_timeout(PATIENCE)?;
-        writer.pragma_update(None, "journal_mode", "wal")?;
-        let synchronous = match durability {
-            Durability::Full => "full",
-            Durability::Process => "off",
+        let kind = match home {
+            Home::Files(directory, durability) => {
+                let path = directory.join(format!("{name}.db"));
+                Kind::Sqlite(Sqlite::open(
+                    &path,
+                    schema,
+                    *durability,
+                    crash.clone(),
+                    points,
+                )?)
+            }
+            Home::Server(server) => {
+                server.prepare(schema).await?;
+                Kind::Postgres(server.clone(), points)
+            }
         };
-        writer.pragma_update(None, "synchronous", synchronous)?;
-        writer.pragma_update(None, "journal_size_limit", 64 << 20)?;
-        writer.execute_batch(schema)?;
-        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        reader.busy_timeout(PATIENCE)?;
-
-        let (writes, waiting) = mpsc::channel(WAITING);
-        let (reads, questions) = mpsc::channel(WAITING);
-        let ends = crash.clone();
-        thread::spawn(move || write_all(writer, waiting, &ends, points));
-        thread::spawn(move || read_all(&reader, questions));
-        Ok(Database {
-            writes,
-            reads,
-            crash,
-        })
+        Ok(Database { name, kind, crash })
     }
 
-    /// Runs `work` in a transaction, and answers after its commit. If it fails, nothing of it stays.
+    /// Whether other processes may write as well.
+    pub fn is_shared(&self) -> bool {
+        matches!(self.kind, Kind::Postgres(..))
+    }
+
+    /// Asks.
+    pub async fn read(&self, query: Statement) -> Result<Answer, DatabaseError> {
+        let answer = match &self.kind {
+            Kind::Sqlite(file) => file.read(query).await,
+            Kind::Postgres(server, _) => server.read(query).await,
+        };
+        self.unless_ended(answer).await
+    }
+
+    /// The number in the first column of the first row; 0 if there's none.
+    pub async fn number(&self, query: Statement) -> Result<u64, DatabaseError> {
+        let answer = self.read(query).await?;
+        let first = answer.rows.first().and_then(|row| row[0].as_u64());
+        Ok(first.unwrap_or(0))
+    }
+
+    /// Runs all statements in one transaction, and answers after its commit. False: one that must
+    /// change a row has changed none, and nothing stays.
     ///
     /// # Errors
     ///
-    /// That of `work`, or that of the commit.
+    /// After [`DatabaseError::Failed`] it may be done or not done; after the others it isn't.
     ///
-    /// Cancel safety: dropping this doesn't stop work that is in line.
-    pub async fn write<T, E>(
-        &self,
-        work: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
-    where
-        T: Send + 'static,
-        E: From<DatabaseError> + Send + 'static,
-    {
-        let (reply, answer) = oneshot::channel();
-        let call = Call {
-            work: Some(work),
-            result: None,
-            reply,
-        };
-        let sent = self.writes.send(Box::new(call)).await;
-        match (sent, answer.await) {
-            (Ok(()), Ok(answer)) => answer,
-            _ => Err(self.closed().await.into()),
+    /// Cancel safety: dropping this may leave it done or not done.
+    pub async fn write(&self, change: Vec<Statement>) -> Result<bool, DatabaseError> {
+        if self.crash.fails(self.name) {
+            return Err(DatabaseError::Failed("the disk doesn't answer".to_owned()));
         }
-    }
-
-    /// Runs one statement, and says how many rows it has changed.
-    pub async fn execute(
-        &self,
-        statement: &'static str,
-        parameters: impl Params + Send + 'static,
-    ) -> Result<usize, DatabaseError> {
-        self.write(move |it| Ok(it.prepare_cached(statement)?.execute(parameters)?))
-            .await
-    }
-
-    /// Runs `work`, which reads.
-    ///
-    /// # Errors
-    ///
-    /// That of `work`.
-    pub async fn read<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
-    ) -> Result<T, DatabaseError> {
-        let (reply, answer) = oneshot::channel();
-        let question = move |connection: &Connection| {
-            let _ = reply.send(work(connection)); // the caller may have gone
+        let written = match &self.kind {
+            Kind::Sqlite(file) => file.write(change).await,
+            Kind::Postgres(server, points) => server.write(change, *points, &self.crash).await,
         };
-        let sent = self.reads.send(Box::new(question)).await;
-        match (sent, answer.await) {
-            (Ok(()), Ok(answer)) => Ok(answer?),
-            _ => Err(self.closed().await),
-        }
+        self.unless_ended(written).await
     }
 
-    /// After an end in thought, no caller is to see that the thread is gone.
-    async fn closed(&self) -> DatabaseError {
+    /// After an end in thought, no caller gets an answer.
+    async fn unless_ended<T>(&self, answer: T) -> T {
         if self.crash.has_happened() {
             std::future::pending::<()>().await;
         }
-        DatabaseError::Closed
+        answer
     }
 }
-
-fn read_all(connection: &Connection, mut questions: mpsc::Receiver<Read>) {
-    while let Some(question) = questions.blocking_recv() {
-        question(connection);
-    }
-}
-
-// ANCHOR: commit
-fn write_all(
-    mut connection: Connection,
-    mut waiting: mpsc::Receiver<Box<dyn Write>>,
-    crash: &Crash,
-    [written, told]: Points,
-) {
-    let mut writes = Vec::with_capacity(SHARED);
-    while waiting.blocking_recv_many(&mut writes, SHARED) > 0 {
-        let committed = commit(&mut connection, &mut writes, || crash.reached(written));
-        if crash.reached(told) {
-            return;
-        }
-        for write in writes.drain(..) {
-            write.answer(committed.clone());
-        }
-    }
-}
-
-/// One transaction for all of them.
-fn commit(
-    connection: &mut Connection,
-    writes: &mut [Box<dyn Write>],
-    ends: impl Fn() -> bool,
-) -> Result<(), DatabaseError> {
-    let mut all = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for write in writes {
-        let mut own = all.savepoint()?;
-        if write.run(&own) {
-            own.commit()?;
-        } else if own.is_autocommit() {
-            // A full disk rolls back the whole transaction, the others' writes too.
-            return Err(DatabaseError::Full);
-        } else {
-            own.rollback()?;
-            own.commit()?;
-        }
-    }
-    if ends() {
-        return Ok(()); // `all` is dropped, and with it what was written
-    }
-    Ok(all.commit()?)
-}
-// ANCHOR_END: commit

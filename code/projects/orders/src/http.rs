@@ -29,8 +29,7 @@ use crate::event::Event;
 use crate::numbers::Numbers;
 use crate::shop::Shop;
 use crate::status::Status;
-use crate::store::EventStore;
-use crate::views::questions::{Answer, SAGAS};
+use crate::views::questions::{Fields, SAGAS};
 
 const FILES: [File; 3] = [
     File {
@@ -133,7 +132,7 @@ fn numbers(shop: Shop) -> Router {
 struct Shown {
     #[serde(flatten)]
     status: Status,
-    stuck: Vec<Answer>,
+    stuck: Vec<Fields>,
     newest: Vec<Told>,
 }
 
@@ -174,7 +173,7 @@ async fn shown(shop: &Shop) -> Result<Shown, DatabaseError> {
         .after(status.head.saturating_sub(NEWEST))
         .await?;
     newest.reverse();
-    let stuck = shop.views().ask(SAGAS, ["stuck"]).await?;
+    let stuck = shop.views().ask(SAGAS, ["stuck".into()]).await?;
     Ok(Shown {
         status,
         stuck,

@@ -19,10 +19,12 @@
 //! then does a second time is known by its id on the other side. [`crash`] marks the steps, and
 //! the tests end the process at each of them; [`audit()`] compares all books afterwards.
 //!
-//! [`database`] is a file behind two threads, [`store`] the event store, [`shop`] the whole.
+//! [`database`] is files or PostgreSQL, [`store`] the event store, [`shop`] the whole; many
+//! machines share their work by [`lease`].
 
 pub mod audit;
 pub mod bus;
+pub mod clock;
 pub mod command;
 pub mod consumers;
 pub mod crash;
@@ -30,6 +32,7 @@ pub mod database;
 pub mod demo;
 pub mod event;
 pub mod http;
+pub mod lease;
 mod numbers;
 pub mod options;
 pub mod order;
@@ -60,9 +63,9 @@ pub async fn serve(
     options: &Options,
     stop: CancellationToken,
 ) -> Result<()> {
-    std::fs::create_dir_all(&options.data).context("cannot make the directory of --data")?;
-    let shop = Shop::open(&options.data, &options.settings()).await;
-    let shop = shop.with_context(|| format!("cannot open {}", options.data.display()))?;
+    let shop = Shop::open(&options.settings()?)
+        .await
+        .context("cannot open the databases")?;
     let router = http::router(shop.clone(), &options.edge, stop.clone());
     info!("listening on http://{}", listener.local_addr()?);
     let serving = service::serve::serve(listener, router, options.edge.limits(), stop.clone());

@@ -16,6 +16,7 @@ pub struct Numbers {
     sagas: Family<InState, Gauge>,
     parked: Gauge,
     skipped: Gauge,
+    failed_writes: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -48,6 +49,11 @@ impl Numbers {
             sagas: add(its, "sagas", "Sagas by state"),
             parked: add(its, "parked", "Messages that a consumer couldn't deal with"),
             skipped: add(its, "skipped", "Events that a view couldn't take in"),
+            failed_writes: add(
+                its,
+                "view_failed_writes",
+                "How often a view had to wait for its disk",
+            ),
         };
         (numbers, registry)
     }
@@ -75,5 +81,6 @@ impl Numbers {
         }
         self.parked.set(number(status.parked.len() as u64));
         self.skipped.set(number(status.skipped.len() as u64));
+        self.failed_writes.set(number(status.failed_writes));
     }
 }

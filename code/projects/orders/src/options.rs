@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, value_parser};
 use patterns::retry::Backoff;
 use service::options::{self, Edge};
 
+use crate::bus::Streams;
+use crate::clock::Clock;
 use crate::crash::Crash;
-use crate::database::Durability;
+use crate::database::{Durability, Home, Postgres};
 use crate::demo::Play;
-use crate::shop::Settings;
+use crate::shop::{CONSUMERS, Settings};
 use crate::world::Mood;
 
 /// An order service that survives a crash after any step.
@@ -29,6 +32,15 @@ pub struct Options {
         global = true
     )]
     pub data: PathBuf,
+
+    /// A PostgreSQL database in the place of the files, for many machines: postgres://USER@HOST/NAME
+    #[arg(long, value_name = "URL", global = true, hide_env_values = true,
+        value_parser = |url: &str| Postgres::new(url).map_err(|error| error.to_string()))]
+    pub store: Option<Postgres>,
+
+    /// A Redis that carries the messages, for many machines: redis://HOST
+    #[arg(long, value_name = "URL", global = true, hide_env_values = true)]
+    pub bus: Option<String>,
 
     /// How long an order may take until it's dispatched, in seconds, 1 to 86,400
     #[arg(long, default_value = "60", value_name = "SECONDS",
@@ -77,9 +89,23 @@ pub enum Action {
 
 impl Options {
     /// What the shop is opened with.
-    pub fn settings(&self) -> Settings {
-        Settings {
-            durability: Durability::Full,
+    ///
+    /// # Errors
+    ///
+    /// If the directory can't be made, or the URL of the bus not be read.
+    pub fn settings(&self) -> Result<Settings> {
+        let home = match &self.store {
+            Some(server) => Home::Server(server.clone()),
+            None => {
+                let made = std::fs::create_dir_all(&self.data);
+                made.with_context(|| format!("--data: cannot make {}", self.data.display()))?;
+                Home::Files(self.data.clone(), Durability::Full)
+            }
+        };
+        let bus = self.bus.as_deref().map(|url| Streams::new(url, &CONSUMERS));
+        Ok(Settings {
+            home,
+            bus: bus.transpose().context("--bus")?,
             patience: self.patience,
             backoff: Backoff {
                 first: Duration::from_millis(100),
@@ -94,7 +120,8 @@ impl Options {
                 .crash
                 .as_deref()
                 .map_or_else(Crash::default, Crash::real),
-        }
+            clock: Clock::default(),
+        })
     }
 }
 

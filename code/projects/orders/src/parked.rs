@@ -1,19 +1,15 @@
-//! Messages and events that couldn't be dealt with: kept, shown, and tried again when asked for.
+//! Messages that couldn't be dealt with: kept, shown, and tried again when asked for.
 //!
 //! Trying again moves no one's place in the log.
 
-use std::path::Path;
-
-use rusqlite::{Connection, Row};
 use serde::Serialize;
 
 use crate::crash::Crash;
-use crate::database::{Database, DatabaseError, Durability, Points};
-use crate::store::now_ms;
+use crate::database::{Database, DatabaseError, Home, Points, Row, sql};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS parked (
-    follower TEXT NOT NULL, position INTEGER NOT NULL, error TEXT NOT NULL, at_ms INTEGER NOT NULL,
+    follower TEXT NOT NULL, position INTEGER NOT NULL, error TEXT NOT NULL,
     PRIMARY KEY (follower, position)
 );";
 
@@ -24,14 +20,12 @@ const POINTS: Points = [
 
 /// A cheap-to-clone handle to the list.
 #[derive(Clone, Debug)]
-pub struct Parked {
-    database: Database,
-}
+pub struct Parked(Database);
 
 /// One that is parked.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Entry {
-    /// Whose it is: a consumer's or a view's name.
+    /// Whose it is: a consumer's name.
     pub follower: String,
     /// The position of the event.
     pub position: u64,
@@ -40,14 +34,11 @@ pub struct Entry {
 }
 
 impl Parked {
-    /// Opens the list in a file of its own.
-    pub fn open(
-        path: &Path,
-        durability: Durability,
-        crash: Crash,
-    ) -> Result<Parked, DatabaseError> {
-        let database = Database::open(path, SCHEMA, durability, crash, POINTS)?;
-        Ok(Parked { database })
+    /// Opens the list.
+    pub async fn open(home: &Home, crash: Crash) -> Result<Parked, DatabaseError> {
+        Ok(Parked(
+            Database::open(home, "parked", SCHEMA, POINTS, crash).await?,
+        ))
     }
 
     /// Parks, or parks again with another error.
@@ -57,30 +48,39 @@ impl Parked {
         position: u64,
         error: &str,
     ) -> Result<(), DatabaseError> {
-        let insert = "INSERT OR REPLACE INTO parked VALUES (?1, ?2, ?3, ?4)";
-        let parameters = (follower.to_owned(), position, error.to_owned(), now_ms());
-        self.database.execute(insert, parameters).await.map(drop)
+        let upsert = "INSERT INTO parked VALUES (?1, ?2, ?3) ON CONFLICT (follower, position)
+                      DO UPDATE SET error = excluded.error";
+        let values = [follower.into(), position.into(), error.into()];
+        self.0.write(vec![sql(upsert, values)]).await.map(drop)
     }
 
-    /// Takes one off the list. False: it wasn't there.
-    pub async fn remove(&self, follower: &str, position: u64) -> Result<bool, DatabaseError> {
+    /// Takes it off the list, if it's there.
+    pub async fn remove(&self, follower: &str, position: u64) -> Result<(), DatabaseError> {
         let delete = "DELETE FROM parked WHERE follower = ?1 AND position = ?2";
-        let parameters = (follower.to_owned(), position);
-        Ok(self.database.execute(delete, parameters).await? == 1)
+        self.0
+            .write(vec![sql(delete, [follower.into(), position.into()])])
+            .await
+            .map(drop)
     }
 
     /// The oldest of the list.
     pub async fn list(&self) -> Result<Vec<Entry>, DatabaseError> {
-        let query = "SELECT follower, position, error FROM parked ORDER BY at_ms LIMIT 200";
-        let entry = |row: &Row<'_>| {
-            let (follower, position, error) = (row.get(0)?, row.get(1)?, row.get(2)?);
-            Ok(Entry {
+        let query = "SELECT follower, position, error FROM parked ORDER BY position LIMIT 200";
+        let entry = |row: &Row| {
+            let (follower, position) = (row[0].as_str()?.to_owned(), row[1].as_u64()?);
+            Some(Entry {
                 follower,
                 position,
-                error,
+                error: row[2].as_str()?.to_owned(),
             })
         };
-        let read = move |it: &Connection| it.prepare_cached(query)?.query_map([], entry)?.collect();
-        self.database.read(read).await
+        Ok(self
+            .0
+            .read(sql(query, []))
+            .await?
+            .rows
+            .iter()
+            .filter_map(entry)
+            .collect())
     }
 }

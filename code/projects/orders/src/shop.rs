@@ -1,6 +1,5 @@
 //! The whole: opens the files, starts the tasks, and takes commands.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,18 +8,19 @@ use patterns::supervisor::{Intensity, Strategy, Supervisor, TooManyRestarts};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::bus::{self, Bus, Consumer, relay};
+use crate::bus::{self, Bus, Consumer, Lanes, Streams, relay};
+use crate::clock::Clock;
 use crate::command::{CommandError, derived, execute};
 use crate::consumers::{mailer, saga_starter};
 use crate::crash::Crash;
-use crate::database::{DatabaseError, Durability};
+use crate::database::{DatabaseError, Home};
 use crate::event::{Event, Placement};
+use crate::lease::Leases;
 use crate::order::{self, Order};
 use crate::parked::Parked;
 use crate::saga::{self, Saga, runner::Runner};
 use crate::stock::{self, Stock};
-use crate::store::sqlite::SqliteStore;
-use crate::store::{Append, AppendError, Appended, EventStore};
+use crate::store::{Append, AppendError, Appended, Store};
 use crate::views::{VIEWS, Views, by_name};
 use crate::world::{Mood, World};
 
@@ -36,11 +36,16 @@ const INTENSITY: Intensity = Intensity {
 /// Names the orders of keys.
 const ORDERS: Uuid = Uuid::from_u128(0x6f72_6465_7273_4f42_8a3b_2f1e_7c4d_9a10);
 
+/// The consumers: one begins sagas, the other has mails sent.
+pub const CONSUMERS: [&str; 2] = ["sagas", "mail"];
+
 /// What a shop is opened with.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What a commit survives.
-    pub durability: Durability,
+    /// Where everything is kept.
+    pub home: Home,
+    /// What carries messages; without it, they stay within the process.
+    pub bus: Option<Streams>,
     /// How long an order may take until it's dispatched.
     pub patience: Duration,
     /// How others are asked again.
@@ -49,25 +54,30 @@ pub struct Settings {
     pub mood: Mood,
     /// Where the process may end.
     pub crash: Crash,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// A cheap-to-clone handle.
 #[derive(Clone)]
 pub struct Shop {
-    store: SqliteStore,
+    store: Store,
     views: Views,
     parked: Parked,
-    runner: Runner<SqliteStore>,
-    consumers: Arc<Vec<Consumer>>,
+    runner: Runner,
+    consumers: Arc<[Consumer; 2]>,
+    streams: Option<Streams>,
+    /// If other processes work on the same database.
+    leases: Option<Leases>,
     backoff: Backoff,
 }
 
 impl Shop {
-    /// Opens the files in a directory, and makes those that aren't there.
-    pub async fn open(directory: &Path, settings: &Settings) -> Result<Shop, DatabaseError> {
-        let (safe, crash) = (settings.durability, &settings.crash);
-        let store = SqliteStore::open(&directory.join("events.db"), safe, crash.clone()).await?;
-        let world = World::open(&directory.join("world.db"), safe, settings.mood)?;
+    /// Opens the databases, and makes those that aren't there.
+    pub async fn open(settings: &Settings) -> Result<Shop, DatabaseError> {
+        let (home, crash) = (&settings.home, &settings.crash);
+        let store = Store::open(home, crash.clone(), settings.clock.clone()).await?;
+        let world = World::open(home, settings.mood).await?;
         let runner = Runner {
             store: store.clone(),
             world: world.clone(),
@@ -76,27 +86,29 @@ impl Shop {
             budget: Arc::new(RetryBudget::new(100, 10)),
             crash: crash.clone(),
         };
-        let consumers = vec![
-            Consumer {
-                name: "sagas",
-                handler: saga_starter(runner.clone()),
-            },
-            Consumer {
-                name: "mail",
-                handler: mailer(world),
-            },
-        ];
+        let handlers = [saga_starter(runner.clone()), mailer(world)];
+        let mut handlers = handlers.into_iter();
+        let consumers = CONSUMERS.map(|name| Consumer {
+            name,
+            handler: handlers.next().expect("there are as many"),
+        });
         Ok(Shop {
             store,
-            views: Views::open(&directory.join("views.db"), safe, crash.clone()).await?,
-            parked: Parked::open(&directory.join("parked.db"), safe, crash.clone())?,
+            views: Views::open(home, crash.clone()).await?,
+            parked: Parked::open(home, crash.clone()).await?,
             runner,
             consumers: Arc::new(consumers),
+            streams: settings.bus.clone(),
+            leases: match home {
+                Home::Server(_) => Some(Leases::open(home, crash.clone()).await?),
+                Home::Files(..) => None,
+            },
             backoff: settings.backoff,
         })
     }
 
-    /// Runs views, relay and sagas. Doesn't end; dropping it ends them all.
+    // ANCHOR: run
+    /// Runs views, relay, consumers and sagas. Doesn't end; dropping it ends them all.
     ///
     /// # Errors
     ///
@@ -104,23 +116,59 @@ impl Shop {
     pub async fn run(&self) -> Result<(), TooManyRestarts> {
         let mut tasks = Supervisor::new(Strategy::OneForOne, INTENSITY);
         for view in VIEWS {
-            let (views, store) = (self.views.clone(), self.store.clone());
-            tasks = tasks.child(view.name, move || {
-                let (views, store) = (views.clone(), store.clone());
-                async move { views.follow(view, store).await }
+            let follow =
+                move |shop: Shop| async move { shop.views.follow(view, &shop.store).await };
+            tasks = self.child(tasks, view.name, follow);
+        }
+        tasks = self.child(tasks, "relay", Shop::relay);
+        tasks = self.child(tasks, "run sagas", Shop::run_sagas);
+        for consumer in 0..CONSUMERS.len() {
+            let consume = move |shop: Shop| shop.consume(consumer);
+            tasks = self.child(tasks, CONSUMERS[consumer], consume);
+        }
+        if self.leases.is_some() {
+            let views = self.views.clone();
+            tasks = tasks.child("watch views", move || {
+                let views = views.clone();
+                async move { views.watch().await }
             });
         }
-        let (relaying, sagas) = (self.clone(), self.clone());
-        tasks
-            .child("relay", move || relaying.clone().relay())
-            .child("sagas", move || sagas.clone().run_sagas())
-            .run()
-            .await
+        tasks.run().await
+    }
+    // ANCHOR_END: run
+
+    /// A task that's restarted when it panics, and done by one process at a time.
+    fn child<F: Future<Output = ()> + Send + 'static>(
+        &self,
+        tasks: Supervisor,
+        name: &'static str,
+        work: impl Fn(Shop) -> F + Clone + Send + Sync + 'static,
+    ) -> Supervisor {
+        let shop = self.clone();
+        tasks.child(name, move || {
+            let (shop, work) = (shop.clone(), work.clone());
+            async move {
+                match shop.leases.clone() {
+                    Some(leases) => leases.hold(name, || work(shop.clone())).await,
+                    None => work(shop).await,
+                }
+            }
+        })
     }
 
     async fn relay(self) {
-        let bus = Bus::start(&self.consumers, self.backoff, &self.parked);
+        let within = || Bus::Within(Lanes::start(&*self.consumers, self.backoff, &self.parked));
+        let bus = self.streams.clone().map_or_else(within, Bus::Streams);
         relay(self.store, bus, self.runner.crash).await;
+    }
+
+    async fn consume(self, at: usize) {
+        let Some(streams) = &self.streams else {
+            return std::future::pending().await; // the relay delivers
+        };
+        let consumer = &self.consumers[at];
+        let lanes = Lanes::start(std::slice::from_ref(consumer), self.backoff, &self.parked);
+        streams.consume(consumer.name, &lanes, &self.parked).await;
     }
 
     /// The sagas that the view knows as open, and from its place on those of the log.
@@ -215,7 +263,7 @@ impl Shop {
     /// [`CommandError::Refused`] with what the consumer says, or if there's no such message.
     pub async fn replay(&self, consumer: &str, position: u64) -> Result<(), CommandError> {
         let refused = |reason: &str| CommandError::Refused(reason.to_owned());
-        let handler = bus::by_name(&self.consumers).remove(consumer);
+        let handler = self.consumers.iter().find(|it| it.name == consumer);
         let handler = handler.ok_or_else(|| refused("there is no such consumer"))?;
         let events = self.store.after(position.saturating_sub(1)).await?;
         let message = events
@@ -223,7 +271,9 @@ impl Shop {
             .filter(|it| it.position == position)
             .and_then(bus::message);
         let message = message.ok_or_else(|| refused("there is no such message"))?;
-        handler(message).await.map_err(CommandError::Refused)?;
+        (handler.handler)(message)
+            .await
+            .map_err(CommandError::Refused)?;
         self.parked.remove(consumer, position).await?;
         Ok(())
     }
@@ -239,13 +289,25 @@ impl Shop {
         Ok(self.views.rebuild(view, &self.store).await?)
     }
 
+    /// Messages that the bus has and a consumer hasn't dealt with.
+    ///
+    /// # Errors
+    ///
+    /// If the bus doesn't answer.
+    pub async fn on_the_way(&self) -> Result<u64, bus::BusError> {
+        match &self.streams {
+            Some(streams) => streams.waiting().await,
+            None => Ok(0), // the relay's place says it
+        }
+    }
+
     /// What consumers couldn't deal with.
     pub fn parked(&self) -> &Parked {
         &self.parked
     }
 
     /// The events.
-    pub fn store(&self) -> &SqliteStore {
+    pub fn store(&self) -> &Store {
         &self.store
     }
 

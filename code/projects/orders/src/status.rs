@@ -9,8 +9,7 @@ use tokio::time::sleep;
 use crate::database::DatabaseError;
 use crate::parked::Entry;
 use crate::shop::Shop;
-use crate::store::{EventStore, now_ms};
-use crate::views::questions::{Answer, SAGA_STATES, SKIPPED};
+use crate::views::questions::{Fields, SAGA_STATES, SKIPPED};
 
 /// How often it's looked whether all is done.
 const LOOK: Duration = Duration::from_millis(5);
@@ -27,11 +26,13 @@ pub struct Status {
     /// How long the oldest event that isn't relayed has waited.
     pub outbox_age_ms: i64,
     /// How many sagas are in each state.
-    pub sagas: Vec<Answer>,
+    pub sagas: Vec<Fields>,
     /// Messages that consumers couldn't deal with.
     pub parked: Vec<Entry>,
     /// Events that views couldn't take in.
-    pub skipped: Vec<Answer>,
+    pub skipped: Vec<Fields>,
+    /// How often a view had to wait, since this process began, for its rows and place to be written.
+    pub failed_writes: u64,
 }
 
 impl Shop {
@@ -39,16 +40,18 @@ impl Shop {
     pub async fn status(&self) -> Result<Status, DatabaseError> {
         let head = *self.store().head().borrow();
         let relay = self.store().place("relay").await?;
+        let now = self.store().now_ms();
         let waiting = self.store().after(relay).await?;
-        let since = waiting.first().map_or_else(now_ms, |oldest| oldest.at_ms);
+        let since = waiting.first().map_or(now, |oldest| oldest.at_ms);
         Ok(Status {
             head,
             views: self.views().places(),
             relay,
-            outbox_age_ms: now_ms().saturating_sub(since).max(0),
+            outbox_age_ms: now.saturating_sub(since).max(0),
             sagas: self.views().ask(SAGA_STATES, []).await?,
             parked: self.parked().list().await?,
             skipped: self.views().ask(SKIPPED, []).await?,
+            failed_writes: self.views().failures(),
         })
     }
 
@@ -59,6 +62,7 @@ impl Shop {
             let shown = self.views().places().values().all(|place| *place == head);
             if shown
                 && self.store().place("relay").await? == head
+                && matches!(self.on_the_way().await, Ok(0))
                 && self.views().open_sagas().await?.is_empty()
                 && *self.store().head().borrow() == head
             {

@@ -4,83 +4,66 @@
 //! - An append names the version it has seen. Of two that name the same, one gets [`AppendError::Conflict`].
 //! - An append also names its command. To append a command a second time changes nothing and
 //!   gives the answer of the first time, so that a caller who got no answer may ask again.
-//! - Positions grow in the order in which readers see the events: who has read up to position
-//!   N misses nothing that will ever stand before it.
+//! - Positions grow in the order of the commits and without a gap: who has read up to position
+//!   N misses nothing that will ever stand before it. They aren't taken from a sequence, which
+//!   gives out numbers before the commit, but from the row `log`, which each append moves on
+//!   from where it has seen it, in the commit of its events.
 
-pub mod sqlite;
-
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::sleep;
+use tracing::warn;
 use uuid::Uuid;
 
-use crate::database::DatabaseError;
-use crate::event::{Event, Unreadable, read};
+use crate::clock::Clock;
+use crate::crash::Crash;
+use crate::database::{Answer, Database, DatabaseError, Home, Points, Row, Statement, sql};
+use crate::event::{Event, FORMAT, Unreadable, read};
 
 /// A reader gets at most so many events at once.
 pub const MOST_EVENTS: usize = 500;
 
-/// Where a store's events and the places of their followers are.
-pub trait EventStore: Clone + Send + Sync + 'static {
-    // ANCHOR: append
-    /// Appends the events if their stream is still at the expected version.
-    ///
-    /// # Errors
-    ///
-    /// [`AppendError::Conflict`] says: load again and decide anew.
-    ///
-    /// Cancel safety: dropping this may leave the append done or not done; append it again.
-    fn append(&self, append: Append) -> impl Future<Output = Result<Appended, AppendError>> + Send;
-    // ANCHOR_END: append
+/// So many appends may wait for a commit, and share it.
+const SHARED: usize = 128;
 
-    /// The events of a stream after a version, [`MOST_EVENTS`] at most.
-    fn stream(
-        &self,
-        stream: &str,
-        after: u64,
-    ) -> impl Future<Output = Result<Vec<Recorded>, DatabaseError>> + Send;
+/// How often it's looked whether another process has appended.
+const LOOK: Duration = Duration::from_millis(10);
 
-    /// The events of all streams after a position, [`MOST_EVENTS`] at most, without a gap.
-    fn after(
-        &self,
-        position: u64,
-    ) -> impl Future<Output = Result<Vec<Recorded>, DatabaseError>> + Send;
+const SCHEMA: &str = "
+CREATE TABLE IF NOT EXISTS events (
+    position INTEGER PRIMARY KEY, stream TEXT NOT NULL, version INTEGER NOT NULL,
+    command TEXT NOT NULL, part INTEGER NOT NULL, at_ms INTEGER NOT NULL,
+    format INTEGER NOT NULL, body TEXT NOT NULL,
+    UNIQUE (stream, version), UNIQUE (command, part)
+);
+CREATE TABLE IF NOT EXISTS log (one INTEGER PRIMARY KEY, head INTEGER NOT NULL);
+INSERT INTO log SELECT 1, coalesce(max(position), 0) FROM events WHERE true ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS places (follower TEXT PRIMARY KEY, position INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS snapshots (
+    stream TEXT PRIMARY KEY, format INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL
+);";
 
-    /// What a command has appended, if it has.
-    fn command(
-        &self,
-        command: Uuid,
-    ) -> impl Future<Output = Result<Option<Appended>, DatabaseError>> + Send;
+const POINTS: Points = [
+    "events: written, not committed",
+    "events: committed, no one told",
+];
 
-    /// The position of the last event. It changes when there is something to read.
-    fn head(&self) -> watch::Receiver<u64>;
+const HEAD: &str = "SELECT head FROM log";
+const EVENTS: &str = "SELECT position, stream, version, command, at_ms, format, body FROM events";
 
-    /// How far a follower has come.
-    fn place(&self, follower: &str) -> impl Future<Output = Result<u64, DatabaseError>> + Send;
-
-    /// Notes how far a follower has come. A place never goes back.
-    fn move_place(
-        &self,
-        follower: &str,
-        position: u64,
-    ) -> impl Future<Output = Result<(), DatabaseError>> + Send;
-
-    /// The newest snapshot of a stream: its version, and the state as it was stored.
-    fn snapshot(
-        &self,
-        stream: &str,
-        format: u32,
-    ) -> impl Future<Output = Result<Option<(u64, String)>, DatabaseError>> + Send;
-
-    /// Keeps a snapshot. It may be lost or deleted without harm.
-    fn keep_snapshot(
-        &self,
-        stream: &str,
-        format: u32,
-        version: u64,
-        state: String,
-    ) -> impl Future<Output = Result<(), DatabaseError>> + Send;
+/// A cheap-to-clone handle.
+#[derive(Clone, Debug)]
+pub struct Store {
+    database: Database,
+    appends: mpsc::Sender<Waiting>,
+    head: watch::Sender<u64>,
+    clock: Clock,
 }
+
+type Waiting = (Append, oneshot::Sender<Result<Appended, AppendError>>);
 
 /// What is to be appended.
 #[derive(Clone, Debug)]
@@ -116,9 +99,9 @@ pub struct Recorded {
     /// Its place in the stream.
     pub version: u64,
     /// What asked for it.
-    pub command: Uuid,
-    /// When it was appended, by the store's clock, in milliseconds since 1970. For people:
-    /// order is told by positions.
+    pub command: String,
+    /// When it was appended, by the clock of the process that did, in milliseconds since 1970.
+    /// For people: order is told by positions.
     pub at_ms: i64,
     /// The version of the format of its body.
     pub format: u32,
@@ -158,8 +141,370 @@ pub enum AppendError {
     Database(#[from] DatabaseError),
 }
 
-/// Now, in milliseconds since 1970.
-pub fn now_ms() -> i64 {
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    i64::try_from(now.unwrap_or(Duration::ZERO).as_millis()).unwrap_or(i64::MAX)
+impl Store {
+    /// Opens the store, and starts the task that appends; it ends with the last handle.
+    pub async fn open(home: &Home, crash: Crash, clock: Clock) -> Result<Store, DatabaseError> {
+        let database = Database::open(home, "events", SCHEMA, POINTS, crash).await?;
+        let head = watch::Sender::new(database.number(sql(HEAD, [])).await?);
+        let (appends, waiting) = mpsc::channel(SHARED);
+        let store = Store {
+            database,
+            appends,
+            head,
+            clock,
+        };
+        let (database, head, clock) = (
+            store.database.clone(),
+            store.head.clone(),
+            store.clock.clone(),
+        );
+        tokio::spawn(write_all(database, head, clock, waiting));
+        Ok(store)
+    }
+
+    /// Appends the events if their stream is still at the expected version.
+    ///
+    /// # Errors
+    ///
+    /// [`AppendError::Conflict`] says: load again and decide anew.
+    ///
+    /// Cancel safety: dropping this may leave the append done or not done; append it again.
+    pub async fn append(&self, append: Append) -> Result<Appended, AppendError> {
+        let (reply, answer) = oneshot::channel();
+        let sent = self.appends.send((append, reply)).await;
+        sent.map_err(|_| DatabaseError::Closed)?;
+        answer.await.map_err(|_| DatabaseError::Closed)?
+    }
+
+    /// The events of a stream after a version, [`MOST_EVENTS`] at most.
+    pub async fn stream(&self, stream: &str, after: u64) -> Result<Vec<Recorded>, DatabaseError> {
+        let query = format!(
+            "{EVENTS} WHERE stream = ?1 AND version > ?2 ORDER BY version LIMIT {MOST_EVENTS}"
+        );
+        let found = self
+            .database
+            .read(sql(query, [stream.into(), after.into()]));
+        Ok(recorded(found.await?))
+    }
+
+    /// The events of all streams after a position, [`MOST_EVENTS`] at most, without a gap.
+    pub async fn after(&self, position: u64) -> Result<Vec<Recorded>, DatabaseError> {
+        let query = format!("{EVENTS} WHERE position > ?1 ORDER BY position LIMIT {MOST_EVENTS}");
+        let found = self.database.read(sql(query, [position.into()])).await?;
+        Ok(recorded(found))
+    }
+
+    /// What a command has appended, if it has.
+    pub async fn command(&self, command: Uuid) -> Result<Option<Appended>, DatabaseError> {
+        let query = format!("{EVENTS} WHERE command = ?1 ORDER BY part DESC LIMIT 1");
+        let found = self
+            .database
+            .read(sql(query, [command.to_string().into()]))
+            .await?;
+        let last = recorded(found).pop();
+        Ok(last.map(|it| Appended {
+            position: it.position,
+            version: it.version,
+            repeated: true,
+        }))
+    }
+
+    /// The position of the last event. It changes when there is something to read.
+    pub fn head(&self) -> watch::Receiver<u64> {
+        self.head.subscribe()
+    }
+
+    /// Now, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// How far a follower has come.
+    pub async fn place(&self, follower: &str) -> Result<u64, DatabaseError> {
+        let query = "SELECT position FROM places WHERE follower = ?1";
+        self.database.number(sql(query, [follower.into()])).await
+    }
+
+    /// Moves a follower's place on, if it's still where the follower has found it. False: it
+    /// isn't, so another follows the log under this name.
+    pub async fn move_place(
+        &self,
+        follower: &str,
+        from: u64,
+        to: u64,
+    ) -> Result<bool, DatabaseError> {
+        let insert = "INSERT INTO places VALUES (?1, 0) ON CONFLICT DO NOTHING";
+        let update = "UPDATE places SET position = ?3 WHERE follower = ?1 AND position = ?2";
+        let update = sql(update, [follower.into(), from.into(), to.into()]);
+        self.database
+            .write(vec![sql(insert, [follower.into()]), update.must()])
+            .await
+    }
+
+    /// The newest snapshot of a stream: its version, and the state as it was stored.
+    pub async fn snapshot(
+        &self,
+        stream: &str,
+        format: u32,
+    ) -> Result<Option<(u64, String)>, DatabaseError> {
+        let query = "SELECT version, state FROM snapshots WHERE stream = ?1 AND format = ?2";
+        let found = self
+            .database
+            .read(sql(query, [stream.into(), format.into()]))
+            .await?;
+        let row = found.rows.first();
+        Ok(row.and_then(|row| Some((row[0].as_u64()?, row[1].as_str()?.to_owned()))))
+    }
+
+    /// Keeps a snapshot. It may be lost or deleted without harm.
+    pub async fn keep_snapshot(
+        &self,
+        stream: &str,
+        format: u32,
+        version: u64,
+        state: String,
+    ) -> Result<(), DatabaseError> {
+        let insert = "INSERT INTO snapshots VALUES (?1, ?2, ?3, ?4) ON CONFLICT (stream) DO UPDATE
+                      SET format = excluded.format, version = excluded.version, state = excluded.state";
+        let values = [stream.into(), format.into(), version.into(), state.into()];
+        self.database
+            .write(vec![sql(insert, values)])
+            .await
+            .map(drop)
+    }
+}
+
+fn recorded(answer: Answer) -> Vec<Recorded> {
+    answer.rows.into_iter().filter_map(from_row).collect()
+}
+
+fn from_row(row: Row) -> Option<Recorded> {
+    let [position, stream, version, command, at_ms, format, body] = row.try_into().ok()?;
+    let text = |value| match value {
+        Value::String(text) => Some(text),
+        _ => None,
+    };
+    Some(Recorded {
+        position: position.as_u64()?,
+        stream: text(stream)?,
+        version: version.as_u64()?,
+        command: text(command)?,
+        at_ms: at_ms.as_i64()?,
+        format: u32::try_from(format.as_u64()?).ok()?,
+        body: text(body)?,
+    })
+}
+
+/// Appends what waits, many in one commit, until there are no more handles.
+async fn write_all(
+    database: Database,
+    head: watch::Sender<u64>,
+    clock: Clock,
+    mut waiting: mpsc::Receiver<Waiting>,
+) {
+    let mut batch = Vec::with_capacity(SHARED);
+    loop {
+        tokio::select! {
+            biased;
+            received = waiting.recv_many(&mut batch, SHARED) => if received == 0 { return },
+            () = sleep(LOOK), if database.is_shared() => {
+                match database.number(sql(HEAD, [])).await {
+                    Ok(seen) => raise(&head, seen),
+                    Err(error) => warn!(%error, "it isn't known what others append"),
+                }
+                continue;
+            }
+        }
+        let (appends, replies): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
+        let answers = append_all(&database, &appends, clock.now_ms()).await;
+        for (at, reply) in replies.into_iter().enumerate() {
+            let answer: Result<Appended, AppendError> = match &answers {
+                Ok(answers) => answers[at].clone(),
+                Err(error) => Err(error.clone().into()),
+            };
+            if let Ok(appended) = &answer {
+                raise(&head, appended.position);
+            }
+            let _ = reply.send(answer); // the caller may have gone
+        }
+    }
+}
+
+fn raise(head: &watch::Sender<u64>, to: u64) {
+    head.send_if_modified(|head| {
+        let grown = to > *head;
+        *head = to.max(*head);
+        grown
+    });
+}
+
+// ANCHOR: append
+/// Looks where the log and the streams are, decides on each append, and writes those that may be,
+/// if the log is still where it was seen. If another process was faster, it looks again.
+async fn append_all(
+    database: &Database,
+    appends: &[Append],
+    now_ms: i64,
+) -> Result<Vec<Result<Appended, AppendError>>, DatabaseError> {
+    loop {
+        let mut seen = look(database, appends).await?;
+        let from = seen.head;
+        let mut inserts = Vec::new();
+        let decide = |append| seen.decide(append, now_ms, &mut inserts);
+        let answers = appends.iter().map(decide).collect();
+        if inserts.is_empty() {
+            return Ok(answers);
+        }
+        let update = "UPDATE log SET head = ?2 WHERE head = ?1";
+        let mut change = vec![sql(update, [from.into(), seen.head.into()]).must()];
+        change.append(&mut inserts);
+        if database.write(change).await? {
+            return Ok(answers);
+        }
+    }
+}
+
+impl Seen {
+    /// Answers an append, and adds its events to those that are to be inserted.
+    fn decide(
+        &mut self,
+        append: &Append,
+        now_ms: i64,
+        inserts: &mut Vec<Statement>,
+    ) -> Result<Appended, AppendError> {
+        let (stream, command) = (&append.stream, append.command.to_string());
+        let bodies: Vec<String> = append.events.iter().map(body).collect();
+        if let Some(earlier) = self.commands.get(&command) {
+            return earlier.repeated(append, &bodies);
+        }
+        let version = self.versions.entry(stream.clone()).or_default();
+        if *version != append.expected {
+            let (stream, expected, actual) = (stream.clone(), append.expected, *version);
+            return Err(AppendError::Conflict {
+                stream,
+                expected,
+                actual,
+            });
+        }
+        for (part, body) in bodies.iter().enumerate() {
+            self.head += 1;
+            *version += 1;
+            let values = [
+                self.head.into(),
+                stream.as_str().into(),
+                (*version).into(),
+                command.as_str().into(),
+                part.into(),
+                now_ms.into(),
+                FORMAT.into(),
+                body.as_str().into(),
+            ];
+            inserts.push(sql(
+                "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                values,
+            ));
+        }
+        let (position, version) = (self.head, *version);
+        let earlier = Earlier {
+            stream: stream.clone(),
+            bodies,
+            position,
+            version,
+        };
+        self.commands.insert(command, earlier);
+        Ok(Appended {
+            position,
+            version,
+            repeated: false,
+        })
+    }
+}
+// ANCHOR_END: append
+
+/// What the log says of the commands and streams of some appends.
+struct Seen {
+    head: u64,
+    versions: HashMap<String, u64>,
+    commands: HashMap<String, Earlier>,
+}
+
+/// What a command has appended.
+struct Earlier {
+    stream: String,
+    bodies: Vec<String>,
+    position: u64,
+    version: u64,
+}
+
+impl Earlier {
+    fn repeated(&self, append: &Append, bodies: &[String]) -> Result<Appended, AppendError> {
+        if self.stream != append.stream || self.bodies != bodies {
+            return Err(AppendError::Reused(append.command));
+        }
+        let (position, version) = (self.position, self.version);
+        Ok(Appended {
+            position,
+            version,
+            repeated: true,
+        })
+    }
+}
+
+async fn look(database: &Database, appends: &[Append]) -> Result<Seen, DatabaseError> {
+    // The head first: what is appended after this look moves it.
+    let head = database.number(sql(HEAD, [])).await?;
+    let streams: HashSet<Value> = appends.iter().map(|it| it.stream.as_str().into()).collect();
+    let ids: Vec<Value> = appends
+        .iter()
+        .map(|it| it.command.to_string().into())
+        .collect();
+    let query = format!(
+        "SELECT column1, (SELECT max(version) FROM events WHERE stream = column1)
+         FROM (VALUES {}) AS named",
+        listed(streams.len(), "(?", ")"),
+    );
+    let versions = database.read(Statement::with(query, streams.into_iter().collect()));
+    let query = format!(
+        "{EVENTS} WHERE command IN ({}) ORDER BY position",
+        listed(ids.len(), "?", "")
+    );
+    let commands = database.read(Statement::with(query, ids));
+    let (versions, found) = tokio::try_join!(versions, commands)?;
+    let version = |row: Row| Some((row[0].as_str()?.to_owned(), row[1].as_u64()?));
+    let mut commands: HashMap<String, Earlier> = HashMap::new();
+    for Recorded {
+        position,
+        stream,
+        version,
+        command,
+        body,
+        ..
+    } in recorded(found)
+    {
+        let (bodies, earlier) = (Vec::new(), commands.entry(command));
+        let earlier = earlier.or_insert(Earlier {
+            stream,
+            bodies,
+            position,
+            version,
+        });
+        earlier.bodies.push(body);
+        (earlier.position, earlier.version) = (position, version);
+    }
+    let versions = versions.rows.into_iter().filter_map(version).collect();
+    Ok(Seen {
+        head,
+        versions,
+        commands,
+    })
+}
+
+/// So many parameters: `(?1), (?2)`.
+fn listed(number: usize, before: &str, after: &str) -> String {
+    let each = (1..=number).map(|at| format!("{before}{at}{after}"));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+fn body(event: &Event) -> String {
+    serde_json::to_string(event).expect("an event has no maps with keys that aren't strings")
 }

@@ -8,25 +8,25 @@ pub mod questions;
 mod tables;
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::slice;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::crash::Crash;
-use crate::database::{Database, DatabaseError, Durability, Points};
+use crate::database::{Database, DatabaseError, Home, PAUSE, Points, Statement, sql};
 use crate::event::Event;
-use crate::store::{EventStore, Recorded};
+use crate::store::{Recorded, Store};
 
 pub use tables::{VIEWS, by_name};
 
 const SCHEMA: &str = "
-CREATE TABLE IF NOT EXISTS places (
-    view TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL
+CREATE TABLE IF NOT EXISTS views (
+    name TEXT PRIMARY KEY, version INTEGER NOT NULL, position INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS skipped (
     view TEXT NOT NULL, position INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (view, position)
@@ -37,8 +37,8 @@ const POINTS: Points = [
     "view: committed, no one told",
 ];
 
-/// When a store that fails is asked again.
-const PAUSE: Duration = Duration::from_millis(500);
+/// How often it's looked how far another process has brought the views.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A view: its table, and how an event changes it.
 #[derive(Debug)]
@@ -49,8 +49,8 @@ pub struct View {
     pub version: u32,
     /// The columns of the table.
     pub columns: &'static str,
-    /// Changes the table of this name.
-    pub apply: fn(&Connection, &str, &Recorded, &Event) -> rusqlite::Result<()>,
+    /// What changes in the table of this name.
+    pub apply: fn(&str, &Recorded, &Event) -> Vec<Statement>,
 }
 
 /// A cheap-to-clone handle to all views.
@@ -60,47 +60,32 @@ pub struct Views {
     places: Arc<BTreeMap<&'static str, watch::Sender<u64>>>,
     /// One rebuild at a time: two would fill the same table.
     rebuilding: Arc<Mutex<()>>,
+    failures: Arc<AtomicU64>,
     crash: Crash,
 }
 
-/// Why a batch wasn't applied.
-#[derive(Debug, thiserror::Error)]
-enum ApplyError {
-    /// Another has moved the place: read it again.
-    #[error("the place has moved")]
-    Moved,
-    /// This event can't be applied.
-    #[error("event {position}: {error}")]
-    Poison { position: u64, error: String },
-    #[error(transparent)]
-    Database(#[from] DatabaseError),
-}
-
-impl From<rusqlite::Error> for ApplyError {
-    fn from(error: rusqlite::Error) -> Self {
-        ApplyError::Database(error.into())
-    }
-}
-
 impl Views {
-    /// Opens the views in a file. Those that are missing or of another version begin at zero.
-    pub async fn open(
-        path: &Path,
-        durability: Durability,
-        crash: Crash,
-    ) -> Result<Views, DatabaseError> {
-        let database = Database::open(path, SCHEMA, durability, crash.clone(), POINTS)?;
+    /// Opens the views. Those that are missing or of another version begin at zero.
+    pub async fn open(home: &Home, crash: Crash) -> Result<Views, DatabaseError> {
+        let database = Database::open(home, "views", SCHEMA, POINTS, crash.clone()).await?;
         let mut places = BTreeMap::new();
         for view in VIEWS {
-            let place = database.write(move |it| create(it, view)).await?;
-            places.insert(view.name, watch::Sender::new(place));
+            let query = "SELECT version FROM views WHERE name = ?1";
+            if database.number(sql(query, [view.name.into()])).await? != u64::from(view.version) {
+                database.write(clear(view, view.name)).await?;
+            }
+            places.insert(view.name, watch::Sender::new(0));
         }
-        Ok(Views {
+        let (places, rebuilding, failures) = (Arc::new(places), Arc::default(), Arc::default());
+        let views = Views {
             database,
-            places: Arc::new(places),
-            rebuilding: Arc::default(),
+            places,
+            rebuilding,
+            failures,
             crash,
-        })
+        };
+        views.look().await?;
+        Ok(views)
     }
 
     /// How far each view has come.
@@ -109,6 +94,11 @@ impl Views {
             .iter()
             .map(|(name, place)| (*name, *place.borrow()))
             .collect()
+    }
+
+    /// How often a view had to wait since its rows and its place couldn't be written.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
     }
 
     /// Waits until the view knows the event at `position`. False: it doesn't within `patience`.
@@ -121,48 +111,85 @@ impl Views {
         timeout(patience, reached).await.is_ok_and(|it| it.is_ok())
     }
 
+    /// Learns how far other processes bring the views. Doesn't end.
+    pub async fn watch(&self) {
+        loop {
+            if let Err(error) = self.look().await {
+                warn!(%error, "it isn't known how far the views are");
+                sleep(PAUSE).await;
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    async fn look(&self) -> Result<(), DatabaseError> {
+        let found = self
+            .database
+            .read(sql("SELECT name, position FROM views", []))
+            .await?;
+        for row in found.rows {
+            if let (Some(name), Some(position)) = (row[0].as_str(), row[1].as_u64()) {
+                self.reach(name, position);
+            }
+        }
+        Ok(())
+    }
+
+    fn reach(&self, view: &str, position: u64) {
+        if let Some(place) = self.places.get(view) {
+            place.send_if_modified(|place| std::mem::replace(place, position) != position);
+        }
+    }
+
     // ANCHOR: follow
     /// Keeps a view up to date. Doesn't end.
-    pub async fn follow(&self, view: &'static View, store: impl EventStore) {
+    pub async fn follow(&self, view: &'static View, store: &Store) {
         let mut head = store.head();
         loop {
-            let place = match self.advance(view, view.name, &store).await {
-                Ok(place) => place,
+            match self.advance(view, view.name, store).await {
+                Ok(place) => {
+                    self.reach(view.name, place);
+                    let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
+                }
                 Err(error) => {
+                    self.failures.fetch_add(1, Ordering::Relaxed);
                     warn!(view = view.name, %error, "a view waits for its disk");
                     sleep(PAUSE).await;
-                    continue;
                 }
-            };
-            self.places[view.name].send_replace(place);
-            let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
+            }
         }
     }
 
     /// Applies the next events to a table of the view; returns its new place.
-    async fn advance(
-        &self,
-        view: &'static View,
-        table: &'static str,
-        store: &impl EventStore,
-    ) -> Result<u64, DatabaseError> {
-        let at = move |it: &Connection| place(it, table);
-        let place = self.database.read(at).await?;
-        let events = Arc::new(store.after(place).await?);
-        let mut skipped = BTreeMap::new();
-        loop {
-            let (batch, skip) = (Arc::clone(&events), skipped.clone());
-            let write = move |it: &Connection| apply(it, view, table, place, &batch, &skip);
-            match self.database.write(write).await {
-                Ok(place) => return Ok(place),
-                Err(ApplyError::Moved) => return self.database.read(at).await,
-                Err(ApplyError::Database(error)) => return Err(error),
-                Err(ApplyError::Poison { position, error }) => {
-                    warn!(view = view.name, position, error, "an event is skipped");
-                    skipped.insert(position, error);
-                }
-            }
+    async fn advance(&self, view: &View, table: &str, store: &Store) -> Result<u64, DatabaseError> {
+        let query = "SELECT position FROM views WHERE name = ?1";
+        let place = self.database.number(sql(query, [table.into()])).await?;
+        let events = store.after(place).await?;
+        match self
+            .database
+            .write(apply(view, table, place, &events))
+            .await
+        {
+            Ok(true) => return Ok(events.last().map_or(place, |last| last.position)),
+            Ok(false) => return Ok(place), // another has moved it
+            Err(DatabaseError::Refused(_)) => {}
+            Err(error) => return Err(error),
         }
+        // One of them breaks a rule of the table: which?
+        let mut place = place;
+        for event in &events {
+            let change = apply(view, table, place, slice::from_ref(event));
+            if let Err(error) = self.database.write(change).await {
+                let DatabaseError::Refused(error) = error else {
+                    return Err(error);
+                };
+                let skipped = skip(table, event.position, &error);
+                let change = vec![move_place(table, place, event.position), skipped];
+                self.database.write(change).await?;
+            }
+            place = event.position;
+        }
+        Ok(place)
     }
     // ANCHOR_END: follow
 
@@ -174,26 +201,16 @@ impl Views {
     /// If a disk fails. The old table stands until the new one is complete.
     ///
     /// Cancel safety: dropping this leaves the old table; the next rebuild begins anew.
-    pub async fn rebuild(
-        &self,
-        view: &'static View,
-        store: &impl EventStore,
-    ) -> Result<u64, DatabaseError> {
+    pub async fn rebuild(&self, view: &View, store: &Store) -> Result<u64, DatabaseError> {
         let _one_at_a_time = self.rebuilding.lock().await;
-        let shadow = tables::shadow(view);
-        self.database
-            .write(move |it| clear(it, view, shadow))
-            .await?;
+        let shadow = format!("{}_new", view.name);
+        self.database.write(clear(view, &shadow)).await?;
         loop {
-            self.advance(view, shadow, store).await?;
+            let place = self.advance(view, &shadow, store).await?;
             self.crash.point("view: shadow advanced").await;
-            if let Some(place) = self
-                .database
-                .write(move |it| swap(it, view, shadow))
-                .await?
-            {
+            if self.database.write(swap(view, &shadow)).await? {
                 self.crash.point("view: swapped").await;
-                self.places[view.name].send_replace(place);
+                self.reach(view.name, place);
                 info!(view = view.name, place, "rebuilt");
                 return Ok(place);
             }
@@ -202,99 +219,59 @@ impl Views {
     // ANCHOR_END: rebuild
 }
 
-fn place(connection: &Connection, table: &str) -> rusqlite::Result<u64> {
-    let mut query = connection.prepare_cached("SELECT position FROM places WHERE view = ?1")?;
-    Ok(query
-        .query_row([table], |row| row.get(0))
-        .optional()?
-        .unwrap_or(0))
-}
-
-fn set_place(
-    connection: &Connection,
-    table: &str,
-    version: u32,
-    position: u64,
-) -> rusqlite::Result<()> {
-    let mut upsert =
-        connection.prepare_cached("INSERT OR REPLACE INTO places VALUES (?1, ?2, ?3)")?;
-    upsert.execute(params![table, version, position]).map(drop)
-}
-
-/// The view's place, after its table was made if need be.
-fn create(connection: &Connection, view: &View) -> Result<u64, DatabaseError> {
-    let query = "SELECT version FROM places WHERE view = ?1";
-    let version = connection
-        .query_row(query, [view.name], |row| row.get::<_, u32>(0))
-        .optional()?;
-    if version != Some(view.version) {
-        clear(connection, view, view.name)?;
-    }
-    Ok(place(connection, view.name)?)
-}
-
 /// An empty table, at the start of the log.
-fn clear(connection: &Connection, view: &View, table: &str) -> Result<(), DatabaseError> {
-    let columns = view.columns;
-    connection.execute_batch(&format!(
-        "DROP TABLE IF EXISTS {table}; CREATE TABLE {table} ({columns}) WITHOUT ROWID;"
-    ))?;
-    connection.execute("DELETE FROM skipped WHERE view = ?1", [table])?;
-    Ok(set_place(connection, table, view.version, 0)?)
+fn clear(view: &View, table: &str) -> Vec<Statement> {
+    let create = format!("CREATE TABLE {table} ({}) WITHOUT ROWID", view.columns);
+    let insert = "INSERT INTO views VALUES (?1, ?2, 0) ON CONFLICT (name) DO UPDATE
+                  SET version = excluded.version, position = 0";
+    vec![
+        sql(insert, [table.into(), view.version.into()]),
+        sql(format!("DROP TABLE IF EXISTS {table}"), []),
+        sql(create, []),
+        sql("DELETE FROM skipped WHERE view = ?1", [table.into()]),
+    ]
 }
 
 // ANCHOR: apply
-/// The rows and the place, in one transaction; nothing, if the place isn't where the events begin.
-fn apply(
-    connection: &Connection,
-    view: &View,
-    table: &str,
-    from: u64,
-    events: &[Recorded],
-    skip: &BTreeMap<u64, String>,
-) -> Result<u64, ApplyError> {
-    if place(connection, table)? != from {
-        return Err(ApplyError::Moved);
-    }
-    for recorded in events {
-        let position = recorded.position;
-        if let Some(error) = skip.get(&position) {
-            let insert = "INSERT OR REPLACE INTO skipped VALUES (?1, ?2, ?3)";
-            connection.execute(insert, params![table, position, error])?;
-            continue;
-        }
-        let poison = |error: String| ApplyError::Poison { position, error };
-        let event = recorded
-            .event()
-            .map_err(|error| poison(error.to_string()))?;
-        (view.apply)(connection, table, recorded, &event).map_err(|error| {
-            match error.sqlite_error_code() {
-                Some(ErrorCode::ConstraintViolation) => poison(error.to_string()),
-                _ => error.into(), // the disk's fault, not the event's
-            }
-        })?;
-    }
+/// The place and the rows, for one transaction; nothing, if the place isn't where the events begin.
+fn apply(view: &View, table: &str, from: u64, events: &[Recorded]) -> Vec<Statement> {
     let to = events.last().map_or(from, |last| last.position);
-    set_place(connection, table, view.version, to)?;
-    Ok(to)
+    let mut change = vec![move_place(table, from, to)];
+    for recorded in events {
+        match recorded.event() {
+            Ok(event) => change.append(&mut (view.apply)(table, recorded, &event)),
+            Err(error) => change.push(skip(table, recorded.position, &error.to_string())),
+        }
+    }
+    change
+}
+
+fn move_place(table: &str, from: u64, to: u64) -> Statement {
+    let update = "UPDATE views SET position = ?3 WHERE name = ?1 AND position = ?2";
+    sql(update, [table.into(), from.into(), to.into()]).must()
 }
 // ANCHOR_END: apply
 
+fn skip(table: &str, position: u64, error: &str) -> Statement {
+    warn!(view = table, position, error, "an event is skipped");
+    let insert = "INSERT INTO skipped VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+    sql(insert, [table.into(), position.into(), error.into()])
+}
+
 /// Puts the shadow in the place of the table, if it isn't behind it.
-fn swap(connection: &Connection, view: &View, shadow: &str) -> Result<Option<u64>, DatabaseError> {
-    let (name, new) = (view.name, place(connection, shadow)?);
-    if new < place(connection, name)? {
-        return Ok(None);
-    }
-    connection.execute_batch(&format!(
-        "DROP TABLE {name}; ALTER TABLE {shadow} RENAME TO {name};"
-    ))?;
-    connection.execute("DELETE FROM skipped WHERE view = ?1", [name])?;
-    connection.execute(
-        "UPDATE skipped SET view = ?1 WHERE view = ?2",
-        [name, shadow],
-    )?;
-    connection.execute("DELETE FROM places WHERE view = ?1", [shadow])?;
-    set_place(connection, name, view.version, new)?;
-    Ok(Some(new))
+fn swap(view: &View, shadow: &str) -> Vec<Statement> {
+    let name = view.name;
+    let update = "UPDATE views SET position = new.position FROM views AS new
+                  WHERE views.name = ?1 AND new.name = ?2 AND views.position <= new.position";
+    vec![
+        sql(update, [name.into(), shadow.into()]).must(),
+        sql(format!("DROP TABLE {name}"), []),
+        sql(format!("ALTER TABLE {shadow} RENAME TO {name}"), []),
+        sql("DELETE FROM skipped WHERE view = ?1", [name.into()]),
+        sql(
+            "UPDATE skipped SET view = ?1 WHERE view = ?2",
+            [name.into(), shadow.into()],
+        ),
+        sql("DELETE FROM views WHERE name = ?1", [shadow.into()]),
+    ]
 }

@@ -4,15 +4,13 @@
 //! its order, so that a repetition is harmless. Undoing what hasn't come yet forbids it: a
 //! request that was delayed on its way is refused when it arrives.
 
-use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension, params};
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::crash::Crash;
-use crate::database::{Database, DatabaseError, Durability};
+use crate::database::{Database, DatabaseError, Home, Row, Statement, sql};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS charges (
@@ -43,12 +41,6 @@ pub enum WorldError {
     Database(#[from] DatabaseError),
 }
 
-impl From<rusqlite::Error> for WorldError {
-    fn from(error: rusqlite::Error) -> Self {
-        WorldError::Database(error.into())
-    }
-}
-
 /// How the others behave.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Mood {
@@ -66,9 +58,9 @@ pub struct World {
 }
 
 impl World {
-    /// Opens their file.
-    pub fn open(path: &Path, durability: Durability, mood: Mood) -> Result<World, DatabaseError> {
-        let database = Database::open(path, SCHEMA, durability, Crash::default(), [""; 2])?;
+    /// Opens their books.
+    pub async fn open(home: &Home, mood: Mood) -> Result<World, DatabaseError> {
+        let database = Database::open(home, "world", SCHEMA, [""; 2], Crash::default()).await?;
         Ok(World { database, mood })
     }
 
@@ -78,36 +70,30 @@ impl World {
     ///
     /// If the card is declined, or a refund came first.
     pub async fn charge(&self, order: Uuid, cents: u64, card: &str) -> Result<(), WorldError> {
-        let good = card != BAD_CARD;
-        self.ask("bank", move |bank| {
-            let state = bank.query_row(
-                "SELECT state FROM charges WHERE customer_order = ?1",
-                [order.to_string()],
-                |row| row.get::<_, String>(0),
-            );
-            match state.optional()?.as_deref() {
-                Some("charged") => Ok(()),
-                Some(_) => Err(WorldError::Refused("the order was refunded".to_owned())),
-                None if !good => Err(WorldError::Refused("the card was declined".to_owned())),
-                None => {
-                    let insert = "INSERT INTO charges VALUES (?1, ?2, 'charged')";
-                    Ok(bank
-                        .execute(insert, params![order.to_string(), cents])
-                        .map(drop)?)
-                }
-            }
-        })
-        .await
+        let id = order.to_string();
+        let insert = "INSERT INTO charges VALUES (?1, ?2, 'charged') ON CONFLICT DO NOTHING";
+        if card != BAD_CARD {
+            self.ask(
+                "bank",
+                vec![sql(insert, [id.as_str().into(), cents.into()])],
+            )
+            .await?;
+        }
+        let query = "SELECT state FROM charges WHERE customer_order = ?1";
+        let found = self.database.read(sql(query, [id.into()])).await?;
+        match found.rows.first().and_then(|row| row[0].as_str()) {
+            Some("charged") => Ok(()),
+            Some(_) => Err(WorldError::Refused("the order was refunded".to_owned())),
+            None => Err(WorldError::Refused("the card was declined".to_owned())),
+        }
     }
 
     /// Gives the money back, or forbids a charge that hasn't come yet.
     pub async fn refund(&self, order: Uuid) -> Result<(), WorldError> {
         let upsert = "INSERT INTO charges VALUES (?1, 0, 'refunded') ON CONFLICT (customer_order)
                       DO UPDATE SET state = 'refunded'";
-        self.ask("bank", move |bank| {
-            Ok(bank.execute(upsert, [order.to_string()]).map(drop)?)
-        })
-        .await
+        self.ask("bank", vec![sql(upsert, [order.to_string().into()])])
+            .await
     }
 
     /// Hands a parcel over, once.
@@ -116,17 +102,12 @@ impl World {
     ///
     /// If the address isn't known.
     pub async fn ship(&self, order: Uuid, address: &str) -> Result<(), WorldError> {
-        let address = address.to_owned();
-        self.ask("carrier", move |carrier| {
-            if address == BAD_ADDRESS {
-                return Err(WorldError::Refused("the address isn't known".to_owned()));
-            }
-            let insert = "INSERT OR IGNORE INTO parcels VALUES (?1, ?2)";
-            Ok(carrier
-                .execute(insert, params![order.to_string(), address])
-                .map(drop)?)
-        })
-        .await
+        if address == BAD_ADDRESS {
+            return Err(WorldError::Refused("the address isn't known".to_owned()));
+        }
+        let insert = "INSERT INTO parcels VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let values = [order.to_string().into(), address.into()];
+        self.ask("carrier", vec![sql(insert, values)]).await
     }
 
     // ANCHOR: inbox
@@ -136,26 +117,21 @@ impl World {
     ///
     /// If the text can't be sent.
     pub async fn mail(&self, message: u64, order: Uuid, text: String) -> Result<(), WorldError> {
-        self.ask("mail service", move |mailer| {
-            if text.contains(BAD_CUSTOMER) {
-                return Err(WorldError::Refused("this mail can't be sent".to_owned()));
-            }
-            let insert = "INSERT OR IGNORE INTO inbox VALUES (?1)";
-            if mailer.execute(insert, [message])? == 1 {
-                let insert = "INSERT INTO mails VALUES (?1, ?2)"; // in the same commit
-                mailer.execute(insert, params![order.to_string(), text])?;
-            }
-            Ok(())
-        })
+        if text.contains(BAD_CUSTOMER) {
+            return Err(WorldError::Refused("this mail can't be sent".to_owned()));
+        }
+        let inbox = "INSERT INTO inbox VALUES (?1) ON CONFLICT DO NOTHING";
+        let mail = "INSERT INTO mails VALUES (?1, ?2)"; // in the same commit, or not at all
+        let mail = sql(mail, [order.to_string().into(), text.into()]);
+        self.ask(
+            "mail service",
+            vec![sql(inbox, [message.into()]).must(), mail],
+        )
         .await
     }
     // ANCHOR_END: inbox
 
-    async fn ask(
-        &self,
-        whom: &'static str,
-        work: impl FnOnce(&Connection) -> Result<(), WorldError> + Send + 'static,
-    ) -> Result<(), WorldError> {
+    async fn ask(&self, whom: &'static str, change: Vec<Statement>) -> Result<(), WorldError> {
         if !self.mood.delay.is_zero() {
             sleep(self.mood.delay).await;
         }
@@ -163,32 +139,32 @@ impl World {
         if luck < self.mood.silent / 2.0 {
             return Err(WorldError::Silent(whom)); // not done
         }
-        let answer = self.database.write(work).await;
+        self.database.write(change).await?;
         match luck < self.mood.silent {
             true => Err(WorldError::Silent(whom)), // done
-            false => answer,
+            false => Ok(()),
         }
     }
 
     /// What the others have on their books, for an audit.
     pub async fn books(&self) -> Result<Books, DatabaseError> {
-        self.database
-            .read(|it| {
-                let mut charged = it
-                    .prepare("SELECT customer_order, cents FROM charges WHERE state = 'charged'")?;
-                let charged = charged.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                let mut parcels = it.prepare("SELECT customer_order FROM parcels")?;
-                let parcels = parcels.query_map([], |row| row.get(0))?;
-                let mut mails =
-                    it.prepare("SELECT customer_order, text FROM mails ORDER BY rowid")?;
-                let mails = mails.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                Ok(Books {
-                    charged: charged.collect::<Result<_, _>>()?,
-                    parcels: parcels.collect::<Result<_, _>>()?,
-                    mails: mails.collect::<Result<_, _>>()?,
-                })
-            })
-            .await
+        let ask = async |query: &'static str| self.database.read(sql(query, [])).await;
+        let text = |row: &Row, at: usize| row[at].as_str().unwrap_or_default().to_owned();
+        let charged =
+            ask("SELECT customer_order, cents FROM charges WHERE state = 'charged'").await?;
+        let parcels = ask("SELECT customer_order FROM parcels").await?;
+        let mails =
+            ask("SELECT customer_order, text FROM mails ORDER BY customer_order, text").await?;
+        let charge = |row: &Row| (text(row, 0), row[1].as_u64().unwrap_or_default());
+        Ok(Books {
+            charged: charged.rows.iter().map(charge).collect(),
+            parcels: parcels.rows.iter().map(|row| text(row, 0)).collect(),
+            mails: mails
+                .rows
+                .iter()
+                .map(|row| (text(row, 0), text(row, 1)))
+                .collect(),
+        })
     }
 }
 

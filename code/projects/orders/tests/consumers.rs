@@ -1,28 +1,14 @@
 //! Messages that come twice, late, in another order, or that can't be dealt with.
 
-use orders::store::EventStore;
 use proptest::prelude::{Just, ProptestConfig, Strategy, prop_assert_eq, proptest};
 use uuid::Uuid;
 
-use crate::support::{during, open, placement, settle, whole_day};
-
-#[tokio::test]
-async fn a_command_that_is_repeated_sends_nothing_again() {
-    let directory = tempfile::tempdir().unwrap();
-    let shop = open(directory.path()).await;
-    let first = whole_day(&shop).await;
-    let mails = shop.world().books().await.unwrap().mails;
-    assert_eq!(whole_day(&shop).await, first);
-    assert_eq!(shop.world().books().await.unwrap().mails, mails);
-
-    let other = placement("ada", &[("pot", 9)]);
-    assert!(shop.place("ada", other).await.is_err()); // the key stands for another order
-}
+use crate::support::{files, open, whole_day};
 
 #[tokio::test]
 async fn a_poison_message_is_parked_the_others_go_on_and_its_replay_moves_no_place() {
     let directory = tempfile::tempdir().unwrap();
-    let shop = open(directory.path()).await;
+    let shop = open(&files(directory.path())).await;
     let report = whole_day(&shop).await;
     assert_eq!(report.shipped + report.canceled, 6); // that of the poison too
 
@@ -34,21 +20,6 @@ async fn a_poison_message_is_parked_the_others_go_on_and_its_replay_moves_no_pla
     assert!(shop.replay("mail", 1).await.is_err());
     assert_eq!(shop.store().place("relay").await.unwrap(), place);
     assert_eq!(shop.status().await.unwrap().parked.len(), 1);
-}
-
-#[tokio::test]
-async fn a_relay_that_begins_again_from_zero_sends_no_second_mail() {
-    let directory = tempfile::tempdir().unwrap();
-    let shop = open(directory.path()).await;
-    whole_day(&shop).await;
-    let mails = shop.world().books().await.unwrap().mails;
-    let forget = |it: &rusqlite::Connection| {
-        it.execute("DELETE FROM places WHERE follower = 'relay'", [])?;
-        Ok::<_, orders::database::DatabaseError>(())
-    };
-    shop.store().database().write(forget).await.unwrap();
-    during(&shop, settle(&shop)).await;
-    assert_eq!(shop.world().books().await.unwrap().mails, mails);
 }
 
 /// Ten messages, each once or twice or three times, in any order.
@@ -70,7 +41,7 @@ proptest! {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let mut mails = runtime.block_on(async {
             let directory = tempfile::tempdir().unwrap();
-            let shop = open(directory.path()).await;
+            let shop = open(&files(directory.path())).await;
             for id in order {
                 shop.world().mail(id, Uuid::nil(), format!("mail {id:02}")).await.unwrap();
             }

@@ -9,12 +9,11 @@ use futures::{StreamExt, stream};
 use orders::crash::Crash;
 use orders::order;
 use orders::shop::Shop;
-use orders::store::EventStore;
 use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
 
 use crate::aborts::ABORTED;
-use crate::support::{Answered, open, settings, whole_day, whole_day_with};
+use crate::support::{Answered, files, open, settings, whole_day, whole_day_with};
 
 /// Crashes that are played at once: they mostly wait for their files.
 const AT_ONCE: usize = 4;
@@ -24,8 +23,8 @@ const CLOSE: &str = "<!-- end of the crash table -->";
 
 /// A day that ends where the crash is planned. False: it came to its end before.
 async fn day_until(directory: &Path, crash: &Crash, answered: &Answered) -> bool {
-    let settings = settings(crash.clone());
-    let opened = Shop::open(directory, &settings);
+    let settings = settings(&files(directory), crash.clone());
+    let opened = Shop::open(&settings);
     let shop = tokio::select! {
         shop = opened => shop.expect("it opens"),
         () = crash.happened() => return true,
@@ -50,7 +49,7 @@ async fn play((point, nth): (&'static str, u64)) -> (&'static str, bool) {
     let directory = tempfile::tempdir().unwrap();
     let (crash, answered) = (Crash::imagined(point, nth), Answered::default());
     let crashed = day_until(directory.path(), &crash, &answered).await;
-    let shop = open(directory.path()).await;
+    let shop = open(&files(directory.path())).await;
     for order in answered.into_inner().unwrap() {
         let stream = shop.store().stream(&order::stream(order), 0).await.unwrap();
         assert!(
@@ -99,7 +98,7 @@ fn points_of_the_source() -> BTreeSet<&'static str> {
         include_str!("../src/parked.rs"),
         include_str!("../src/saga/runner.rs"),
         include_str!("../src/shop.rs"),
-        include_str!("../src/store/sqlite.rs"),
+        include_str!("../src/store.rs"),
         include_str!("../src/views.rs"),
     ];
     let texts = files

@@ -5,17 +5,33 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use orders::audit::{Report, audit};
+use orders::clock::Clock;
 use orders::crash::Crash;
-use orders::database::Durability;
+use orders::database::{Durability, Home, Postgres};
 use orders::event::{Line, Placement};
 use orders::shop::{Settings, Shop};
 use orders::world::{BAD_ADDRESS, BAD_CARD, BAD_CUSTOMER, Mood};
 use patterns::retry::Backoff;
 use uuid::Uuid;
 
-pub fn settings(crash: Crash) -> Settings {
+/// Files in a directory.
+pub fn files(directory: &Path) -> Home {
+    Home::Files(directory.to_owned(), Durability::Process)
+}
+
+/// An empty database of PostgreSQL, and where it is.
+pub async fn server() -> (Home, testbed::postgres::Database) {
+    let database = testbed::postgres::Postgres::shared().database().await;
+    (
+        Home::Server(Postgres::new(database.url()).unwrap()),
+        database,
+    )
+}
+
+pub fn settings(home: &Home, crash: Crash) -> Settings {
     Settings {
-        durability: Durability::Process,
+        home: home.clone(),
+        bus: None,
         patience: Duration::from_secs(60),
         backoff: Backoff {
             first: Duration::from_millis(1),
@@ -24,11 +40,12 @@ pub fn settings(crash: Crash) -> Settings {
         },
         mood: Mood::default(),
         crash,
+        clock: Clock::default(),
     }
 }
 
-pub async fn open(directory: &Path) -> Shop {
-    Shop::open(directory, &settings(Crash::default()))
+pub async fn open(home: &Home) -> Shop {
+    Shop::open(&settings(home, Crash::default()))
         .await
         .expect("it opens")
 }
@@ -53,6 +70,7 @@ pub fn placement(customer: &str, lines: &[(&str, u32)]) -> Placement {
 /// Runs the shop while `work` goes on.
 pub async fn during<T>(shop: &Shop, work: impl Future<Output = T>) -> T {
     tokio::select! {
+        biased; // a simulation wants no dice but its own
         ended = shop.run() => panic!("the shop has ended: {ended:?}"),
         answer = work => answer,
     }

@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::io::{self, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -13,9 +14,12 @@ use tokio_util::sync::CancellationToken;
 use crate::address::Address;
 use crate::crawl::{End, Scope, Visitor, crawl, seed};
 use crate::demo;
-use crate::frontier::{Frontier, Reader, SqliteFrontier, Tally};
+use crate::frontier::{
+    Found, Frontier, Reader, RedisFrontier, RedisReader, SqliteFrontier, Tally, View,
+};
+use look::Question;
 
-pub use options::Options;
+pub use options::{Options, Place};
 
 mod export;
 mod look;
@@ -64,15 +68,13 @@ enum Command {
     },
     /// How far a crawl is
     Status {
-        /// The crawl's folder
-        #[arg(long, default_value = "crawl")]
-        dir: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
     /// Print the items
     Export {
-        /// The crawl's folder
-        #[arg(long, default_value = "crawl")]
-        dir: PathBuf,
+        #[command(flatten)]
+        place: Place,
         /// One line of JSON an item, or a table
         #[arg(long, value_enum, default_value = "jsonl")]
         format: export::Format,
@@ -81,9 +83,8 @@ enum Command {
     Explain {
         /// Its address
         address: String,
-        /// The crawl's folder
-        #[arg(long, default_value = "crawl")]
-        dir: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
     /// Print the item of a saved page
     TestRule {
@@ -109,20 +110,16 @@ pub async fn run(cli: Cli, stop: CancellationToken) -> Result<()> {
             options,
             serve_only,
         } => run_demo(options, serve_only, stop).await,
-        Command::Crawl { seeds, options } => run_crawl(&seeds, &options, false, stop).await,
+        Command::Crawl { seeds, options } => run_crawl(&seeds, &options, Begin::Seeds, stop).await,
         Command::Resume { options, again } => {
-            ensure!(
-                frontier(&options.dir).exists(),
-                "{} has no crawl",
-                options.dir.display()
-            );
-            run_crawl(&[], &options, again, stop).await
+            let begin = if again { Begin::Again } else { Begin::Rest };
+            run_crawl(&[], &options, begin, stop).await
         }
-        Command::Status { dir } => look::status(&dir),
-        Command::Export { dir, format } => {
-            export::write(&Reader::open(&frontier(&dir))?, format, io::stdout().lock())
+        Command::Status { place } => look::look(&place, Question::Status).await,
+        Command::Export { place, format } => look::look(&place, Question::Items(format)).await,
+        Command::Explain { address, place } => {
+            look::look(&place, Question::Page(Address::parse(&address)?)).await
         }
-        Command::Explain { address, dir } => look::explain(&address, &dir),
         Command::TestRule {
             rules,
             page,
@@ -131,8 +128,15 @@ pub async fn run(cli: Cli, stop: CancellationToken) -> Result<()> {
     }
 }
 
-fn frontier(dir: &Path) -> PathBuf {
-    dir.join("frontier.db")
+/// What a crawl does first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begin {
+    /// Queues its seeds, if they're new.
+    Seeds,
+    /// Goes on with what is queued.
+    Rest,
+    /// Queues all pages again.
+    Again,
 }
 
 async fn run_demo(mut options: Options, serve_only: bool, stop: CancellationToken) -> Result<()> {
@@ -142,14 +146,17 @@ async fn run_demo(mut options: Options, serve_only: bool, stop: CancellationToke
         stop.cancelled().await;
         return Ok(());
     }
-    let used = frontier(&options.dir).exists();
+    let place = &options.place;
     ensure!(
-        !used,
-        "{} has a crawl already; give --dir another",
-        options.dir.display()
+        place.frontier.is_none(),
+        "the demo crawls by itself, with a file"
+    );
+    ensure!(
+        !place.exists(),
+        "{place} has a crawl already; give --dir another"
     );
     options.for_demo(demo::Shop::names(), demo::RULES);
-    run_crawl(&shop.seeds(), &options, false, stop).await?;
+    run_crawl(&shop.seeds(), &options, Begin::Seeds, stop).await?;
     println!("the shop saw: {}", shop.report());
     Ok(())
 }
@@ -157,28 +164,50 @@ async fn run_demo(mut options: Options, serve_only: bool, stop: CancellationToke
 async fn run_crawl(
     seeds: &[String],
     options: &Options,
-    again: bool,
+    begin: Begin,
     stop: CancellationToken,
 ) -> Result<()> {
-    fs::create_dir_all(&options.dir)
-        .with_context(|| format!("cannot make {}", options.dir.display()))?;
     let seeds = seeds.iter().map(|text| Address::parse(text).map(seed));
     let seeds = seeds.collect::<Result<Vec<_>, _>>()?;
-    let file = frontier(&options.dir);
-    let frontier = Arc::new(SqliteFrontier::open(&file, options.budget())?);
+    let place = &options.place;
+    let there = begin == Begin::Seeds || place.exists();
+    ensure!(there, "{place} has no crawl");
+    fs::create_dir_all(&place.dir)
+        .with_context(|| format!("cannot make {}", place.dir.display()))?;
+    let budget = options.budget();
+    if let Some(store) = &place.frontier {
+        let lease = Duration::from_secs(options.lease);
+        let frontier = Arc::new(RedisFrontier::open(store, budget, lease).await?);
+        let reader = RedisReader::open(store).await?;
+        run_on(&frontier, &reader, seeds, options, begin, stop).await?;
+        return Ok(frontier.leave().await?);
+    }
+    let frontier = Arc::new(SqliteFrontier::open(&place.file(), budget)?);
+    let reader = Reader::open(&place.file())?;
+    run_on(&frontier, &reader, seeds, options, begin, stop).await
+}
+
+async fn run_on<F: Frontier>(
+    frontier: &Arc<F>,
+    view: &impl View,
+    seeds: Vec<Found>,
+    options: &Options,
+    begin: Begin,
+    stop: CancellationToken,
+) -> Result<()> {
+    let place = &options.place;
     frontier.add(seeds).await?;
-    if again {
+    if begin == Begin::Again {
         frontier.again().await?;
     }
+    let seeds = view.seeds().await?;
+    ensure!(!seeds.is_empty(), "{place} has no crawl");
     let scope = match options.any_host {
         true => Scope::Any,
-        false => Scope::Hosts(Reader::open(&file)?.seeds()?),
+        false => Scope::Hosts(seeds),
     };
-    let visitor = Visitor::new(
-        options.settings(scope),
-        options.fetcher()?,
-        options.rules()?,
-    );
+    let settings = options.settings(scope);
+    let visitor = Visitor::new(settings, options.fetcher()?, options.rules()?);
     let visitor = Arc::new(visitor);
 
     let watch = tokio::spawn(watch::watch(visitor.clone()));
@@ -190,37 +219,24 @@ async fn run_crawl(
         End::Complete => "complete",
         End::Stopped => "stopped; `resume` goes on",
     };
-    println!(
-        "{words} after {:.1?}: {}",
-        start.elapsed(),
-        words_of(&tally)
-    );
-    let items = options.dir.join("items.jsonl");
+    let took = start.elapsed();
+    println!("{words} after {took:.1?}: {}", words_of(&tally));
+    let items = place.dir.join("items.jsonl");
     let written = fs::File::create(&items).context("cannot write items.jsonl")?;
-    export::write(
-        &Reader::open(&file)?,
-        export::Format::Jsonl,
-        io::BufWriter::new(written),
-    )?;
+    export::write(view, export::Format::Jsonl, io::BufWriter::new(written)).await?;
     println!("{} items in {}", tally.items, items.display());
     Ok(())
 }
 
-fn words_of(tally: &Tally) -> String {
-    let Tally {
-        queued,
-        taken,
-        done,
-        failed,
-        skipped,
-        beyond,
-        hosts,
-        ..
-    } = tally;
+fn words_of(it: &Tally) -> String {
     format!(
-        "{done} pages of {hosts} hosts done, {failed} failed, {skipped} left alone, \
-         {} to do, {beyond} found beyond the budgets",
-        queued + taken,
+        "{} pages of {} hosts done, {} failed, {} left alone, {} to do, {} found beyond the budgets",
+        it.done,
+        it.hosts,
+        it.failed,
+        it.skipped,
+        it.queued + it.taken,
+        it.beyond,
     )
 }
 

@@ -143,27 +143,23 @@ async fn visit<F: Frontier>(
     visitor: Arc<Visitor>,
     page: Taken,
 ) -> Result<(), FrontierError> {
-    let (id, delay) = (page.id, visitor.settings.courtesy.delay);
-    let ended = caught(id, delay, visitor.visit(page)).await;
+    let failed = Outcome::Failed("the visit panicked".to_owned());
+    let panicked = Ended {
+        delay: visitor.settings.courtesy.delay,
+        ..page.end(failed)
+    };
+    let ended = caught(panicked, visitor.visit(page)).await;
     visitor.progress.note(&ended);
     frontier.end(ended).await
 }
 
 /// A visit ends in the frontier however it ends here: a page that stays taken would keep the
 /// crawl from ending.
-async fn caught(id: i64, delay: Duration, visit: impl Future<Output = Ended>) -> Ended {
+async fn caught(panicked: Ended, visit: impl Future<Output = Ended>) -> Ended {
     let visit = AssertUnwindSafe(visit).catch_unwind();
     visit.await.unwrap_or_else(|_panic| {
-        error!(page = id, "visit panicked");
-        Ended {
-            id,
-            outcome: Outcome::Failed("the visit panicked".to_owned()),
-            found: Vec::new(),
-            item: None,
-            asked: true,
-            delay,
-            rest: Duration::ZERO,
-        }
+        error!(page = panicked.id, "visit panicked");
+        panicked
     })
 }
 // ANCHOR_END: visit
@@ -188,8 +184,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_visit_that_panics_ends_its_page() {
-        let ended = caught(7, Duration::ZERO, async { panic!("an odd page") }).await;
-        assert_eq!(ended.id, 7);
-        assert!(matches!(ended.outcome, Outcome::Failed(_)));
+        let page = Taken {
+            id: 7,
+            lease: 0,
+            found: seed(Address::parse("http://a.example/").expect("an address")),
+            failures: 0,
+            etag: None,
+            modified: None,
+        };
+        let failed = page.end(Outcome::Failed("panicked".to_owned()));
+        let ended = caught(failed.clone(), async { panic!("an odd page") }).await;
+        assert_eq!(ended, failed);
     }
 }

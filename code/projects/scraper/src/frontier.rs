@@ -8,18 +8,22 @@
 //!    when no page can come any more.
 //! 4. A host's next moment stands beside its pages, and is moved in the step that takes one.
 //!
-//! [`SqliteFrontier`] keeps them in a file, by transactions.
+//! [`SqliteFrontier`] keeps them in a file, by transactions; [`RedisFrontier`] in a Redis that many
+//! processes share, by scripts. One suite of tests holds both to what [`Frontier`] says.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use crate::address::Address;
 
 pub use clock::{Clock, Millis};
-pub use reader::{Page, Reader};
+pub use reader::Reader;
+pub use redis::{RedisFrontier, RedisReader, RedisStore};
 pub use sqlite::SqliteFrontier;
 
 mod clock;
 mod reader;
+mod redis;
 mod rows;
 mod sqlite;
 mod steps;
@@ -34,6 +38,16 @@ pub enum Kind {
     Sitemap = 1,
 }
 
+impl Kind {
+    /// As it's stored.
+    fn of(number: u8) -> Kind {
+        match number {
+            1 => Kind::Sitemap,
+            _ => Kind::Page,
+        }
+    }
+}
+
 /// An address that was found somewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Found {
@@ -44,7 +58,7 @@ pub struct Found {
     /// Redirects that led here in a row.
     pub hops: u32,
     /// Higher ones of a host come first.
-    pub priority: i32,
+    pub priority: i8,
     /// What to expect there.
     pub kind: Kind,
     /// The row of the page where it stood.
@@ -56,6 +70,8 @@ pub struct Found {
 pub struct Taken {
     /// Its row.
     pub id: i64,
+    /// How often it has been taken, where processes may lose what they took.
+    pub lease: u64,
     /// Where it is, how it was found, and what to expect.
     pub found: Found,
     /// How often it has failed.
@@ -64,6 +80,22 @@ pub struct Taken {
     pub etag: Option<String>,
     /// Of its last visit, in an earlier crawl.
     pub modified: Option<String>,
+}
+
+impl Taken {
+    /// The end of its visit, which asked the host, found nothing, and asks for no rest.
+    pub fn end(&self, outcome: Outcome) -> Ended {
+        Ended {
+            id: self.id,
+            lease: self.lease,
+            outcome,
+            found: Vec::new(),
+            item: None,
+            asked: true,
+            delay: Duration::ZERO,
+            rest: Duration::ZERO,
+        }
+    }
 }
 
 /// What there is to do.
@@ -107,6 +139,8 @@ pub enum Outcome {
 pub struct Ended {
     /// The row of the page.
     pub id: i64,
+    /// As it was taken. If another process has taken it since, this end is refused.
+    pub lease: u64,
     /// What became of it.
     pub outcome: Outcome,
     /// What it links to.
@@ -153,13 +187,40 @@ pub struct Tally {
     pub hosts: u64,
 }
 
+impl Tally {
+    /// In the order of the fields.
+    fn of(numbers: [u64; 8]) -> Tally {
+        let [queued, taken, done, failed, skipped, beyond, items, hosts] = numbers;
+        Tally {
+            queued,
+            taken,
+            done,
+            failed,
+            skipped,
+            beyond,
+            items,
+            hosts,
+        }
+    }
+}
+
 /// Why the frontier can't go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrontierError {
     /// Another process has it. Wait for that one, or stop it.
     #[error("{0} belongs to a crawl that is running")]
     Locked(String),
-    /// The file can't be read or written; the crawl stops, and can be resumed.
+    /// Other processes crawl with another budget. Stop them, or use theirs.
+    #[error("{name} is {there} in the crawl that is running, and not {here}")]
+    Differs {
+        /// The field of [`Budget`].
+        name: String,
+        /// What was asked for.
+        here: String,
+        /// What the others have.
+        there: String,
+    },
+    /// The store can't be read or written; the crawl stops, and can be resumed.
     #[error("the frontier's store failed: {0}")]
     Store(String),
     /// The thread that writes has ended.
@@ -179,7 +240,54 @@ pub trait Frontier: Send + Sync + 'static {
     /// Ends a visit. If the caller is dropped while it waits, it's done or not done, as a whole.
     fn end(&self, ended: Ended) -> impl Future<Output = Result<(), FrontierError>> + Send;
 
+    /// Queues all pages that have ended again, to ask whether they have changed.
+    fn again(&self) -> impl Future<Output = Result<(), FrontierError>> + Send;
+
     /// How far the crawl is.
     fn tally(&self) -> impl Future<Output = Result<Tally, FrontierError>> + Send;
 }
 // ANCHOR_END: frontier
+
+/// What is known of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// `queued`, `being visited`, `done`, `failed` or `skipped`.
+    pub state: &'static str,
+    /// The status of its last answer.
+    pub status: Option<u16>,
+    /// Why it failed or was left alone.
+    pub reason: Option<String>,
+    /// Links from a seed.
+    pub depth: u32,
+    /// How often it failed.
+    pub failures: u32,
+    /// Where it was first found, unless it's a seed.
+    pub found_on: Option<String>,
+}
+
+/// Looking into a frontier, also while a crawl is running: status, export, explain. Each call
+/// fails if the store can't be read.
+#[expect(async_fn_in_trait, reason = "no caller sends them to other threads")]
+pub trait View {
+    /// How far the crawl is.
+    async fn tally(&self) -> Result<Tally, FrontierError>;
+
+    /// What is known of an address.
+    async fn page(&self, address: &Address) -> Result<Option<Page>, FrontierError>;
+
+    /// The hosts of the addresses that the crawl began with.
+    async fn seeds(&self) -> Result<HashSet<String>, FrontierError>;
+
+    /// The hosts with most to do: their names, what is queued, and the delay in milliseconds.
+    async fn busiest(&self, most: u32) -> Result<Vec<(String, u64, u64)>, FrontierError>;
+
+    /// Why pages failed or were left alone, the most frequent first.
+    async fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>, FrontierError>;
+
+    /// Calls `write` with each item, a line of JSON, in the order of their pages. Its error ends
+    /// this.
+    async fn items(
+        &self,
+        write: impl FnMut(&str) -> std::io::Result<()>,
+    ) -> Result<(), FrontierError>;
+}

@@ -20,6 +20,7 @@
 pub mod address;
 pub mod cli;
 pub mod crawl;
+#[path = "../pretend/shop.rs"]
 pub mod demo;
 pub mod fetch;
 pub mod frontier;

@@ -171,6 +171,3 @@ fn links(page: &Html, base: &Address) -> Vec<Address> {
 fn selector(text: &str) -> Selector {
     Selector::parse(text).expect("written here, and tested")
 }
-
-#[cfg(test)]
-mod tests;

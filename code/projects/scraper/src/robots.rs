@@ -208,6 +208,3 @@ fn matches(pattern: &str, path: &str) -> bool {
     }
 }
 // ANCHOR_END: matches
-
-#[cfg(test)]
-mod tests;

@@ -26,47 +26,26 @@ use crate::address::Address;
 const LONGEST_LIST: usize = 1_000;
 
 /// The rules of a file, ready for use.
-#[derive(Clone, Debug, Default)]
-pub struct Rules(Vec<Rule>);
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    rule: Vec<Rule>,
+}
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Rule {
     name: String,
-    pages: Regex,
-    fields: Vec<(String, Field)>,
+    pages: Pattern,
+    fields: BTreeMap<String, Field>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Field {
-    select: Selector,
+    select: Select,
     attribute: Option<String>,
-    pattern: Option<Regex>,
-    list: bool,
-    number: bool,
-    required: bool,
-    default: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FileOfRules {
-    rule: Vec<RuleText>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RuleText {
-    name: String,
-    pages: String,
-    fields: BTreeMap<String, FieldText>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldText {
-    select: String,
-    attribute: Option<String>,
-    pattern: Option<String>,
+    pattern: Option<Pattern>,
     #[serde(default)]
     list: bool,
     #[serde(default)]
@@ -76,23 +55,29 @@ struct FieldText {
     default: Option<String>,
 }
 
-/// What's wrong with a file of rules.
-#[derive(Debug, thiserror::Error)]
-pub enum RuleError {
-    /// Not TOML, or not of this form.
-    #[error("{0}")]
-    Form(#[from] toml::de::Error),
-    /// Not a regular expression.
-    #[error("{0}")]
-    Pattern(#[from] regex::Error),
-    /// Not a CSS selector.
-    #[error("field {field}: {selector:?} is not a CSS selector")]
-    Selector {
-        /// The field's name.
-        field: String,
-        /// As it stands there.
-        selector: String,
-    },
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Pattern(Regex);
+
+impl TryFrom<String> for Pattern {
+    type Error = regex::Error;
+
+    fn try_from(text: String) -> Result<Pattern, regex::Error> {
+        Regex::new(&text).map(Pattern)
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(try_from = "String")]
+struct Select(Selector);
+
+impl TryFrom<String> for Select {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Select, String> {
+        let selector = Selector::parse(&text).map(Select);
+        selector.map_err(|_| format!("{text:?} is not a CSS selector"))
+    }
 }
 
 /// A rule fits a page, but a required field isn't there.
@@ -110,11 +95,9 @@ impl Rules {
     ///
     /// # Errors
     ///
-    /// [`RuleError`] says what can't be read.
-    pub fn parse(text: &str) -> Result<Rules, RuleError> {
-        let file: FileOfRules = toml::from_str(text)?;
-        let rules = file.rule.into_iter().map(RuleText::compile);
-        rules.collect::<Result<_, _>>().map(Rules)
+    /// It says what can't be read, and in which line.
+    pub fn parse(text: &str) -> Result<Rules, toml::de::Error> {
+        toml::from_str(text)
     }
 
     // ANCHOR: extract
@@ -124,8 +107,8 @@ impl Rules {
     ///
     /// [`Missing`] if the page lacks what the rule requires.
     pub fn extract(&self, address: &Address, page: &Html) -> Result<Option<Value>, Missing> {
-        let fits = |rule: &&Rule| rule.pages.is_match(address.as_str());
-        let Some(rule) = self.0.iter().find(fits) else {
+        let fits = |rule: &&Rule| rule.pages.0.is_match(address.as_str());
+        let Some(rule) = self.rule.iter().find(fits) else {
             return Ok(None);
         };
         let mut item = Map::new();
@@ -144,38 +127,10 @@ impl Rules {
     // ANCHOR_END: extract
 }
 
-impl RuleText {
-    fn compile(self) -> Result<Rule, RuleError> {
-        let fields = self.fields.into_iter();
-        let fields = fields.map(|(name, field)| Ok((name.clone(), field.compile(name)?)));
-        Ok(Rule {
-            name: self.name,
-            pages: Regex::new(&self.pages)?,
-            fields: fields.collect::<Result<_, RuleError>>()?,
-        })
-    }
-}
-
-impl FieldText {
-    fn compile(self, field: String) -> Result<Field, RuleError> {
-        let selector = self.select;
-        let parsed = Selector::parse(&selector);
-        Ok(Field {
-            select: parsed.map_err(|_| RuleError::Selector { field, selector })?,
-            attribute: self.attribute,
-            pattern: self.pattern.as_deref().map(Regex::new).transpose()?,
-            list: self.list,
-            number: self.number,
-            required: self.required,
-            default: self.default,
-        })
-    }
-}
-
 impl Field {
     fn value(&self, page: &Html) -> Value {
         let mut values = page
-            .select(&self.select)
+            .select(&self.select.0)
             .filter_map(|element| self.of(element));
         if self.list {
             return Value::Array(values.take(LONGEST_LIST).collect());
@@ -192,7 +147,7 @@ impl Field {
         };
         let text = match &self.pattern {
             Some(pattern) => {
-                let found = pattern.captures(&text)?;
+                let found = pattern.0.captures(&text)?;
                 found.get(1).or_else(|| found.get(0))?.as_str().to_owned()
             }
             None => text.split_whitespace().collect::<Vec<_>>().join(" "),
@@ -205,61 +160,5 @@ impl Field {
             .ok()
             .and_then(Number::from_f64)
             .map(Value::Number)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const RULES: &str = r#"
-        [[rule]]
-        name = "product"
-        pages = "/p/[0-9]+"
-        [rule.fields]
-        title = { select = "h1", required = true }
-        price = { select = ".price", pattern = "([0-9.]+)", number = true }
-        image = { select = "img", attribute = "src" }
-        tags = { select = ".tag", list = true }
-        stock = { select = ".stock", default = "unknown" }
-    "#;
-
-    fn extract(address: &str, page: &str) -> Result<Option<Value>, Missing> {
-        let address = Address::parse(address).expect("an address");
-        let rules = Rules::parse(RULES).expect("rules");
-        rules.extract(&address, &Html::parse_document(page))
-    }
-
-    #[test]
-    fn a_page_becomes_an_item() {
-        let page = "<h1> Green\n <b>tea</b></h1><p class=price>EUR 4.50 each</p>\
-                    <img src=/t.png><i class=tag>a</i><i class=tag>b</i>";
-        let item = extract("http://a.example/p/7", page)
-            .expect("a title")
-            .expect("it fits");
-        let wanted = serde_json::json!({
-            "url": "http://a.example/p/7", "rule": "product", "title": "Green tea",
-            "price": 4.5, "image": "/t.png", "tags": ["a", "b"], "stock": "unknown",
-        });
-        assert_eq!(item, wanted);
-    }
-
-    #[test]
-    fn what_is_required_is_asked_for_by_name() {
-        let missing = extract("http://a.example/p/7", "<p>gone").expect_err("no title");
-        assert_eq!(missing.to_string(), "rule product: the page has no title");
-        assert_eq!(extract("http://a.example/about", "<p>us"), Ok(None));
-    }
-
-    #[test]
-    fn mistakes_in_a_file_are_named() {
-        let with = |from: &str, to: &str| Rules::parse(&RULES.replace(from, to));
-        let error = |result: Result<Rules, RuleError>| result.expect_err("wrong").to_string();
-        assert_eq!(
-            error(with("\"h1\"", "\"h1[\"")),
-            "field title: \"h1[\" is not a CSS selector"
-        );
-        assert!(error(with("default", "defautl")).contains("unknown field `defautl`"));
-        assert!(error(with("/p/[0-9]+", "/p/[")).contains("unclosed character class"));
     }
 }

@@ -5,10 +5,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use futures::FutureExt;
 use tokio::time::sleep;
-use web_scraper::frontier::{Reader, Tally};
+use web_scraper::crawl::End;
+use web_scraper::frontier::{Reader, Tally, View};
 
-use crate::support::{Site, html};
+use crate::support::{Crawl, Site, html};
 
 const PAGES: u32 = 300;
 const KILLS: u32 = 20;
@@ -59,9 +61,8 @@ async fn end(mut child: Child) -> bool {
 }
 
 fn tally(dir: &Path) -> Option<Tally> {
-    Reader::open(&dir.join("frontier.db"))
-        .and_then(|reader| reader.tally())
-        .ok()
+    let reader = Reader::open(&dir.join("frontier.db")).ok()?;
+    reader.tally().now_or_never()?.ok()
 }
 
 /// How often each page was asked for.
@@ -103,18 +104,38 @@ async fn killed_twenty_times_it_loses_no_page_and_repeats_what_was_under_way() {
 // ANCHOR_END: kill
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sigterm_ends_visits_and_resume_goes_on() {
-    let (site, folder) = (tree().await, tempfile::tempdir().unwrap());
-    let process = start(&["crawl", &site.url("/0")], folder.path());
-    while tally(folder.path()).is_none_or(|tally| tally.done < 20) {
-        sleep(Duration::from_millis(5)).await;
+async fn told_to_stop_it_ends_its_visits_and_resume_goes_on() {
+    for signal in ["-TERM", "-INT"] {
+        let (site, folder) = (tree().await, tempfile::tempdir().unwrap());
+        let process = start(&["crawl", &site.url("/0")], folder.path());
+        while tally(folder.path()).is_none_or(|tally| tally.done < 20) {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let told = Command::new("kill")
+            .args([signal, &process.id().to_string()])
+            .status();
+        assert!(told.unwrap().success() && end(process).await);
+        let stopped = tally(folder.path()).unwrap();
+        assert!(stopped.taken == 0 && stopped.queued > 0, "{stopped:?}");
+        assert!(end(start(&["resume"], folder.path())).await);
+        let visits = visits(&site);
+        assert_eq!(visits.len(), PAGES as usize);
+        assert!(visits.values().all(|times| *times == 1));
     }
-    let told = Command::new("kill").arg(process.id().to_string()).status();
-    assert!(told.unwrap().success() && end(process).await);
-    let stopped = tally(folder.path()).unwrap();
-    assert!(stopped.taken == 0 && stopped.queued > 0, "{stopped:?}");
-    assert!(end(start(&["resume"], folder.path())).await);
-    let visits = visits(&site);
-    assert_eq!(visits.len(), PAGES as usize);
-    assert!(visits.values().all(|times| *times == 1));
+}
+
+#[tokio::test]
+async fn stopped_after_two_of_four_pages_that_link_to_each_other_each_is_fetched_once() {
+    let links: String = (0..4).map(|n| format!("<a href='/{n}'>{n}</a>")).collect();
+    let site = Site::serve(move |_, _| html(links.clone())).await;
+    let mut crawl = Crawl::new();
+    // The first turn is that of robots.txt.
+    crawl.settings.pages = 3;
+    assert_eq!(crawl.run(&[site.url("/0")]).await, End::Stopped);
+    assert_eq!(site.paths().len(), 2);
+    crawl.settings.pages = 100;
+    assert_eq!(crawl.run(&[]).await, End::Complete);
+    let mut paths = site.paths();
+    paths.sort();
+    assert_eq!(paths, ["/0", "/1", "/2", "/3"]);
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{GzEncoder, ZlibEncoder};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use web_scraper::crawl::{End, Scope};
@@ -18,22 +18,41 @@ async fn reason_of(site: &Site, crawl: &Crawl) -> String {
     crawl.page(&site.url("/")).reason.unwrap_or_default()
 }
 
+/// 16 MiB of `x` by `brotli`, in 27 bytes.
+const BROTLI: &[u8] = b"\xcb\xff\xff\x3f\xf8\x25\xf0\xe2\xb1\x40\x20\xf7\xfe\x8f\xff\xff\x7f\xf0\
+    \x4b\x00\xc4\x61\x11\x80\xee\xfd\xdf";
+
 #[tokio::test]
-async fn a_gzip_bomb_is_cut_at_the_limit() {
+async fn a_bomb_is_cut_at_the_limit_whatever_it_is_packed_with() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::best());
+    let mut deflate = ZlibEncoder::new(Vec::new(), Compression::best());
     for _ in 0..16 {
         gzip.write_all(&[b'x'; 1 << 20]).unwrap();
+        deflate.write_all(&[b'x'; 1 << 20]).unwrap();
     }
-    let bomb = Bytes::from(gzip.finish().unwrap());
-    assert!(bomb.len() < 100_000);
-    let headers = [("content-type", "text/html"), ("content-encoding", "gzip")];
-    let site = Site::serve(move |path, _| match path {
-        "/robots.txt" => answer(404, &[], ""),
-        _ => answer(200, &headers, bomb.clone()),
-    });
-    let site = site.await;
-    let reason = reason_of(&site, &Crawl::new()).await;
-    assert_eq!(reason, "the body is longer than 1048576 bytes");
+    let packed = [
+        ("gzip", gzip.finish().unwrap()),
+        ("deflate", deflate.finish().unwrap()),
+        ("br", BROTLI.to_vec()),
+    ];
+    for (encoding, bomb) in packed {
+        assert!(bomb.len() < 100_000);
+        let bomb = Bytes::from(bomb);
+        let headers = [
+            ("content-type", "text/html"),
+            ("content-encoding", encoding),
+        ];
+        let site = Site::serve(move |path, _| match path {
+            "/robots.txt" => answer(404, &[], ""),
+            _ => answer(200, &headers, bomb.clone()),
+        });
+        let site = site.await;
+        let reason = reason_of(&site, &Crawl::new()).await;
+        assert_eq!(
+            reason, "the body is longer than 1048576 bytes",
+            "{encoding}"
+        );
+    }
 }
 
 #[tokio::test]

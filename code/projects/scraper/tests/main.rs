@@ -1,9 +1,13 @@
 //! The crawler against servers that misbehave, graphs that trap, and `kill -9`.
 
+mod conformance;
 mod crash;
+mod fault_table;
 mod faults;
-mod frontier;
 mod polite;
 mod program;
+mod reading;
+mod stores;
 mod support;
 mod termination;
+mod together;

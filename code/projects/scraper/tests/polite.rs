@@ -1,7 +1,11 @@
 //! Politeness, as the server sees it.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
+use axum::Router;
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 
 use crate::support::{Crawl, Site, answer, html};
@@ -67,7 +71,7 @@ async fn retry_after_gives_the_whole_host_its_rest() {
     let moments = moments(&site);
     assert!(moments[2] - moments[1] >= Duration::from_secs(1));
     assert_eq!(crawl.page(&site.url("/")).state, "done");
-    assert_eq!(crawl.reader().tally().unwrap().done, 3);
+    assert_eq!(crawl.tally().done, 3);
 }
 
 #[tokio::test]
@@ -141,5 +145,39 @@ async fn a_host_that_is_down_is_given_up_with_all_its_pages() {
     crawl.run(&[site.url("/")]).await;
     let requests = site.paths().len();
     assert!(requests < 20, "{requests} requests to a host that's down");
-    assert_eq!(crawl.reader().tally().unwrap().failed, 50);
+    assert_eq!(crawl.tally().failed, 50);
+}
+
+/// The most requests that a server had at once, of crawls with so many places and so many in all.
+async fn most_at_once(places: u32, in_all: usize) -> usize {
+    let (now, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let counts = most.clone();
+    let router = Router::new().fallback(async move || {
+        counts.fetch_max(now.fetch_add(1, SeqCst) + 1, SeqCst);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        now.fetch_sub(1, SeqCst);
+        html(
+            (0..40)
+                .map(|n| format!("<a href='/{n}'>{n}</a>"))
+                .collect::<String>(),
+        )
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!(
+        "http://site.test:{}/",
+        listener.local_addr().unwrap().port()
+    );
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut crawl = Crawl::new();
+    (crawl.budget.places, crawl.settings.at_once) = (places, in_all);
+    crawl.run(&[url]).await;
+    assert_eq!(crawl.tally().done, 41);
+    most.load(SeqCst)
+}
+
+#[tokio::test]
+async fn a_server_has_no_more_requests_at_once_than_its_places_or_those_of_the_crawl() {
+    assert_eq!(most_at_once(1, 8).await, 1);
+    assert!(most_at_once(3, 8).await <= 3);
+    assert!(most_at_once(8, 2).await <= 2);
 }

@@ -112,7 +112,11 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
         "/robots.txt" => answer(404, &[], ""),
         _ => answer(
             200,
-            &[("etag", "\"v1\""), ("content-type", "text/html")],
+            &[
+                ("etag", "\"v1\""),
+                ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+                ("content-type", "text/html"),
+            ],
             "<h1>tea",
         ),
     });
@@ -125,7 +129,7 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
     crawl.run(&[site.url("/")]).await;
     let file = crawl.file();
     loop {
-        use web_scraper::frontier::{FrontierError, SqliteFrontier};
+        use web_scraper::frontier::{Frontier, FrontierError, SqliteFrontier};
         match SqliteFrontier::open(&file, crawl.budget) {
             Err(FrontierError::Locked(_)) => tokio::task::yield_now().await,
             frontier => break frontier.unwrap().again().await.unwrap(),
@@ -133,8 +137,12 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
     }
     crawl.run(&[]).await;
     let log = site.log.lock().unwrap();
-    let asked = log.last().unwrap().headers.get("if-none-match").unwrap();
-    assert_eq!(asked, "\"v1\"");
+    let headers = &log.last().unwrap().headers;
+    assert_eq!(headers["if-none-match"], "\"v1\"");
+    assert_eq!(
+        headers["if-modified-since"],
+        "Sun, 06 Nov 1994 08:49:37 GMT"
+    );
     assert_eq!(crawl.items().len(), 1);
 }
 

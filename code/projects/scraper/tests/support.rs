@@ -8,6 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::Response;
+use futures::FutureExt;
 use patterns::breaker::Law;
 use patterns::retry::Backoff;
 use tempfile::TempDir;
@@ -17,7 +18,9 @@ use tokio_util::sync::CancellationToken;
 use web_scraper::address::Address;
 use web_scraper::crawl::{End, Scope, Settings, Visitor, crawl, seed};
 use web_scraper::fetch::{Fetcher, Limits};
-use web_scraper::frontier::{Budget, Frontier, Page, Reader, SqliteFrontier};
+use web_scraper::frontier::{
+    Budget, Frontier, FrontierError, Page, Reader, SqliteFrontier, Tally, View,
+};
 use web_scraper::guard::Resolver;
 use web_scraper::hosts::Courtesy;
 use web_scraper::rules::Rules;
@@ -163,19 +166,27 @@ impl Crawl {
 
     #[track_caller]
     pub fn page(&self, url: &str) -> Page {
-        let page = self.reader().page(&Address::parse(url).unwrap()).unwrap();
+        let page = now(self.reader().page(&Address::parse(url).unwrap()));
         page.unwrap_or_else(|| panic!("{url} isn't known"))
     }
 
     pub fn items(&self) -> Vec<serde_json::Value> {
         let mut items = Vec::new();
-        let read = self.reader().items(|item| {
+        now(self.reader().items(|item| {
             items.push(serde_json::from_str(item).unwrap());
             Ok(())
-        });
-        read.unwrap();
+        }));
         items
     }
+
+    pub fn tally(&self) -> Tally {
+        now(self.reader().tally())
+    }
+}
+
+/// A look into a file, which waits for nothing.
+pub fn now<T>(look: impl Future<Output = Result<T, FrontierError>>) -> T {
+    look.now_or_never().unwrap().unwrap()
 }
 
 pub fn html(body: impl Into<String>) -> Response {

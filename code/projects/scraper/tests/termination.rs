@@ -38,22 +38,12 @@ fn end(page: &Taken, graph: &Graph, again: bool) -> Ended {
         etag: None,
         modified: None,
     };
+    if again {
+        return page.end(Outcome::Again { failed: true });
+    }
     Ended {
-        id: page.id,
-        outcome: if again {
-            Outcome::Again { failed: true }
-        } else {
-            done
-        },
-        found: if again {
-            Vec::new()
-        } else {
-            links.iter().map(found).collect()
-        },
-        item: None,
-        asked: true,
-        delay: Duration::ZERO,
-        rest: Duration::ZERO,
+        found: links.iter().map(found).collect(),
+        ..page.end(done)
     }
 }
 

@@ -1,27 +1,39 @@
 //! Walks over a program's tokens and notes what to insert where.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::select::{after_biased, branches};
 use super::tokens::{bytes, bytes_of, inside, is, is_word, one_line, start_of};
-use super::{Kind, Place, Spawn};
+use super::{Changed, Kind, Place, Spawn, TAIL};
 
-/// What was found in a program.
+/// What was found in a file.
 #[derive(Default)]
 pub struct Marks {
     pub places: Vec<Place>,
     pub spawns: Vec<Spawn>,
     pub random: bool,
-    /// What to insert, and before which byte of the source.
+    pub changed: Vec<(usize, Changed)>,
+    /// What to insert, and before which byte of the file.
     pub insertions: Vec<(usize, String)>,
 }
 
-/// Finds the places of a program.
-pub fn mark(source: &str, tokens: TokenStream) -> Marks {
+/// What stands before a file: so many bytes, lines and places.
+#[derive(Clone, Copy)]
+pub struct Start {
+    pub byte: usize,
+    pub line: usize,
+    pub place: usize,
+}
+
+/// Finds the places of a file, and marks those that touch none of the lines `without`.
+pub fn mark(source: &str, tokens: TokenStream, start: Start, without: &BTreeSet<usize>) -> Marks {
     let mut marker = Marker {
         source,
+        start,
+        without,
         marks: Marks::default(),
     };
     marker.walk(&tokens.into_iter().collect::<Vec<_>>());
@@ -55,6 +67,8 @@ impl Call<'_> {
 
 struct Marker<'a> {
     source: &'a str,
+    start: Start,
+    without: &'a BTreeSet<usize>,
     marks: Marks,
 }
 
@@ -73,10 +87,21 @@ impl Marker<'_> {
                 }
                 TokenTree::Ident(name) => self.name(tokens, index, name.to_string()),
                 TokenTree::Group(group) => {
+                    self.module(&tokens[..index], group);
                     self.walk(&group.stream().into_iter().collect::<Vec<_>>());
                 }
                 _ => {}
             }
+        }
+    }
+
+    /// A module needs the traits of the marks too: `mod name { … }`.
+    fn module(&mut self, before: &[TokenTree], group: &Group) {
+        if let [.., word, TokenTree::Ident(_)] = before
+            && is_word(word, "mod")
+            && group.delimiter() == Delimiter::Brace
+        {
+            self.insert([(group.span_close().byte_range().start, TAIL.to_owned())]);
         }
     }
 
@@ -86,8 +111,10 @@ impl Marker<'_> {
             return;
         };
         let end = range.end;
-        let number = self.place(Kind::Await, range, bytes(word).end);
-        self.insert(end, format!(".at_place::<{number}>()"));
+        let number = self.place(Kind::Await, range.clone(), bytes(word).end);
+        if !self.is_unmarked(range.start..bytes(word).end) {
+            self.insert([(end, format!(".at_place::<{number}>()"))]);
+        }
     }
 
     /// `#[tokio::main(…)]` builds a runtime whose chance is set.
@@ -95,13 +122,17 @@ impl Marker<'_> {
         let Some(tokens) = brackets.and_then(|token| inside(token, Delimiter::Bracket)) else {
             return;
         };
-        let setting = "crate = \"crate::recorder_tail\"";
+        let setting = "crate = \"::recorder::seeded\"";
         match tokens.as_slice() {
             [tokio, _, _, main] if is_word(tokio, "tokio") && is_word(main, "main") => {
-                self.insert(bytes(main).end, format!("({setting})"));
+                self.insert([(bytes(main).end, format!("({setting})"))]);
             }
             [tokio, _, _, main, settings] if is_word(tokio, "tokio") && is_word(main, "main") => {
-                self.insert(bytes(settings).start + 1, format!("{setting}, "));
+                let given = inside(settings, Delimiter::Parenthesis).unwrap_or_default();
+                if !given.iter().any(|word| is_word(word, "crate")) {
+                    let start = bytes(settings).start + 1;
+                    self.insert([(start, format!("{setting}, "))]);
+                }
             }
             _ => {}
         }
@@ -135,10 +166,13 @@ impl Marker<'_> {
         match call.name.as_str() {
             "new_current_thread" | "new_multi_thread" if empty => {
                 let end = bytes(&call.tokens[call.index + 1]).end;
-                self.insert(end, ".seeded()".to_owned());
+                self.insert([(end, ".seeded()".to_owned())]);
             }
             "abort" if empty && call.is_method() => self.aborts(call),
+            "init" if empty && !call.is_macro => self.listens(call, "unheard"),
             _ if empty => {}
+            "set_global_default" if !call.is_macro => self.listens(call, "accepted"),
+            "set_hook" if !call.is_macro => self.hooks(&call.arguments),
             "join" | "try_join" if call.is_macro => {
                 let arguments = after_biased(&call.arguments).unwrap_or(&call.arguments);
                 for argument in arguments.split(|token| is(token, ',')) {
@@ -171,13 +205,14 @@ impl Marker<'_> {
                 continue;
             };
             match branch.handler {
+                _ if self.is_unmarked(handler.clone()) => {}
                 [block] if inside(block, Delimiter::Brace).is_some() => {
-                    self.insert(handler.start + 1, format!(" {report}"));
+                    self.insert([(handler.start + 1, format!(" {report}"))]);
                 }
-                _ => {
-                    self.insert(handler.start, format!("{{ {report}"));
-                    self.insert(handler.end, " }".to_owned());
-                }
+                _ => self.insert([
+                    (handler.start, format!("{{ {report}")),
+                    (handler.end, " }".to_owned()),
+                ]),
             }
         }
     }
@@ -225,45 +260,95 @@ impl Marker<'_> {
     fn wraps(&mut self, kind: Kind, expression: &[TokenTree]) -> Option<usize> {
         let range = bytes_of(expression)?;
         let number = self.place(kind, range.clone(), range.end);
-        self.insert(range.start, "(".to_owned());
-        self.insert(range.end, format!(").at_place::<{number}>()"));
+        self.around(range, "(", &format!(").at_place::<{number}>()"));
         Some(number)
     }
 
-    /// Reports that a thread is put to sleep: `thread::sleep(recorder::blocking(line, time))`.
+    /// Reports that a thread is put to sleep: `thread::sleep(recorder::blocking(…, time))`.
     fn blocks(&mut self, arguments: &[TokenTree]) {
         if let Some(range) = bytes_of(arguments) {
-            let before = "::recorder::probe::blocking(::std::line!(), ".to_owned();
-            self.insert(range.start, before);
-            self.insert(range.end, ")".to_owned());
+            let before = "::recorder::probe::blocking(::std::file!(), ::std::line!(), ";
+            self.around(range, before, ")");
         }
     }
 
-    /// Reports that a task is aborted: `(&task).aborting(line).abort()`.
+    /// Reports panics beside the program's own hook: `set_hook(recorder::probe::hook(hook))`.
+    fn hooks(&mut self, arguments: &[TokenTree]) {
+        if let Some(range) = bytes_of(arguments) {
+            self.around(range, "::recorder::probe::hook(", ")");
+        }
+    }
+
+    /// Reports that a task is aborted: `(&task).aborting(…).abort()`.
     fn aborts(&mut self, call: &Call<'_>) {
         let dot = call.index - 1;
         if let Some(range) = bytes_of(&call.tokens[start_of(call.tokens, dot)..dot]) {
-            self.insert(range.start, "(&".to_owned());
-            self.insert(range.end, ").aborting(::std::line!())".to_owned());
+            let after = ").aborting(::std::file!(), ::std::line!())";
+            self.around(range, "(&", after);
         }
     }
 
+    /// Leaves the place of the one who hears `tracing` to the probe, whatever the program calls:
+    /// `recorder::unheard!(tracing_subscriber::fmt::init())`.
+    fn listens(&mut self, call: &Call<'_>, with: &str) {
+        let end = call.index + 2;
+        let first = start_of(call.tokens, end);
+        let Some(range) = bytes_of(&call.tokens[first..end]) else {
+            return;
+        };
+        let text = &self.source[range.clone()];
+        let speaks_of = |word: &&str| text.contains(*word);
+        let words = [
+            "tracing_subscriber",
+            "registry()",
+            "fmt()",
+            "set_global_default",
+        ];
+        if !words.iter().any(|word| speaks_of(word)) {
+            return;
+        }
+        let line = self.line_of(range.start);
+        self.marks.changed.push((line, Changed::Unheard));
+        self.around(range, &format!("::recorder::{with}!("), ")");
+    }
+
     fn place(&mut self, kind: Kind, text: Range<usize>, end: usize) -> usize {
-        let before = match kind {
-            Kind::Await => &self.source[..end],
-            _ => &self.source[..text.start],
+        let at = match kind {
+            Kind::Await => end,
+            _ => text.start,
         };
         self.marks.places.push(Place {
             kind,
-            bytes: text.start..end,
-            line: 1 + before.matches('\n').count(),
+            bytes: self.start.byte + text.start..self.start.byte + end,
+            line: self.line_of(at),
             text: one_line(&self.source[text]),
         });
-        self.marks.places.len() - 1
+        self.start.place + self.marks.places.len() - 1
     }
 
-    fn insert(&mut self, at: usize, text: String) {
-        self.marks.insertions.push((at, text));
+    /// The line of the whole program that has this byte of the file.
+    fn line_of(&self, byte: usize) -> usize {
+        self.start.line + 1 + self.source[..byte].matches('\n').count()
+    }
+
+    /// Whether an expression touches a line without marks.
+    fn is_unmarked(&self, bytes: Range<usize>) -> bool {
+        let lines = self.line_of(bytes.start)..=self.line_of(bytes.end);
+        self.without.range(lines).next().is_some()
+    }
+
+    /// Inserts before and after an expression.
+    fn around(&mut self, range: Range<usize>, before: &str, after: &str) {
+        if !self.is_unmarked(range.clone()) {
+            self.insert([
+                (range.start, before.to_owned()),
+                (range.end, after.to_owned()),
+            ]);
+        }
+    }
+
+    fn insert(&mut self, texts: impl IntoIterator<Item = (usize, String)>) {
+        self.marks.insertions.extend(texts);
     }
 }
 

@@ -4,7 +4,12 @@ use super::*;
 #[track_caller]
 fn marked(source: &str) -> String {
     let program = mark("ch01-a", source).unwrap();
-    program.text.strip_suffix(TAIL).unwrap().to_owned()
+    let tail = format!("\n{TAIL}\n");
+    program.files[0]
+        .text
+        .strip_suffix(&tail)
+        .unwrap()
+        .to_owned()
 }
 
 #[test]
@@ -76,7 +81,7 @@ fn only_a_select_without_biased_leaves_something_to_chance() {
 fn a_task_is_called_what_the_program_calls_it() {
     let source = "async fn f() { let cook = tokio::spawn(boil(3)); tokio::spawn(serve()); }";
     let program = mark("ch01-a", source).unwrap();
-    let names: Vec<&str> = program
+    let names: Vec<&str> = program.files[0]
         .spawns
         .iter()
         .map(|spawn| spawn.name.as_str())
@@ -87,5 +92,8 @@ fn a_task_is_called_what_the_program_calls_it() {
 #[test]
 fn text_that_is_not_rust_is_refused() {
     let error = mark("ch01-a", "fn main() {").unwrap_err().to_string();
-    assert!(error.starts_with("not Rust: "), "{error}");
+    assert!(
+        error.contains("src/bin/ch01-a.rs:1:11: not Rust: "),
+        "{error}"
+    );
 }

@@ -23,6 +23,8 @@ const RIGHT: u32 = 24;
 const WIDTH: u32 = 720;
 /// Half of the gap that a jump of the clock leaves.
 const GAP: u32 = 5;
+/// Room for what a lane waits for.
+const LABEL: u32 = 150;
 /// Below the lanes, where the axis has its name.
 const AXIS: u32 = 16;
 
@@ -62,20 +64,33 @@ fn left(run: &Run) -> u32 {
     (letters * 9 + 14).max(60)
 }
 
-/// The picture of a run that is laid out.
+/// The picture of a run that is laid out, small enough to stand in a page of the book.
 pub fn draw(run: &Run) -> Result<String> {
-    let mut pen = Pen::new(run);
-    for step in &run.steps {
-        pen.step(step);
-    }
-    pen.close();
-    let svg = pen.finish();
+    let svg = drawn(run, RIGHT / 2);
     ensure!(
         svg.len() <= MOST_BYTES,
         "its picture has {} bytes, and a picture may have {MOST_BYTES}",
         svg.len()
     );
     Ok(svg)
+}
+
+/// The picture of a run of a reader's own, of whatever size. Behind its last step is room to say
+/// what each lane still waits for.
+pub fn draw_own(run: &mut Run) -> String {
+    let end = run.steps.last().map_or(0, |step| step.x);
+    run.picture.0 = run.picture.0.max(end + LABEL + RIGHT);
+    drawn(run, LABEL)
+}
+
+/// A picture in which lanes go on for so much behind the last step.
+fn drawn(run: &Run, behind: u32) -> String {
+    let mut pen = Pen::new(run);
+    for step in &run.steps {
+        pen.step(step);
+    }
+    pen.close(behind);
+    pen.finish()
 }
 
 /// What a lane is doing, and since where.
@@ -322,8 +337,8 @@ impl<'a> Pen<'a> {
         format!("{} {name}{more}", place.line)
     }
 
-    fn close(&mut self) {
-        let end = self.x + RIGHT / 2;
+    fn close(&mut self, behind: u32) {
+        let end = self.x + behind;
         for lane in 0..self.doing.len() {
             self.change(lane, end, Doing::Nothing);
         }

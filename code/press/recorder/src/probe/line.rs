@@ -1,11 +1,12 @@
 //! One line of output: a flat JSON object.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
-use tokio::runtime::Handle;
+use tokio::runtime::{Handle, Id};
 use tokio::time::Instant;
 
 use super::{quiet, stack};
@@ -32,8 +33,9 @@ impl Line {
         if let Some((task, _)) = stack::task() {
             line = line.number("by", task);
         }
-        if let Some((now, still)) = clock() {
-            line = line.number("now", now).flag("still", still);
+        if let Some(clock) = clock() {
+            line = line.number("runtime", clock.runtime);
+            line = line.number("now", clock.now).flag("still", clock.still);
         }
         line
     }
@@ -70,26 +72,48 @@ impl Line {
         self
     }
 
-    pub fn write(mut self) {
-        if !super::recording() {
-            return;
-        }
-        self.0.push_str("}\n");
-        quiet::stir();
-        let mut out = std::io::stdout().lock();
-        // A program whose output is gone has nobody to report to.
-        let _ = out.write_all(self.0.as_bytes());
-        let _ = out.flush();
+    pub fn write(self) {
+        with_text(self, "");
     }
 }
 
-/// Nanoseconds since the first event inside a runtime, and whether the clock stands still.
-fn clock() -> Option<(u64, bool)> {
-    static START: OnceLock<Instant> = OnceLock::new();
-    Handle::try_current().ok()?;
+/// Writes a line, and behind it what the program prints there.
+pub fn with_text(mut line: Line, text: &str) {
+    if !super::recording() {
+        return;
+    }
+    line.0.push_str("}\n");
+    quiet::stir();
+    let mut out = std::io::stdout().lock();
+    // A program whose output is gone has nobody to report to.
+    let _ = out.write_all(line.0.as_bytes());
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}
+
+/// The clock of a runtime.
+struct Clock {
+    /// The runtime, in the order in which runtimes first report something.
+    runtime: u64,
+    /// Nanoseconds since its first event.
+    now: u64,
+    /// Whether it stands still.
+    still: bool,
+}
+
+/// The clock of the runtime that this thread is inside of.
+fn clock() -> Option<Clock> {
+    static STARTS: LazyLock<Mutex<HashMap<Id, (u64, Instant)>>> = LazyLock::new(Mutex::default);
+    let id = Handle::try_current().ok()?.id();
     let now = Instant::now();
     let still = Instant::now() == now;
-    let start = START.get_or_init(|| now);
-    let since = u64::try_from(now.duration_since(*start).as_nanos()).unwrap_or(u64::MAX);
-    Some((since, still))
+    let mut starts = STARTS.lock().unwrap_or_else(PoisonError::into_inner);
+    let next = starts.len() as u64;
+    let (runtime, start) = *starts.entry(id).or_insert((next, now));
+    let since = now.duration_since(start).as_nanos();
+    Some(Clock {
+        runtime,
+        now: u64::try_from(since).unwrap_or(u64::MAX),
+        still,
+    })
 }

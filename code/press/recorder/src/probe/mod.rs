@@ -13,6 +13,7 @@
 //! - `quiet`: when blocking work begins;
 //! - `line`: how all of that is written.
 
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 mod caller;
@@ -26,16 +27,33 @@ mod tokio;
 
 pub use line::SIGN;
 pub use mark::{Mark, reach};
-pub use reports::{Abort, Abortable, blocking, printing, taken};
+pub use reports::{Abort, Abortable, blocking, hook, print, taken};
 
-/// The environment variable that turns the probe on; its value is the program's file name.
+/// The environment variable that turns the probe on; its value is the folder in which the program
+/// was compiled, and its files there, a line each.
 pub const SWITCH: &str = "RECORDER_PROGRAM";
+
+/// The value of [`SWITCH`] for these files of a folder.
+pub fn sources<'a>(folder: &Path, files: impl IntoIterator<Item = &'a str>) -> String {
+    let mut sources = folder.display().to_string();
+    for file in files {
+        sources.extend(["\n", file]);
+    }
+    sources
+}
 
 /// The environment variable with the number from which a runtime draws its random choices.
 pub const SEED: &str = "RECORDER_SEED";
 
-/// Set while the probe is on.
-static PROGRAM: OnceLock<String> = OnceLock::new();
+/// What is recorded, while the probe is on.
+static PROGRAM: OnceLock<Program> = OnceLock::new();
+
+/// The sources of a program.
+struct Program {
+    folder: PathBuf,
+    /// Relative to the folder, as the compiler names them.
+    files: Vec<String>,
+}
 
 fn recording() -> bool {
     PROGRAM.get().is_some()
@@ -51,7 +69,10 @@ fn install() {
     let Ok(program) = std::env::var(SWITCH) else {
         return;
     };
-    if PROGRAM.set(program).is_ok() && tokio::listen() {
+    let mut lines = program.lines().map(str::to_owned);
+    let folder = PathBuf::from(lines.next().unwrap_or_default());
+    let files = lines.collect();
+    if PROGRAM.set(Program { folder, files }).is_ok() && tokio::listen() {
         reports::report_panics();
     }
 }

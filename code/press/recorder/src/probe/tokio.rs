@@ -157,11 +157,13 @@ fn waker(fields: &Fields) {
 /// A waker of a task is called.
 pub fn report_wake(task: u64) {
     let caller = caller::who_wakes();
-    Line::new("wake")
+    let mut line = Line::new("wake")
         .number("task", task)
-        .text("from", caller.part)
-        .maybe("line", caller.line)
-        .write();
+        .text("from", caller.part);
+    if let Some((file, row)) = caller.line {
+        line = line.text("file", &file).number("line", row);
+    }
+    line.write();
 }
 
 /// How many wakers of a task exist that could still be called.

@@ -39,33 +39,37 @@ impl Teller<'_> {
             "blocking" => LaneKind::Blocking,
             _ => LaneKind::Task,
         };
-        let ours = file.starts_with("src/bin/");
-        let call = self
-            .program
-            .spawn_at(*line, *column, kind == LaneKind::Main);
-        let call = call.filter(|_| ours);
+        let ours = self.program.line(file, *line);
+        let blocks = kind == LaneKind::Main;
+        let call = self.program.spawn_at(file, *line, *column, blocks);
         let of_main = self.program.line_of_main();
         let line = match kind {
-            LaneKind::Main if call.is_none() => of_main.unwrap_or(*line),
-            _ => *line,
+            LaneKind::Main if call.is_none() => of_main.or(ours),
+            _ => ours,
         };
         let name = match (kind, call) {
             _ if !name.is_empty() => name.clone(),
             (_, Some(call)) if !call.name.is_empty() => shorten(&call.name, LONGEST_NAME),
             (LaneKind::Main, _) => "main".to_owned(),
             (LaneKind::Blocking, None) => "blocking pool".to_owned(),
-            _ if !ours => "inner task".to_owned(),
+            _ if ours.is_none() => "inner task".to_owned(),
             // It has no name in the program: `name_lanes` calls it after its line.
             _ => String::new(),
         };
         self.actors.push(Actor {
-            lane: Lane { name, kind, line },
+            lane: Lane {
+                name,
+                kind,
+                line: line.unwrap_or(1),
+            },
             status: Status::Ready,
             body: call
                 .and_then(|call| self.program.body_of(call))
-                .unwrap_or(line),
+                .or(line)
+                .unwrap_or(1),
             id: id.clone(),
             ran: false,
+            finished: false,
             resumed: None,
             offered: None,
             passed: None,
@@ -73,7 +77,7 @@ impl Teller<'_> {
         let say = self.spawned(lane, kind, by);
         let step = self.push(Kind::Spawn, Some(lane), say);
         step.by = by;
-        step.line = Some(line).filter(|_| ours);
+        step.line = line;
     }
 
     fn spawned(&self, lane: usize, kind: LaneKind, by: Option<usize>) -> String {
@@ -110,22 +114,28 @@ impl Teller<'_> {
                 |(other, at): &&(String, usize)| other == name && (!name.is_empty() || at == line);
             given[..until].iter().filter(is_twin).count()
         };
+        let program = self.program;
+        let own = |line: usize| program.place_of(line).map_or(line, |(_, own)| own);
         for (index, actor) in self.actors.iter_mut().enumerate() {
             let number = 1 + twins(index, index);
             let only = twins(index, given.len()) == 1;
             let (name, line) = (&given[index].0, given[index].1);
             actor.lane.name = match (name.is_empty(), only) {
-                (true, true) => format!("task of line {line}"),
-                (true, false) => format!("task {number} of line {line}"),
+                (true, true) => format!("task of line {}", own(line)),
+                (true, false) => format!("task {number} of line {}", own(line)),
                 (false, true) => name.clone(),
                 (false, false) => format!("{name} #{number}"),
             };
         }
         for step in &mut self.steps {
-            for (index, actor) in self.actors.iter().enumerate() {
-                let number = format!("{NUMBER}{index}{NUMBER}");
-                step.say = step.say.replace(&number, &actor.lane.name);
-            }
+            // Between two marks stands the number of a lane.
+            let pieces = step.say.split(NUMBER).enumerate();
+            step.say = pieces
+                .map(|(at, piece)| match piece.parse::<usize>() {
+                    Ok(lane) if at % 2 == 1 => &self.actors[lane].lane.name,
+                    _ => piece,
+                })
+                .collect();
         }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::mark::{self, Program};
 use crate::raw::{Event, Head, Item, What};
@@ -29,9 +29,9 @@ pub mod words;
 #[cfg(test)]
 mod tests;
 
-/// Tells the story of one run of a marked program, which is one of `many` if threads race in it.
-pub fn tell(program: &Program, items: &[Item], many: bool) -> Result<Story> {
-    let mut teller = Teller::new(program, items, many);
+/// Tells the story of one run of a marked program.
+pub fn tell(program: &Program, items: &[Item]) -> Result<Story> {
+    let mut teller = Teller::new(program, items);
     for (index, item) in items.iter().enumerate() {
         match item {
             Item::Event(event) => teller.event(index, event)?,
@@ -46,6 +46,8 @@ pub fn tell(program: &Program, items: &[Item], many: bool) -> Result<Story> {
         } else {
             Clock::Real
         },
+        threads: teller.threads.len(),
+        paused: teller.paused,
         places,
         lanes: teller.actors.into_iter().map(|actor| actor.lane).collect(),
         steps: teller.steps,
@@ -57,12 +59,34 @@ pub fn tell(program: &Program, items: &[Item], many: bool) -> Result<Story> {
 #[expect(missing_docs, reason = "told in `run::Run`")]
 pub struct Story {
     pub clock: Clock,
+    /// How many threads polled tasks.
+    pub threads: usize,
+    /// How many runtimes have a paused clock.
+    pub paused: usize,
     pub lanes: Vec<Lane>,
     pub places: Vec<Place>,
     pub steps: Vec<Step>,
 }
 
 impl Story {
+    /// Refuses a story that is not the only one of its program, or has more than one clock.
+    ///
+    /// Two threads that poll tasks race, whether or not they met in this run.
+    pub fn ensure_only_one(&self, many: bool) -> Result<()> {
+        ensure!(
+            many || self.threads <= 1,
+            "{} threads poll its tasks, so that another run may go another way: use one thread, or \
+             write `run-many=1` behind the fence",
+            self.threads
+        );
+        ensure!(
+            self.paused <= 1,
+            "it has {} runtimes with paused clocks, and a picture has one clock: use one runtime",
+            self.paused
+        );
+        Ok(())
+    }
+
     /// The run of a block that is recorded under `name` with this version of Tokio.
     pub fn into_run(self, name: &str, source: &str, tokio: &str, many: bool) -> Run {
         Run {
@@ -98,6 +122,8 @@ struct Actor {
     id: String,
     /// It has been polled.
     ran: bool,
+    /// The whole of its future was ready in the poll under way.
+    finished: bool,
     /// The step of the poll under way, until it is known how the poll goes on.
     resumed: Option<usize>,
     /// The step of a `select!` branch that is ready, until it is known whether it is taken.
@@ -118,55 +144,60 @@ struct Time {
 
 struct Teller<'a> {
     program: &'a Program,
-    /// Threads race: what they do at the same time is told in the order of the events.
-    many: bool,
     ahead: Ahead,
     time: Time,
     actors: Vec<Actor>,
     /// The lane of each task; none for the runtime's own.
     of_task: HashMap<u64, Option<usize>>,
     futures: Futures,
-    /// Which threads poll which lanes at the moment.
-    polling: Vec<(u64, usize)>,
+    /// The threads that have polled tasks.
+    threads: BTreeSet<u64>,
+    /// How many runtimes have a paused clock.
+    paused: usize,
     /// The task whose future is being dropped.
     dropping: Option<u64>,
     /// The lane that ended last on a thread.
     ended: HashMap<u64, usize>,
     /// The lane that is about to print, and its line.
-    printing: Option<(Option<usize>, usize)>,
-    /// The line and message of the panic that is under way.
-    panic: Option<(usize, String)>,
+    printing: Option<(Option<usize>, Option<usize>)>,
+    /// The line and message of the panic that is under way on a thread.
+    panics: HashMap<u64, (Option<usize>, String)>,
     steps: Vec<Step>,
 }
 
 impl<'a> Teller<'a> {
-    fn new(program: &'a Program, items: &[Item], many: bool) -> Self {
+    fn new(program: &'a Program, items: &[Item]) -> Self {
         let inside = || {
             items.iter().filter_map(|item| match item {
-                Item::Event(Event { head, .. }) => Some((head.now?, head.still)),
+                Item::Event(Event { head, .. }) => Some((head.now?, head.still, head.runtime)),
                 Item::Console(_) => None,
             })
         };
-        let still = inside().filter(|(_, still)| *still).count();
-        let start = inside().find(|(_, still)| *still).map_or(0, |(now, _)| now);
+        let still = inside().filter(|(_, still, _)| *still).count();
+        let start = inside().find(|(_, still, _)| *still);
+        let paused: BTreeSet<_> = inside()
+            .filter(|(_, still, _)| *still)
+            .map(|(.., runtime)| runtime)
+            .collect();
         Teller {
             program,
-            many,
             ahead: Ahead::look(items),
             time: Time {
                 // A program that pauses its clock itself begins with a few events before it does.
-                still: still > 0 && 2 * still > inside().count(),
-                start,
+                // Where several have clocks of their own, there is no time to tell.
+                still: paused.len() == 1 && 2 * still > inside().count(),
+                start: start.map_or(0, |(now, ..)| now),
                 now: 0,
             },
             actors: Vec::new(),
             of_task: HashMap::new(),
             futures: Futures::default(),
-            polling: Vec::new(),
+            threads: BTreeSet::new(),
+            paused: paused.len(),
             dropping: None,
             ended: HashMap::new(),
             printing: None,
-            panic: None,
+            panics: HashMap::new(),
             steps: Vec::new(),
         }
     }
@@ -197,7 +228,8 @@ impl<'a> Teller<'a> {
                 future,
             } => self.reach(*mark, *place, future, by),
             What::Look { mark, within } => self.look(*mark, *within, by),
-            What::Deadline { after, mark } => self.deadline(*after, *mark),
+            What::Deadline { after, mark } if head.still => self.deadline(*after, *mark),
+            What::Deadline { .. } => {}
             What::Pending { mark, spent } => {
                 if let Some(future) = self.futures.get_mut(*mark) {
                     future.parked = true;
@@ -207,15 +239,36 @@ impl<'a> Teller<'a> {
             What::Ready { mark } => self.ready(*mark),
             What::Leave { mark } => self.leave(*mark, by),
             What::Taken { place } => self.taken(*place, by),
-            What::Wake { task, from, line } => {
+            What::Wake {
+                task,
+                from,
+                file,
+                line,
+            } => {
                 if let Some(lane) = self.lane(*task)? {
-                    self.wake(lane, from, *line, by, head.thread);
+                    let line = line.and_then(|line| self.program.line(file, line));
+                    self.wake(lane, from, line, by, head.thread);
                 }
             }
-            What::Abort { id, line } => self.abort(id, *line, by),
-            What::Print { line } => self.printing = Some((by, *line)),
-            What::Block { line, ms } => self.block(*line, *ms, by),
-            What::Panic { line, message } => self.panic = Some((*line, message.clone())),
+            What::Abort { id, file, line } => {
+                let line = self.program.line(file, *line);
+                self.abort(id, line, by);
+            }
+            What::Print { file, line } => {
+                self.printing = Some((by, self.program.line(file, *line)));
+            }
+            What::Block { file, line, ms } => {
+                let line = self.program.line(file, *line);
+                self.block(line, *ms, by);
+            }
+            What::Panic {
+                file,
+                line,
+                message,
+            } => {
+                let line = self.program.line(file, *line);
+                self.panics.insert(head.thread, (line, message.clone()));
+            }
         }
         Ok(())
     }
@@ -241,7 +294,7 @@ impl<'a> Teller<'a> {
     }
 
     /// A lane puts its thread to sleep.
-    fn block(&mut self, line: usize, ms: u64, by: Option<usize>) {
+    fn block(&mut self, line: Option<usize>, ms: u64, by: Option<usize>) {
         let Some(lane) = by else { return };
         let name = self.who(lane);
         let time = time(ms);
@@ -254,7 +307,7 @@ impl<'a> Teller<'a> {
             ),
         };
         let step = self.push(Kind::Block, Some(lane), say);
-        step.line = Some(line);
+        step.line = line;
         step.ms = Some(ms);
     }
 
@@ -268,7 +321,7 @@ impl<'a> Teller<'a> {
                 None => format!("The program prints `{text}`."),
             };
             let step = self.push(Kind::Print, lane, say);
-            step.line = line;
+            step.line = line.flatten();
             step.text = Some(text.to_owned());
         }
     }
@@ -298,7 +351,14 @@ impl<'a> Teller<'a> {
     }
 
     fn spell(&self, place: usize) -> String {
-        spell(self.place(place))
+        spell(self.program, self.place(place))
+    }
+
+    /// The beginning of a sentence about a line, if it is known.
+    fn at_line(&self, line: Option<usize>) -> String {
+        line.map_or(String::new(), |line| {
+            format!("At {}, ", self.program.spot(line))
+        })
     }
 
     /// The places that steps name, renumbered in the order of the source.

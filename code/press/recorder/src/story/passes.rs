@@ -23,8 +23,7 @@ impl Teller<'_> {
     /// Whether a future is an `async fn` or `async` block of the program, which begins at its
     /// first poll. Where one is a whole lane, the lane's first poll tells that.
     fn is_own(&self, place: usize, kind: &str) -> bool {
-        let own = kind.starts_with(&self.program.crate_name) && kind.ends_with("{{closure}}");
-        own && self.place(place).kind != mark::Kind::Whole
+        self.program.owns(kind) && self.place(place).kind != mark::Kind::Whole
     }
 
     /// A marked future is polled.
@@ -66,7 +65,8 @@ impl Teller<'_> {
                 self.push_at(Kind::Pass, lane, place, say);
                 self.actors[lane].offered = Some(self.steps.len() - 1);
             }
-            mark::Kind::Timed | mark::Kind::Whole => {}
+            mark::Kind::Whole => self.actors[lane].finished = true,
+            mark::Kind::Timed => {}
             mark::Kind::Await => match future.begun {
                 Some(step) if step + 1 == self.steps.len() => {
                     self.steps[step].say = format!("{name} begins {spelled}, which ends at once.");
@@ -146,7 +146,7 @@ impl Teller<'_> {
             return;
         };
         self.futures.mute_inside(mark);
-        let part_of_another = future.muted || self.dropping.is_some() || self.panic.is_some();
+        let part_of_another = future.muted || self.dropping.is_some() || !self.panics.is_empty();
         let Some(lane) = future.lane.filter(|_| !part_of_another) else {
             return;
         };

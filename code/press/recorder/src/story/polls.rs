@@ -1,6 +1,6 @@
 //! When lanes run, stop, end and are dropped.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use crate::run::{Kind, LaneKind, On};
 
@@ -25,13 +25,7 @@ impl Teller<'_> {
             return Ok(());
         }
         if self.actors[lane].lane.kind != LaneKind::Blocking {
-            let race = self.polling.iter().any(|(other, _)| *other != thread);
-            ensure!(
-                self.many || !race,
-                "two threads polled tasks at the same time, so that another run may go another \
-                 way: use one thread, or write `run-many=1` behind the fence"
-            );
-            self.polling.push((thread, lane));
+            self.threads.insert(thread);
         }
         self.run(lane);
         Ok(())
@@ -84,12 +78,11 @@ impl Teller<'_> {
             self.dropping = None;
             return Ok(());
         }
-        self.polling.retain(|polled| *polled != (thread, lane));
         self.settle(lane);
         let status = self.actors[lane].status;
         if panics {
-            self.panics(lane);
-        } else if self.ahead.finishes.contains(&index) {
+            self.panicked(lane, thread);
+        } else if self.ahead.finishes.contains(&index) || self.actors[lane].finished {
             self.actors[lane].status = Status::Over;
             self.push(
                 Kind::Done,
@@ -108,12 +101,16 @@ impl Teller<'_> {
         Ok(())
     }
 
-    fn panics(&mut self, lane: usize) {
+    fn panicked(&mut self, lane: usize, thread: u64) {
         self.actors[lane].status = Status::Over;
-        let (line, message) = self.panic.take().unzip();
-        let place = line.map_or(String::new(), |line| format!(" at line {line}"));
-        let message = shorten(&message.unwrap_or_default(), 80);
-        let say = format!("{} panics{place}: {message}.", self.who(lane));
+        let (line, message) = self.panics.remove(&thread).unwrap_or_default();
+        let spot = line.map(|line| format!(" at {}", self.program.spot(line)));
+        let spot = spot.unwrap_or_default();
+        let message = match message.as_str() {
+            "" => String::new(),
+            message => format!(": {}", shorten(&message.replace(['`', '*'], "'"), 80)),
+        };
+        let say = format!("{} panics{spot}{message}.", self.who(lane));
         self.push(Kind::Panic, Some(lane), say).line = line;
     }
 

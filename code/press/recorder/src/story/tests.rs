@@ -18,7 +18,7 @@ fn story(events: &[&str]) -> Vec<String> {
         None => format!("{}{{\"thread\":0,{event}}}\n", crate::probe::SIGN),
     });
     let items = raw::read(&lines.collect::<String>()).unwrap();
-    let story = tell(&program, &items, false).unwrap();
+    let story = tell(&program, &items).unwrap();
     story.steps.into_iter().map(|step| step.say).collect()
 }
 
@@ -53,7 +53,7 @@ fn a_lane_that_nobody_can_wake_is_told_of() {
 
 #[test]
 fn what_is_printed_is_told_with_who_prints_it() {
-    let print = r#""by":1,"event":"print","line":4"#;
+    let print = r#""by":1,"event":"print","file":"src/bin/ch01-a.rs","line":4"#;
     let told = story(&[SPAWN, ENTER, print, "> open"]);
     assert_eq!(told[2], "*main* prints `open`.");
 }
@@ -69,7 +69,7 @@ fn a_wake_up_from_another_thread_is_told_as_such() {
     output += &format!(
         "{sign}{{\"thread\":1,\"event\":\"wake\",\"task\":1,\"from\":\"\",\"line\":null}}\n"
     );
-    let story = tell(&program, &raw::read(&output).unwrap(), false).unwrap();
+    let story = tell(&program, &raw::read(&output).unwrap()).unwrap();
     let last = story.steps.last().unwrap();
     assert_eq!(
         last.say,
@@ -82,6 +82,6 @@ fn a_wake_up_from_another_thread_is_told_as_such() {
 fn an_event_of_a_task_that_was_never_spawned_is_an_error() {
     let program = mark("ch01-a", SOURCE).unwrap();
     let output = format!("{}{{\"thread\":0,{ENTER}}}\n", crate::probe::SIGN);
-    let error = tell(&program, &raw::read(&output).unwrap(), false).unwrap_err();
+    let error = tell(&program, &raw::read(&output).unwrap()).unwrap_err();
     assert!(error.to_string().contains("never spawned"), "{error}");
 }

@@ -24,7 +24,7 @@ impl Teller<'_> {
         let name = self.who(lane);
         let parked = self.parked(lane, &at);
         let waker = self.waker(from, by, thread);
-        let at_line = line.map_or(String::new(), |line| format!("At line {line}, "));
+        let at_line = self.at_line(line);
         let (by, source, say) = match waker {
             Waker::Source(source) => {
                 let say = match source {
@@ -141,7 +141,7 @@ impl Teller<'_> {
     }
 
     /// A lane aborts the task with this id, which is dropped when its turn comes.
-    pub fn abort(&mut self, id: &str, line: usize, by: Option<usize>) {
+    pub fn abort(&mut self, id: &str, line: Option<usize>, by: Option<usize>) {
         let aborted = self.actors.iter().position(|actor| actor.id == id);
         let Some(lane) = aborted.filter(|lane| self.actors[*lane].status != Status::Over) else {
             return;
@@ -152,14 +152,15 @@ impl Teller<'_> {
         let at = self.futures.parked_at(lane);
         let name = self.who(lane);
         let parked = self.parked(lane, &at);
+        let at_line = self.at_line(line);
         let who = by.map_or("the program".to_owned(), |by| self.who(by));
         let say = format!(
-            "At line {line}, {who} aborts {name}{parked}: its future will be dropped at its next turn."
+            "{at_line}{who} aborts {name}{parked}: its future will be dropped at its next turn."
         );
         let step = self.push(Kind::Wake, Some(lane), say);
         step.at = at;
         step.by = by;
-        step.line = Some(line);
+        step.line = line;
     }
 }
 

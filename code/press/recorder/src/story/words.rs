@@ -1,13 +1,13 @@
 //! How sentences name places, times and lists.
 
-use crate::mark::Place;
+use crate::mark::{Place, Program};
 
 /// The longest expression that a sentence has in full.
 const LONGEST: usize = 40;
 
 /// How a sentence names a place: its expression and line.
-pub fn spell(place: &Place) -> String {
-    format!("`{}` in line {}", expression(place), place.line)
+pub fn spell(program: &Program, place: &Place) -> String {
+    format!("`{}` in {}", expression(place), program.spot(place.line))
 }
 
 /// The expression of a place, short enough for a sentence.

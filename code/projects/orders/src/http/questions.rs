@@ -2,8 +2,8 @@
 
 use axum::Json;
 use axum::extract::State;
-use rusqlite::Params;
 use serde::Deserialize;
+use serde_json::Value;
 use service::body::{Named, Query};
 use service::problem::Problem;
 use uuid::Uuid;
@@ -13,8 +13,7 @@ use crate::order;
 use crate::parked::Entry;
 use crate::shop::READ_PATIENCE;
 use crate::status::Status;
-use crate::store::EventStore;
-use crate::views::questions::{Answer, MOST_ROWS, ORDERS, Question, SAGAS, SALES, STOCK};
+use crate::views::questions::{Fields, MOST_ROWS, ORDERS, Question, SAGAS, SALES, STOCK};
 
 /// Which event the answer has to know, and how much of it.
 #[derive(Deserialize)]
@@ -30,8 +29,8 @@ fn all() -> u32 {
 }
 
 impl Api {
-    async fn ask(&self, question: Question, parameters: impl Params + Send + 'static) -> Rows {
-        let rows = self.shop.views().ask(question, parameters).await;
+    async fn ask<const N: usize>(&self, question: Question, values: [Value; N]) -> Rows {
+        let rows = self.shop.views().ask(question, values).await;
         rows.map(Json).map_err(database)
     }
 
@@ -52,13 +51,13 @@ impl Api {
     }
 }
 
-type Rows = Result<Json<Vec<Answer>>, Problem>;
+type Rows = Result<Json<Vec<Fields>>, Problem>;
 
 pub async fn order(
     State(api): State<Api>,
     Named(order): Named<Uuid>,
     Query(wanted): Query<Wanted>,
-) -> Result<Json<Answer>, Problem> {
+) -> Result<Json<Fields>, Problem> {
     api.reach("orders", &wanted).await?;
     let found = api.shop.views().order(order).await.map_err(database)?;
     found
@@ -68,7 +67,7 @@ pub async fn order(
 
 pub async fn orders(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Rows {
     api.reach("orders", &wanted).await?;
-    api.ask(ORDERS, [wanted.limit]).await
+    api.ask(ORDERS, [wanted.limit.min(MOST_ROWS).into()]).await
 }
 
 pub async fn events(
@@ -109,7 +108,7 @@ fn stuck() -> String {
 }
 
 pub async fn sagas(State(api): State<Api>, Query(InState { state }): Query<InState>) -> Rows {
-    api.ask(SAGAS, [state]).await
+    api.ask(SAGAS, [state.into()]).await
 }
 
 pub async fn parked(State(api): State<Api>) -> Result<Json<Vec<Entry>>, Problem> {

@@ -3,7 +3,7 @@
 //! Between doing and appending the process may end. Then the step is done a second time, so each
 //! step is known on the other side by its order.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,23 +17,21 @@ use uuid::Uuid;
 use super::{Next, Saga, of_stream, stream};
 use crate::command::{CommandError, derived, execute, load};
 use crate::crash::Crash;
+use crate::database::PAUSE;
 use crate::event::{Event, Placement, Step};
 use crate::order::{self, Order};
 use crate::stock;
-use crate::store::{Append, AppendError, EventStore, now_ms};
+use crate::store::{Append, AppendError, Store};
 use crate::world::{World, WorldError};
 
 /// So many sagas run at once; the others wait for their turn.
 const AT_ONCE: usize = 64;
 
-/// A store that fails is asked again after this.
-const PAUSE: Duration = Duration::from_millis(500);
-
 /// What sagas are run with.
 #[derive(Clone, Debug)]
-pub struct Runner<S> {
+pub struct Runner {
     /// Where everything is written down.
-    pub store: S,
+    pub store: Store,
     /// Bank and carrier.
     pub world: World,
     /// How long an order may take until it's dispatched.
@@ -53,11 +51,11 @@ enum Outcome {
     Stuck(String),
 }
 
-impl<S: EventStore> Runner<S> {
+impl Runner {
     /// Begins the saga of an order, once.
     pub async fn begin(&self, order: Uuid) -> Result<(), CommandError> {
         let patience = i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX);
-        let deadline_ms = now_ms().saturating_add(patience);
+        let deadline_ms = self.store.now_ms().saturating_add(patience);
         let begin = |saga: &Saga| match saga.deadline_ms {
             Some(_) => Ok(Vec::new()),
             None => Ok(vec![Event::Began { deadline_ms }]),
@@ -78,9 +76,9 @@ impl<S: EventStore> Runner<S> {
     pub async fn run_all(self, open: Vec<Uuid>, mut place: u64) {
         let (permits, mut running) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
         let mut head = self.store.head();
-        let mut wanted: HashSet<Uuid> = open.into_iter().collect();
+        let mut wanted: BTreeSet<Uuid> = open.into_iter().collect();
         loop {
-            for order in wanted.drain() {
+            while let Some(order) = wanted.pop_first() {
                 let (saga, permits) = (self.clone(), Arc::clone(&permits));
                 running.spawn(async move {
                     let _permit = permits.acquire_owned().await;
@@ -137,7 +135,7 @@ impl<S: EventStore> Runner<S> {
         };
         let may_turn = |step| step < Step::Dispatch;
 
-        let event = match saga.next(&state, now_ms()) {
+        let event = match saga.next(&state, self.store.now_ms()) {
             Next::Nothing => return Ok(false),
             Next::TurnAt(step, reason) => Event::Refused { step, reason },
             Next::Do(step) => match self
@@ -191,7 +189,7 @@ impl<S: EventStore> Runner<S> {
         let left = saga
             .deadline_ms
             .unwrap_or_default()
-            .saturating_sub(now_ms());
+            .saturating_sub(self.store.now_ms());
         let left = match saga.refused {
             // On the way back there's no deadline.
             None if !saga.done.contains(&Step::Dispatch) => u64::try_from(left).unwrap_or(0),

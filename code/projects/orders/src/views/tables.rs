@@ -1,11 +1,11 @@
 //! The views that this service has, and how events change them.
 
-use rusqlite::{Connection, params};
-
-use super::View;
+use crate::database::{Statement, sql};
 use crate::event::{Event, Step};
 use crate::store::Recorded;
 use crate::{order, saga};
+
+use super::View;
 
 /// All of them.
 pub static VIEWS: &[View] = &[
@@ -43,144 +43,108 @@ pub fn by_name(name: &str) -> Option<&'static View> {
     VIEWS.iter().find(|view| view.name == name)
 }
 
-/// The table of a view that is being rebuilt.
-pub fn shadow(view: &View) -> &'static str {
-    match view.name {
-        "orders" => "orders_new",
-        "sales" => "sales_new",
-        "stock" => "stock_new",
-        _ => "sagas_new",
-    }
-}
-
-fn run(
-    connection: &Connection,
-    sql: &str,
-    parameters: impl rusqlite::Params,
-) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(sql)?
-        .execute(parameters)
-        .map(drop)
-}
-
-fn orders(
-    connection: &Connection,
-    table: &str,
-    recorded: &Recorded,
-    event: &Event,
-) -> rusqlite::Result<()> {
+fn orders(table: &str, recorded: &Recorded, event: &Event) -> Vec<Statement> {
     let Some(order) = order::of_stream(&recorded.stream) else {
-        return Ok(());
+        return Vec::new();
     };
-    let (id, position) = (order.to_string(), recorded.position);
+    let (id, position) = (order.to_string().into(), recorded.position.into());
     let (state, reason) = match event {
         Event::Placed(it) => {
             let insert =
                 format!("INSERT INTO {table} VALUES (?1, ?2, 'placed', ?3, ?4, '', ?5, ?6)");
-            let row = params![
+            let (customer, currency) = (it.customer.as_str().into(), it.currency.as_str().into());
+            let values = [
                 id,
-                it.customer,
-                it.cents,
-                it.currency,
-                recorded.at_ms,
-                position
+                customer,
+                it.cents.into(),
+                currency,
+                recorded.at_ms.into(),
+                position,
             ];
-            return run(connection, &insert, row);
+            return vec![sql(insert, values)];
         }
         Event::CancelRequested { reason } => ("cancel requested", reason.as_str()),
         Event::Dispatched => ("dispatched", ""),
         Event::Shipped => ("shipped", ""),
         Event::Canceled { reason } => ("canceled", reason.as_str()),
-        _ => return Ok(()),
+        _ => return Vec::new(),
     };
     let update = format!("UPDATE {table} SET state = ?2, reason = ?3, position = ?4 WHERE id = ?1");
-    run(connection, &update, params![id, state, reason, position])
+    vec![sql(update, [id, state.into(), reason.into(), position])]
 }
 
-fn sales(
-    connection: &Connection,
-    table: &str,
-    recorded: &Recorded,
-    event: &Event,
-) -> rusqlite::Result<()> {
+fn sales(table: &str, recorded: &Recorded, event: &Event) -> Vec<Statement> {
     let Some(order) = order::of_stream(&recorded.stream) else {
-        return Ok(());
+        return Vec::new();
     };
     let id = order.to_string();
     match event {
         Event::Placed(placement) => {
             let insert = format!("INSERT INTO {table} VALUES (?1, ?2, ?3, 0)");
-            placement
-                .lines
-                .iter()
-                .try_for_each(|line| run(connection, &insert, params![id, line.sku, line.quantity]))
+            let row = |line: &crate::event::Line| {
+                let values = [
+                    id.as_str().into(),
+                    line.sku.as_str().into(),
+                    line.quantity.into(),
+                ];
+                sql(insert.clone(), values)
+            };
+            placement.lines.iter().map(row).collect()
         }
-        Event::Shipped => run(
-            connection,
-            &format!("UPDATE {table} SET shipped = 1 WHERE order_id = ?1"),
-            [id],
-        ),
-        _ => Ok(()),
+        Event::Shipped => {
+            let update = format!("UPDATE {table} SET shipped = 1 WHERE order_id = ?1");
+            vec![sql(update, [id.into()])]
+        }
+        _ => Vec::new(),
     }
 }
 
-fn stock(
-    connection: &Connection,
-    table: &str,
-    recorded: &Recorded,
-    event: &Event,
-) -> rusqlite::Result<()> {
+fn stock(table: &str, recorded: &Recorded, event: &Event) -> Vec<Statement> {
     let Some(sku) = recorded.stream.strip_prefix("stock-") else {
-        return Ok(());
+        return Vec::new();
     };
-    let add = format!(
-        "INSERT INTO {table} VALUES (?1, ?2, ?3)
-         ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity"
-    );
-    match event {
-        Event::Stocked { quantity } => run(connection, &add, params![sku, "", quantity]),
-        Event::Reserved { order, quantity } => run(
-            connection,
-            &add,
-            params![sku, order.to_string(), -i64::from(*quantity)],
-        ),
+    let (order, quantity) = match event {
+        Event::Stocked { quantity } => (String::new(), i64::from(*quantity)),
+        Event::Reserved { order, quantity } => (order.to_string(), -i64::from(*quantity)),
         Event::Released { order } => {
             let delete = format!("DELETE FROM {table} WHERE sku = ?1 AND order_id = ?2");
-            run(connection, &delete, params![sku, order.to_string()])
+            return vec![sql(delete, [sku.into(), order.to_string().into()])];
         }
-        _ => Ok(()),
-    }
+        _ => return Vec::new(),
+    };
+    let add = format!(
+        "INSERT INTO {table} AS old VALUES (?1, ?2, ?3) ON CONFLICT (sku, order_id)
+         DO UPDATE SET quantity = old.quantity + excluded.quantity"
+    );
+    vec![sql(add, [sku.into(), order.into(), quantity.into()])]
 }
 
-fn sagas(
-    connection: &Connection,
-    table: &str,
-    recorded: &Recorded,
-    event: &Event,
-) -> rusqlite::Result<()> {
+fn sagas(table: &str, recorded: &Recorded, event: &Event) -> Vec<Statement> {
     let Some(order) = saga::of_stream(&recorded.stream) else {
-        return Ok(());
+        return Vec::new();
     };
-    let (id, now) = (order.to_string(), recorded.at_ms);
+    let (id, now) = (order.to_string().into(), recorded.at_ms.into());
     let (state, step, reason) = match event {
         Event::Began { deadline_ms } => {
             let insert = format!("INSERT INTO {table} VALUES (?1, 'running', '', '', ?2, ?3)");
-            return run(connection, &insert, params![id, deadline_ms, now]);
+            return vec![sql(insert, [id, (*deadline_ms).into(), now])];
         }
-        Event::Done { step } => (None, name(*step), ""),
-        Event::Refused { step, reason } => (Some("undoing"), name(*step), reason.as_str()),
-        Event::Undone { step } => (None, name(*step), ""),
-        Event::Stuck { step, error } => (Some("stuck"), name(*step), error.as_str()),
-        Event::Resumed => (Some("running"), "", ""),
-        Event::Ended => (Some("ended"), "", ""),
-        _ => return Ok(()),
+        Event::Done { step } | Event::Undone { step } => ("", name(*step), ""),
+        Event::Refused { step, reason } => ("undoing", name(*step), reason.as_str()),
+        Event::Stuck { step, error } => ("stuck", name(*step), error.as_str()),
+        Event::Resumed => ("running", "", ""),
+        Event::Ended => ("ended", "", ""),
+        _ => return Vec::new(),
     };
+    // What is empty stays as it was.
     let update = format!(
-        "UPDATE {table} SET state = coalesce(?2, state), step = ?3,
-         reason = CASE ?4 WHEN '' THEN reason ELSE ?4 END, updated_ms = ?5 WHERE order_id = ?1"
+        "UPDATE {table} SET state = coalesce(nullif(?2, ''), state), step = ?3,
+         reason = coalesce(nullif(?4, ''), reason), updated_ms = ?5 WHERE order_id = ?1"
     );
-    run(connection, &update, params![id, state, step, reason, now])
+    vec![sql(
+        update,
+        [id, state.into(), step.into(), reason.into(), now],
+    )]
 }
 
 fn name(step: Step) -> &'static str {

@@ -6,7 +6,7 @@ use std::io::Write;
 use anyhow::Result;
 use serde_json::{Map, Value};
 
-use crate::frontier::Reader;
+use crate::frontier::View;
 
 /// The form of an export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -18,28 +18,30 @@ pub enum Format {
 }
 
 /// Writes all items.
-pub fn write(reader: &Reader, format: Format, mut out: impl Write) -> Result<()> {
+pub async fn write(view: &impl View, format: Format, mut out: impl Write) -> Result<()> {
     match format {
-        Format::Jsonl => reader.items(|item| writeln!(out, "{item}"))?,
-        Format::Csv => table(reader, &mut out)?,
+        Format::Jsonl => view.items(|item| writeln!(out, "{item}")).await?,
+        Format::Csv => table(view, &mut out).await?,
     }
     Ok(out.flush()?)
 }
 
 /// Reads the items twice: first for the columns.
-fn table(reader: &Reader, out: impl Write) -> Result<()> {
+async fn table(view: &impl View, out: impl Write) -> Result<()> {
     let mut columns = BTreeSet::new();
-    reader.items(|item| {
+    let mut note = |item: &str| {
         columns.extend(fields(item).keys().cloned());
         Ok(())
-    })?;
+    };
+    view.items(&mut note).await?;
     let mut table = csv::Writer::from_writer(out);
     table.write_record(&columns)?;
-    reader.items(|item| {
+    let write = |item: &str| {
         let fields = fields(item);
         let row = columns.iter().map(|column| cell(fields.get(column)));
         table.write_record(row).map_err(std::io::Error::from)
-    })?;
+    };
+    view.items(write).await?;
     Ok(table.flush()?)
 }
 

@@ -7,27 +7,47 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use scraper::Html;
 
-use super::{frontier, words_of};
+use super::{Place, export, words_of};
 use crate::address::Address;
-use crate::frontier::Reader;
+use crate::frontier::{Reader, RedisReader, View};
 use crate::rules::Rules;
 
-pub(super) fn status(dir: &Path) -> Result<()> {
-    let reader = Reader::open(&frontier(dir))?;
-    let tally = reader.tally()?;
+/// What to look for.
+pub(super) enum Question {
+    Status,
+    Items(export::Format),
+    Page(Address),
+}
+
+pub(super) async fn look(place: &Place, question: Question) -> Result<()> {
+    match &place.frontier {
+        Some(store) => answer(&RedisReader::open(store).await?, question).await,
+        None => answer(&Reader::open(&place.file())?, question).await,
+    }
+}
+
+async fn answer(view: &impl View, question: Question) -> Result<()> {
+    match question {
+        Question::Status => status(view).await,
+        Question::Items(format) => export::write(view, format, io::stdout().lock()).await,
+        Question::Page(address) => explain(&address, view).await,
+    }
+}
+
+async fn status(view: &impl View) -> Result<()> {
+    let tally = view.tally().await?;
     println!("{}; {} items", words_of(&tally), tally.items);
-    for (host, queued, delay) in reader.busiest(10)? {
+    for (host, queued, delay) in view.busiest(10).await? {
         println!("  {host}: {queued} to do, {delay} ms apart");
     }
-    for (reason, pages) in reader.reasons(10)? {
+    for (reason, pages) in view.reasons(10).await? {
         println!("  {pages} × {reason}");
     }
     Ok(())
 }
 
-pub(super) fn explain(address: &str, dir: &Path) -> Result<()> {
-    let address = Address::parse(address)?;
-    let Some(page) = Reader::open(&frontier(dir))?.page(&address)? else {
+async fn explain(address: &Address, view: &impl View) -> Result<()> {
+    let Some(page) = view.page(address).await? else {
         bail!(
             "{address} isn't known: no page that was read links to it, it's out of scope or too \
              deep, or its host's budget was used up"

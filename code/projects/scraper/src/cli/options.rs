@@ -1,6 +1,7 @@
 //! The options of a crawl. Each has bounds, so that no number means "answers nothing" or "never".
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use patterns::retry::Backoff;
 
 use crate::crawl::{Scope, Settings};
 use crate::fetch::{Fetcher, Limits};
-use crate::frontier::Budget;
+use crate::frontier::{Budget, RedisStore};
 use crate::guard::Resolver;
 use crate::hosts::Courtesy;
 use crate::rules::Rules;
@@ -22,12 +23,46 @@ use crate::rules::Rules;
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How to crawl.
+/// Where a crawl is.
 #[derive(Args, Clone, Debug)]
-pub struct Options {
+pub struct Place {
     /// The crawl's folder: frontier.db, items.jsonl
     #[arg(long, default_value = "crawl")]
     pub dir: PathBuf,
+    /// A Redis instead of the file, for many processes: redis://HOST/?namespace=NAME
+    #[arg(long, value_name = "URL")]
+    pub frontier: Option<RedisStore>,
+}
+
+impl Place {
+    pub(super) fn file(&self) -> PathBuf {
+        self.dir.join("frontier.db")
+    }
+
+    /// Whether there may be a crawl.
+    pub(super) fn exists(&self) -> bool {
+        self.frontier.is_some() || self.file().exists()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.frontier {
+            Some(store) => write!(f, "the namespace {}", store.namespace),
+            None => write!(f, "{}", self.dir.display()),
+        }
+    }
+}
+
+/// How to crawl.
+#[derive(Args, Clone, Debug)]
+pub struct Options {
+    /// Where its frontier and its items are.
+    #[command(flatten)]
+    pub place: Place,
+    /// Seconds until others take over the pages of a process that died (with --frontier)
+    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    pub lease: u64,
     /// What to extract: a file of rules
     #[arg(long)]
     pub rules: Option<PathBuf>,

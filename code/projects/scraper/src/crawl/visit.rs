@@ -247,12 +247,7 @@ fn done(answer: &Answer) -> Outcome {
 
 fn end(page: &Taken, host: &Host, outcome: Outcome) -> Ended {
     Ended {
-        id: page.id,
-        outcome,
-        found: Vec::new(),
-        item: None,
-        asked: true,
         delay: host.delay(),
-        rest: Duration::ZERO,
+        ..page.end(outcome)
     }
 }

@@ -1,4 +1,4 @@
-//! Looking into a frontier's file, also while a crawl is running: status, export, explain.
+//! Looking into a frontier's file.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -7,7 +7,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::rows::tally;
 use super::writer::store;
-use super::{FrontierError, Tally};
+use super::{FrontierError, Page, Tally, View};
 use crate::address::Address;
 
 type Result<T> = std::result::Result<T, FrontierError>;
@@ -15,23 +15,6 @@ type Result<T> = std::result::Result<T, FrontierError>;
 /// A view into the file, which changes nothing.
 #[derive(Debug)]
 pub struct Reader(Connection);
-
-/// What is known of a page.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    /// `queued`, `being visited`, `done`, `failed` or `skipped`.
-    pub state: &'static str,
-    /// The status of its last answer.
-    pub status: Option<u16>,
-    /// Why it failed or was left alone.
-    pub reason: Option<String>,
-    /// Links from a seed.
-    pub depth: u32,
-    /// How often it failed.
-    pub failures: u32,
-    /// Where it was first found, unless it's a seed.
-    pub found_on: Option<String>,
-}
 
 impl Reader {
     /// Opens the file.
@@ -46,22 +29,14 @@ impl Reader {
             .map(Reader)
             .map_err(failed)
     }
+}
 
-    /// How far the crawl is.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be read.
-    pub fn tally(&self) -> Result<Tally> {
+impl View for Reader {
+    async fn tally(&self) -> Result<Tally> {
         tally(&self.0).map_err(store)
     }
 
-    /// What is known of an address.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be read.
-    pub fn page(&self, address: &Address) -> Result<Option<Page>> {
+    async fn page(&self, address: &Address) -> Result<Option<Page>> {
         let sql = "SELECT state, status, reason, depth, failures, \
                    (SELECT url FROM pages AS other WHERE other.id = pages.found_on) \
                    FROM pages WHERE url = ?1";
@@ -80,12 +55,7 @@ impl Reader {
         page.optional().map_err(store)
     }
 
-    /// The hosts of the addresses that the crawl began with.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be read.
-    pub fn seeds(&self) -> Result<HashSet<String>> {
+    async fn seeds(&self) -> Result<HashSet<String>> {
         let sql = "SELECT DISTINCT name FROM pages JOIN hosts ON hosts.id = pages.host \
                    WHERE found_on IS NULL";
         let mut hosts = self.0.prepare(sql).map_err(store)?;
@@ -93,12 +63,7 @@ impl Reader {
         hosts.collect::<rusqlite::Result<_>>().map_err(store)
     }
 
-    /// The hosts with most to do: their names, what is queued, and the delay in milliseconds.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be read.
-    pub fn busiest(&self, most: u32) -> Result<Vec<(String, u64, u64)>> {
+    async fn busiest(&self, most: u32) -> Result<Vec<(String, u64, u64)>> {
         let sql = "SELECT name, queued, delay FROM hosts WHERE queued > 0 \
                    ORDER BY queued DESC LIMIT ?1";
         let mut hosts = self.0.prepare(sql).map_err(store)?;
@@ -108,12 +73,7 @@ impl Reader {
         hosts.collect::<rusqlite::Result<_>>().map_err(store)
     }
 
-    /// Why pages failed or were left alone, the most frequent first.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be read.
-    pub fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>> {
+    async fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>> {
         let sql = "SELECT reason, count(*) FROM pages WHERE reason IS NOT NULL \
                    GROUP BY reason ORDER BY count(*) DESC, reason LIMIT ?1";
         let mut reasons = self.0.prepare(sql).map_err(store)?;
@@ -123,12 +83,7 @@ impl Reader {
         reasons.collect::<rusqlite::Result<_>>().map_err(store)
     }
 
-    /// Calls `write` with each item, a line of JSON, in the order of their pages.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be read, or the error of `write`.
-    pub fn items(&self, mut write: impl FnMut(&str) -> std::io::Result<()>) -> Result<()> {
+    async fn items(&self, mut write: impl FnMut(&str) -> std::io::Result<()>) -> Result<()> {
         let mut items = self
             .0
             .prepare("SELECT item FROM items ORDER BY page")

@@ -47,15 +47,6 @@ impl SqliteFrontier {
             _lock: Arc::new(lock),
         })
     }
-
-    /// Queues all pages again, to ask whether they have changed.
-    ///
-    /// # Errors
-    ///
-    /// If the file can't be written.
-    pub async fn again(&self) -> Result<(), FrontierError> {
-        self.writer.run(|steps| steps.again()).await
-    }
 }
 
 impl Frontier for SqliteFrontier {
@@ -69,6 +60,10 @@ impl Frontier for SqliteFrontier {
 
     async fn end(&self, ended: Ended) -> Result<(), FrontierError> {
         self.writer.run(|steps| steps.end(ended)).await
+    }
+
+    async fn again(&self) -> Result<(), FrontierError> {
+        self.writer.run(|steps| steps.again()).await
     }
 
     async fn tally(&self) -> Result<Tally, FrontierError> {
@@ -95,7 +90,8 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     // again.
     connection.execute_batch(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; \
-         PRAGMA journal_size_limit = 16777216; PRAGMA cache_size = -32000",
+         PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 16777216; \
+         PRAGMA cache_size = -32000",
     )?;
     let application: i64 =
         connection.pragma_query_value(None, "application_id", |row| row.get(0))?;

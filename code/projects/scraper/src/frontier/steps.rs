@@ -1,5 +1,7 @@
 //! What a transaction can do. Each function is one step of the frontier's rules.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
@@ -23,6 +25,14 @@ pub(super) struct Steps<'a> {
     pending: i64,
     /// A failed step makes the whole transaction fail: half a step must not be committed.
     broken: Option<FrontierError>,
+}
+
+/// A host while pages are added.
+struct Growing {
+    id: i64,
+    room: u32,
+    new: u32,
+    beyond: u32,
 }
 
 impl Drop for Steps<'_> {
@@ -76,55 +86,64 @@ impl<'a> Steps<'a> {
     // ANCHOR: queue
     /// Rule 1: an address has one row.
     fn queue(&mut self, found: Vec<Found>) -> Result<u64> {
-        let mut new = 0_u32;
+        let mut hosts = HashMap::new();
+        let mut new = 0;
         for found in found {
-            let known = "SELECT 1 FROM pages WHERE url = ?1";
-            let known = self.one(known, [found.address.as_str()], |_| Ok(()))?;
-            if known.is_none() && self.within_budget(&found)? {
-                new += 1;
+            let host = match hosts.entry(found.address.host()) {
+                Entry::Occupied(host) => host.into_mut(),
+                Entry::Vacant(name) => {
+                    let host = self.host(name.key())?;
+                    name.insert(host)
+                }
+            };
+            if host.room == 0 {
+                let known = "SELECT 1 FROM pages WHERE url = ?1";
+                let known = self.one(known, [found.address.as_str()], |_| Ok(()))?;
+                host.beyond += u32::from(known.is_none());
+            } else if self.insert(host.id, &found)? {
+                (host.room, host.new) = (host.room - 1, host.new + 1);
             }
+        }
+        for host in hosts.into_values() {
+            let count = "UPDATE hosts SET queued = queued + ?2, known = known + ?2, \
+                         beyond = beyond + ?3 WHERE id = ?1";
+            self.run(count, (host.id, host.new, host.beyond))?;
+            new += host.new;
         }
         self.pending += i64::from(new);
         Ok(u64::from(new))
     }
+
+    /// Adds a row for an address that has none, and says whether it did.
+    fn insert(&self, host: i64, found: &Found) -> Result<bool> {
+        let insert = "INSERT INTO pages (url, host, kind, depth, hops, priority, found_on) \
+                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (url) DO NOTHING";
+        let (url, kind) = (found.address.as_str(), found.kind as u8);
+        let (depth, hops, priority) = (found.depth, found.hops, found.priority);
+        let row = params![url, host, kind, depth, hops, priority, found.on];
+        Ok(self.run(insert, row)? > 0)
+    }
     // ANCHOR_END: queue
 
-    /// Adds a row for an address that has none, unless its host has its share already.
-    fn within_budget(&mut self, found: &Found) -> Result<bool> {
-        let host = self.host(&found.address.host())?;
-        let count = "UPDATE hosts SET queued = queued + 1, known = known + 1 \
-                     WHERE id = ?1 AND known < ?2";
-        if self.run(count, (host, self.settings.budget.pages))? == 0 {
-            self.run("UPDATE hosts SET beyond = beyond + 1 WHERE id = ?1", [host])?;
-            return Ok(false);
-        }
-        let insert = "INSERT INTO pages (url, host, kind, depth, hops, priority, found_on) \
-                      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let (url, kind) = (found.address.as_str(), found.kind as u8);
-        let row = params![
-            url,
-            host,
-            kind,
-            found.depth,
-            found.hops,
-            found.priority,
-            found.on
-        ];
-        self.run(insert, row)?;
-        Ok(true)
-    }
-
-    fn host(&self, name: &str) -> Result<i64> {
-        let known = "SELECT id FROM hosts WHERE name = ?1";
-        if let Some(id) = self.one(known, [name], |row| row.get(0))? {
-            return Ok(id);
-        }
-        let delay = millis(self.settings.budget.delay);
-        self.run(
-            "INSERT INTO hosts (name, delay) VALUES (?1, ?2)",
-            (name, delay),
-        )?;
-        Ok(self.connection.last_insert_rowid())
+    /// A host, and how many of its pages may be added.
+    fn host(&self, name: &str) -> Result<Growing> {
+        let budget = &self.settings.budget;
+        let known = "SELECT id, known FROM hosts WHERE name = ?1";
+        let known = self.one(known, [name], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (id, known) = match known {
+            Some(known) => known,
+            None => {
+                let insert = "INSERT INTO hosts (name, delay) VALUES (?1, ?2)";
+                self.run(insert, (name, millis(budget.delay)))?;
+                (self.connection.last_insert_rowid(), 0)
+            }
+        };
+        Ok(Growing {
+            id,
+            room: budget.pages.saturating_sub(known),
+            new: 0,
+            beyond: 0,
+        })
     }
 
     pub(super) fn claim(&mut self, want: usize) -> Result<Claim> {

@@ -1,0 +1,248 @@
+//! A SQLite file behind two threads: one that writes, one that reads.
+//!
+//! Callers whose changes wait at the same time share a commit. Each of them has a savepoint, so
+//! one that fails takes nothing back but its own. Answers go out after the commit.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
+
+use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Answer, DatabaseError, Durability, PATIENCE, Points, Row, Statement};
+use crate::crash::Crash;
+
+/// So many callers may wait for a commit; then callers wait before they are in line.
+const WAITING: usize = 1_024;
+
+/// So many changes share a commit at most, which bounds how long the first of them waits.
+const SHARED: usize = 128;
+
+/// So many statements are kept prepared.
+const PREPARED: usize = 64;
+
+/// A cheap-to-clone handle. The threads end with the last one.
+#[derive(Clone, Debug)]
+pub enum Sqlite {
+    /// Two threads work on the file.
+    Threads {
+        /// To the one that writes.
+        changes: mpsc::Sender<Change>,
+        /// To the one that reads.
+        questions: mpsc::Sender<Question>,
+    },
+    /// Callers work on the file themselves.
+    Inline(Arc<Mutex<Connection>>, Crash, Points),
+}
+
+/// Statements that wait for their commit.
+#[derive(Debug)]
+pub struct Change {
+    statements: Vec<Statement>,
+    result: Result<bool, DatabaseError>,
+    reply: oneshot::Sender<Result<bool, DatabaseError>>,
+}
+
+/// A query that waits for its turn.
+pub type Question = (Statement, oneshot::Sender<Result<Answer, DatabaseError>>);
+
+impl From<rusqlite::Error> for DatabaseError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => DatabaseError::Full,
+            Some(ErrorCode::ConstraintViolation) => DatabaseError::Refused(error.to_string()),
+            _ => DatabaseError::Failed(error.to_string()),
+        }
+    }
+}
+
+impl Sqlite {
+    /// Opens the file, creates it if there is none, and runs the statements of `schema`.
+    pub fn open(
+        path: &Path,
+        schema: &str,
+        durability: Durability,
+        crash: Crash,
+        points: Points,
+    ) -> Result<Sqlite, DatabaseError> {
+        let writer = Connection::open(path)?;
+        writer.busy_timeout(PATIENCE)?;
+        writer.set_prepared_statement_cache_capacity(PREPARED);
+        writer.pragma_update(None, "journal_mode", "wal")?;
+        let synchronous = match durability {
+            Durability::Full => "full",
+            Durability::Process | Durability::Inline => "off",
+        };
+        writer.pragma_update(None, "synchronous", synchronous)?;
+        writer.pragma_update(None, "journal_size_limit", 64 << 20)?;
+        writer.execute_batch(schema)?;
+        if durability == Durability::Inline {
+            return Ok(Sqlite::Inline(Arc::new(Mutex::new(writer)), crash, points));
+        }
+        let reader = Connection::open(path)?;
+        reader.busy_timeout(PATIENCE)?;
+        reader.set_prepared_statement_cache_capacity(PREPARED);
+        reader.pragma_update(None, "query_only", true)?;
+
+        let (changes, waiting) = mpsc::channel(WAITING);
+        let (questions, asked) = mpsc::channel(WAITING);
+        thread::spawn(move || write_all(writer, waiting, &crash, points));
+        thread::spawn(move || read_all(&reader, asked));
+        Ok(Sqlite::Threads { changes, questions })
+    }
+
+    /// Asks.
+    pub async fn read(&self, query: Statement) -> Result<Answer, DatabaseError> {
+        let (reply, answer) = oneshot::channel();
+        match self {
+            Sqlite::Threads { questions, .. } => {
+                let _ = questions.send((query, reply)).await; // then there's no answer either
+            }
+            Sqlite::Inline(file, ..) => {
+                let file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                let _ = reply.send(read(&file, &query));
+            }
+        }
+        answer.await.unwrap_or(Err(DatabaseError::Closed))
+    }
+
+    /// Changes, in a commit that others may share.
+    pub async fn write(&self, statements: Vec<Statement>) -> Result<bool, DatabaseError> {
+        let (reply, answer) = oneshot::channel();
+        let change = Change {
+            statements,
+            result: Ok(true),
+            reply,
+        };
+        match self {
+            Sqlite::Threads { changes, .. } => {
+                let _ = changes.send(change).await; // then there's no answer either
+            }
+            Sqlite::Inline(file, crash, points) => {
+                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+                commit_and_tell(&mut file, &mut vec![change], crash, *points);
+            }
+        }
+        answer.await.unwrap_or(Err(DatabaseError::Closed))
+    }
+}
+
+fn read_all(connection: &Connection, mut asked: mpsc::Receiver<Question>) {
+    while let Some((query, reply)) = asked.blocking_recv() {
+        let _ = reply.send(read(connection, &query)); // the caller may have gone
+    }
+}
+
+fn read(connection: &Connection, query: &Statement) -> Result<Answer, DatabaseError> {
+    let mut prepared = connection.prepare_cached(&query.sql)?;
+    let columns: Vec<String> = prepared
+        .column_names()
+        .into_iter()
+        .map(str::to_owned)
+        .collect();
+    let row = |row: &rusqlite::Row<'_>| {
+        (0..columns.len())
+            .map(|at| value(row.get_ref(at)?))
+            .collect()
+    };
+    let rows = prepared.query_map(params_from_iter(query.values.iter().map(Bound)), row)?;
+    let rows = rows.collect::<rusqlite::Result<Vec<Row>>>()?;
+    Ok(Answer { columns, rows })
+}
+
+fn value(value: ValueRef<'_>) -> rusqlite::Result<Value> {
+    Ok(match value {
+        ValueRef::Integer(number) => number.into(),
+        ValueRef::Text(text) => String::from_utf8_lossy(text).into(),
+        _ => Value::Null,
+    })
+}
+
+struct Bound<'a>(&'a Value);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self.0 {
+            Value::String(text) => text.to_sql(),
+            other => Ok(other.as_i64().unwrap_or_default().into()), // nothing else is bound
+        }
+    }
+}
+
+fn write_all(
+    mut connection: Connection,
+    mut waiting: mpsc::Receiver<Change>,
+    crash: &Crash,
+    points: Points,
+) {
+    let mut changes = Vec::with_capacity(SHARED);
+    while waiting.blocking_recv_many(&mut changes, SHARED) > 0 {
+        if !commit_and_tell(&mut connection, &mut changes, crash, points) {
+            return;
+        }
+    }
+}
+
+// ANCHOR: commit
+/// False: this is the end of the process, and no one is told.
+fn commit_and_tell(
+    connection: &mut Connection,
+    changes: &mut Vec<Change>,
+    crash: &Crash,
+    [written, told]: Points,
+) -> bool {
+    let committed = commit(connection, changes, || crash.reached(written));
+    if crash.reached(told) {
+        return false;
+    }
+    for change in changes.drain(..) {
+        let answer = match (&committed, change.result) {
+            (Err(error), Ok(_)) => Err(error.clone()),
+            (_, result) => result, // a refusal holds, whatever became of the others
+        };
+        let _ = change.reply.send(answer); // the caller may have gone
+    }
+    true
+}
+
+/// One transaction for all of them.
+fn commit(
+    connection: &mut Connection,
+    changes: &mut [Change],
+    ends: impl Fn() -> bool,
+) -> Result<(), DatabaseError> {
+    // "Immediate": a transaction that reads first and writes later may find the file locked.
+    let mut all = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for change in changes {
+        let mut own = all.savepoint()?;
+        change.result = run(&own, &change.statements);
+        if matches!(change.result, Ok(true)) {
+            own.commit()?;
+        } else if own.is_autocommit() {
+            // A full disk rolls back the whole transaction, the others' changes too.
+            return Err(DatabaseError::Full);
+        } else {
+            own.rollback()?;
+            own.commit()?;
+        }
+    }
+    if ends() {
+        return Ok(()); // `all` is dropped, and with it what was written
+    }
+    Ok(all.commit()?)
+}
+// ANCHOR_END: commit
+
+fn run(connection: &Connection, statements: &[Statement]) -> Result<bool, DatabaseError> {
+    for statement in statements {
+        let values = params_from_iter(statement.values.iter().map(Bound));
+        let changed = connection.prepare_cached(&statement.sql)?.execute(values)?;
+        if statement.must && changed == 0 {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
