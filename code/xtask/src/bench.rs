@@ -7,7 +7,7 @@ use xshell::{Shell, cmd};
 pub struct Options {
     /// What to measure
     what: What,
-    /// The task queue, the chat and the orders: a tenth of it, one round, and the tables printed instead of written
+    /// The task queue, the chat, the orders and the gateway: a tenth of it, one round, and the tables printed instead of written
     #[arg(long)]
     quick: bool,
     /// The task queue and the chat: how often everything is measured
@@ -32,7 +32,7 @@ enum What {
     Orders,
     /// The chat: a broadcast without a history, ws and socket.io
     Chat,
-    /// The gateway: passing through, with all layers, from its cache; and nginx and HAProxy
+    /// The gateway: passing through, with all layers, from its cache, large, TLS; and nginx and HAProxy
     Gateway,
 }
 
@@ -49,8 +49,8 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         "--rounds and --only are options of task-queue and chat"
     );
     ensure!(
-        !quick || [What::TaskQueue, What::Chat, What::Orders].contains(what),
-        "--quick is an option of task-queue, chat and orders"
+        !quick || [What::TaskQueue, What::Chat, What::Orders, What::Gateway].contains(what),
+        "--quick is an option of task-queue, chat, orders and gateway"
     );
     match what {
         What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
@@ -61,7 +61,11 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
             let bench = ["bench", "--package", "orders", "--bench", "compare", "--"];
             cmd!(shell, "cargo {bench...} {quick...}").run()?;
         }
-        What::Gateway => cmd!(shell, "cargo bench --package gateway --bench compare").run()?,
+        What::Gateway => {
+            let quick = quick.then_some("--quick");
+            let bench = ["bench", "--package", "gateway", "--bench", "compare", "--"];
+            cmd!(shell, "cargo {bench...} {quick...}").run()?;
+        }
         What::TaskQueue | What::Chat => {
             let package = match what {
                 What::Chat => "chat",

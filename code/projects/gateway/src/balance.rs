@@ -149,6 +149,3 @@ impl Balance {
     }
     // ANCHOR_END: pick
 }
-
-#[cfg(test)]
-mod tests;

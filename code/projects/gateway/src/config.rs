@@ -36,6 +36,8 @@ pub struct Config {
     /// The cache, for routes that have `cache = true`.
     #[serde(default)]
     pub cache: CacheSize,
+    /// Where gateways count together, for rates that have `shared = true`: `redis://10.0.0.9`.
+    pub redis: Option<Spanned<String>>,
     /// Groups of servers, by name.
     pub upstream: BTreeMap<String, Upstream>,
     /// The first one that matches takes the request.
@@ -216,6 +218,10 @@ pub struct Route {
     pub rate: Option<Rate>,
     /// Requests at a time. Beyond it, one waits a second at most.
     pub at_once: Option<usize>,
+    /// If a server hasn't answered for so long, a second one is asked, and the first answer counts.
+    /// For requests that may be repeated, and at most one in `calls_per_retry`.
+    #[serde(default, deserialize_with = "some_duration")]
+    pub hedge: Option<Duration>,
     /// Tokens that a request must bring.
     pub tokens: Option<Tokens>,
     /// What to do with the fields of requests.
@@ -236,6 +242,9 @@ pub struct Rate {
     pub burst: u32,
     /// The field that tells clients apart. Absent: their address.
     pub by: Option<String>,
+    /// Count together with all gateways that have the same `redis`, and a route of this name.
+    #[serde(default)]
+    pub shared: bool,
 }
 
 /// JSON web tokens.
@@ -256,6 +265,24 @@ pub struct Rules {
     pub remove: Vec<String>,
     /// Fields that get this value, whatever they had.
     pub set: BTreeMap<String, String>,
+    /// The same for the body, if it's JSON.
+    pub json: Option<Json>,
+}
+
+/// Changes to the fields of a JSON object. A body that is to be changed is read as a whole.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Json {
+    /// Fields that are taken away.
+    pub remove: Vec<String>,
+    /// Fields that get this value, whatever they had.
+    pub set: BTreeMap<String, serde_json::Value>,
+    /// The longest body, in bytes: 1 to 16 MiB. Absent: 1 MiB.
+    pub at_most: Option<usize>,
+}
+
+fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
+    duration(from).map(Some)
 }
 
 /// "250ms", "10s" or "2m".

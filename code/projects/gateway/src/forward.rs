@@ -10,12 +10,13 @@ use hyper::body::Body as _;
 use hyper::client::conn::TrySendError;
 use hyper::upgrade::OnUpgrade;
 use hyper::{Method, Request, Response, StatusCode, Version};
+use patterns::breaker::Permit;
 use patterns::deadline::Deadline;
+use patterns::hedge::hedge;
 use patterns::retry::{Backoff, Failure, retry};
 use tokio::time::{Instant, timeout};
 
 use crate::answers::{later, say};
-use crate::balance::Mask;
 use crate::body::{Body, Progress, Stream};
 use crate::gateway::Gateway;
 use crate::headers::remove_hop_by_hop;
@@ -23,7 +24,7 @@ use crate::journey::Client;
 use crate::pool::{Busy, ConnectError};
 use crate::route::Route;
 use crate::tunnel;
-use crate::upstream::UnderWay;
+use crate::upstream::{Server, UnderWay};
 
 /// Three attempts. The waits are short, since another server is asked.
 const BACKOFF: Backoff = Backoff {
@@ -80,6 +81,16 @@ impl Call {
     }
 }
 
+/// A server that was asked, and when. However that ends, we have waited so long for it: also if
+/// another one was faster.
+struct Asked<'a>(&'a Server, Instant);
+
+impl Drop for Asked<'_> {
+    fn drop(&mut self) {
+        self.0.kept_waiting(self.1.elapsed());
+    }
+}
+
 /// An attempt without a good answer.
 struct Failed {
     /// What the client gets if there's no other attempt.
@@ -90,7 +101,8 @@ struct Failed {
 
 // ANCHOR: forward
 /// Sends the request to one server after another, as long as it may be repeated and the budget
-/// pays. What a server hasn't seen may be repeated whatever it is.
+/// pays. What a server hasn't seen may be repeated whatever it is. If the route says so, a server
+/// that takes long is overtaken by another.
 pub async fn forward(mut call: Call) -> Response<Body> {
     let upstream = Arc::clone(&call.way.route.upstream);
     let again = call.may_repeat().then(|| head_of(&call.request));
@@ -102,40 +114,39 @@ pub async fn forward(mut call: Call) -> Response<Body> {
         if attempts.fetch_add(1, Relaxed) > 0 {
             call.way.route.metrics.retries.inc();
         }
-        let (request, may) = {
+        let (request, picked) = {
             let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-            (
-                next.0.take().or_else(|| again.as_ref().map(head_of)),
-                next.1,
-            )
+            let request = next.0.take().or_else(|| again.as_ref().map(head_of));
+            let picked = upstream.pick(next.1, call.way.key);
+            if let Ok((number, _)) = &picked {
+                next.1 = upstream.others(next.1, *number);
+            }
+            (request, picked)
         };
-        let Some(request) = request else {
-            return Err(Failure::Final(say(
-                StatusCode::BAD_GATEWAY,
-                "sent once, and lost",
-            )));
-        };
-        let (asked, outcome) = call.attempt(request, may).await;
-        let failed = match outcome {
-            Ok(answer) => return Ok(answer),
-            Err(failed) => failed,
-        };
-        let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
-        let others = asked.map_or(next.1, |asked| next.1.without(asked));
-        next.1 = if others.is_empty() {
-            upstream.candidates()
-        } else {
-            others
-        };
-        let repeat = asked.is_some() && (failed.unsent.is_some() || again.is_some());
-        next.0 = failed.unsent;
-        if !repeat {
-            return Err(Failure::Final(failed.answer));
+        let bad = StatusCode::BAD_GATEWAY;
+        let request = request.ok_or_else(|| Failure::Final(say(bad, "sent once, and lost")))?;
+        let none = |wait| later(StatusCode::SERVICE_UNAVAILABLE, "no server is well", wait);
+        let (number, permit) = picked.map_err(|wait| Failure::Final(none(wait)))?;
+        call.attempt(number, permit, request)
+            .await
+            .map_err(|failed| {
+                let repeat = failed.unsent.is_some() || again.is_some();
+                next.lock().unwrap_or_else(PoisonError::into_inner).0 = failed.unsent;
+                if repeat {
+                    Failure::Again(failed.answer)
+                } else {
+                    Failure::Final(failed.answer)
+                }
+            })
+    };
+    let hedged = || async {
+        match call.way.route.hedge {
+            Some(after) if again.is_some() => hedge(after, &upstream.hedges, attempt).await,
+            _ => attempt().await,
         }
-        Err(Failure::Again(failed.answer))
     };
     let deadline = Deadline::after(call.way.gateway.times.total);
-    let answer = retry(&BACKOFF, &upstream.budget, deadline, fastrand::f64, attempt).await;
+    let answer = retry(&BACKOFF, &upstream.budget, deadline, fastrand::f64, hedged).await;
     answer.unwrap_or_else(|failed| failed)
 }
 // ANCHOR_END: forward
@@ -149,27 +160,20 @@ fn head_of(request: &Request<Body>) -> Request<Body> {
 }
 
 impl Call {
-    /// Asks one server. Returns which, and how it went.
+    /// Asks one server.
     async fn attempt(
         &self,
+        number: usize,
+        permit: Permit<'_>,
         request: Request<Body>,
-        may: Mask,
-    ) -> (Option<usize>, Result<Response<Body>, Box<Failed>>) {
-        let (number, permit) = match self.way.route.upstream.pick(may, self.way.key) {
-            Ok(picked) => picked,
-            Err(wait) => {
-                let status = StatusCode::SERVICE_UNAVAILABLE;
-                let answer = later(status, "no server is well", wait);
-                let unsent = Some(request);
-                return (None, Err(Box::new(Failed { answer, unsent })));
-            }
-        };
+    ) -> Result<Response<Body>, Box<Failed>> {
         let server = &self.way.route.upstream.servers[number];
-        let start = Instant::now();
-        let outcome = self.send(number, request).await;
+        let asked = Asked(server, Instant::now());
+        let outcome = self.send(server, request).await;
         match &outcome {
             Ok(_) => {
-                server.answered_after(start.elapsed());
+                server.answered_after(asked.1.elapsed());
+                std::mem::forget(asked);
                 permit.succeeded();
             }
             Err(_) if self.progress.failure().is_some() => drop(permit), // not the server's fault
@@ -178,17 +182,16 @@ impl Call {
                 permit.failed();
             }
         }
-        (Some(number), outcome)
+        outcome
     }
 
     // ANCHOR: send
     /// Sends the request on a connection to this server, and waits for the head of its answer.
     async fn send(
         &self,
-        number: usize,
+        server: &Arc<Server>,
         request: Request<Body>,
     ) -> Result<Response<Body>, Box<Failed>> {
-        let server = &self.way.route.upstream.servers[number];
         let under_way = server.enter();
         let times = self.way.gateway.times;
         let mut request = request;

@@ -11,6 +11,7 @@ use crate::cache::Cache;
 use crate::config::{Config, Times};
 use crate::metrics::Metrics;
 use crate::route::Route;
+use crate::shared::Shared;
 use crate::target::Target;
 use crate::tokens::KeyError;
 use crate::upstream::Upstream;
@@ -27,6 +28,7 @@ pub struct Gateway {
     pub cache: Arc<Cache>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    shared: Option<Arc<Shared>>,
     trusted: Vec<IpAddr>,
 }
 
@@ -54,9 +56,15 @@ impl Gateway {
                 )
             })
             .collect();
+        let shared = config.redis.as_ref().and_then(|url| {
+            let same = before.and_then(|before| before.shared.clone());
+            let same = same.filter(|shared| shared.url == *url.get_ref());
+            same.or_else(|| Shared::new(url.get_ref()).ok().map(Arc::new))
+        });
         let route = |route: &crate::config::Route| {
             let upstream = Arc::clone(&upstreams[route.upstream.get_ref().as_str()]);
-            Route::new(route, upstream, metrics.route(&route.name)).map(Arc::new)
+            let metrics = metrics.route(&route.name);
+            Route::new(route, upstream, shared.as_ref(), metrics).map(Arc::new)
         };
         let cache = || Arc::new(Cache::new(config.cache));
         Ok(Gateway {
@@ -64,6 +72,7 @@ impl Gateway {
             times: config.times,
             cache: before.map_or_else(cache, |before| Arc::clone(&before.cache)),
             trusted: config.trusted.clone(),
+            shared,
             upstreams: upstreams.into_values().collect(),
             metrics,
         })

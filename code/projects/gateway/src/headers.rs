@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
+use service::trace::{new_trace, trace_id};
 
 use crate::config;
+use crate::json::Json;
 
 /// Fields that concern one connection, by RFC 9110, section 7.6.1.
 const HOP_BY_HOP: [HeaderName; 6] = [
@@ -93,20 +95,13 @@ pub fn trace(headers: &mut HeaderMap) {
     let theirs = headers
         .get("traceparent")
         .and_then(|value| value.to_str().ok());
-    let theirs = theirs.and_then(trace_id).map(str::to_owned);
-    let id = theirs.unwrap_or_else(|| format!("{:032x}", fastrand::u128(1..)));
-    let parent = format!("00-{id}-{:016x}-01", fastrand::u64(1..));
+    let parent = match theirs.and_then(trace_id) {
+        Some(id) => format!("00-{id}-{:016x}-01", fastrand::u64(1..)),
+        None => new_trace(),
+    };
     if let Ok(parent) = HeaderValue::from_str(&parent) {
         headers.insert("traceparent", parent);
     }
-}
-
-fn trace_id(parent: &str) -> Option<&str> {
-    let id = parent.strip_prefix("00-")?.get(..32)?;
-    let hex = id
-        .bytes()
-        .all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
-    (hex && parent.len() == 55 && id.bytes().any(|byte| byte != b'0')).then_some(id)
 }
 
 /// The rules of a route, read.
@@ -114,6 +109,8 @@ fn trace_id(parent: &str) -> Option<&str> {
 pub struct Rules {
     remove: Vec<HeaderName>,
     set: Vec<(HeaderName, HeaderValue)>,
+    /// Those for the body.
+    pub json: Option<Json>,
 }
 
 /// A rule that can't be.
@@ -143,6 +140,7 @@ impl Rules {
         Ok(Rules {
             remove: rules.remove.iter().map(name).collect::<Result<_, _>>()?,
             set: set.collect::<Result<_, _>>()?,
+            json: rules.json.as_ref().map(Json::new),
         })
     }
 

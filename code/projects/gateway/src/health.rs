@@ -89,23 +89,3 @@ async fn ask(server: &Server, check: &Check) -> anyhow::Result<bool> {
     let (answer, _) = tokio::join!(sender.send_request(request), connection);
     Ok(answer?.status().as_u16() == check.status)
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_server_on_the_edge_does_not_flap() {
-        let mut streak = Streak::new(true);
-        let answers = [
-            false, true, false, false, true, false, false, false, true, false, true, true,
-        ];
-        let believed: Vec<_> = answers
-            .iter()
-            .map(|good| streak.count(*good, 2, 3))
-            .collect();
-        let t = true;
-        let f = false;
-        assert_eq!(believed, [t, t, t, t, t, t, t, f, f, f, f, t]);
-    }
-}

@@ -90,7 +90,7 @@ async fn through(
 ) -> Response<Body> {
     // Before anything that costs: how much this client may send.
     if let Some(rate) = &route.rate
-        && let Err(wait) = rate.check(client.address, request.headers())
+        && let Err(wait) = rate.check(client.address, request.headers()).await
     {
         let mut answer = later(StatusCode::TOO_MANY_REQUESTS, "slow down", wait);
         if let Ok(policy) = HeaderValue::from_str(&rate.policy) {
@@ -120,9 +120,14 @@ async fn through(
     };
     let gzip = route.compress && accepts_gzip(request.headers());
     let tag = request.headers().get(header::IF_NONE_MATCH).cloned();
-    let Some(call) = prepare(gateway, client, route, &target, request) else {
+    let Some(mut call) = prepare(gateway, client, route, &target, request) else {
         return say(StatusCode::BAD_REQUEST, "the target can't be forwarded");
     };
+    if let Some(json) = &route.request.json
+        && let Err(refused) = json.request(&mut call).await
+    {
+        return refused;
+    }
     let key = route
         .cache
         .then(|| cache::key(client.scheme, &target, &call.request))
@@ -139,6 +144,9 @@ async fn through(
             cache::not_modified(tag.as_ref(), answer)
         }
     };
+    if let Some(json) = &route.answer.json {
+        answer = json.answer(answer).await;
+    }
     // After the cache: it keeps one form, and each client gets its own.
     if route.compress {
         answer = compress(gzip, answer);
@@ -211,7 +219,11 @@ fn rewrite(
         client.scheme,
     );
     headers::trace(fields);
-    if route.compress {
+    let changes = route.answer.json.is_some();
+    if changes {
+        fields.remove(header::RANGE); // a part can't be changed
+    }
+    if changes || route.compress {
         fields.remove(header::ACCEPT_ENCODING); // the server sends one form, and we make the other
     }
     route.request.apply(fields);

@@ -13,8 +13,8 @@
 //!
 //! - [`edge`] accepts, on a listener and a runtime for each core; [`connection`] speaks HTTP.
 //! - [`strict`] shows hyper only what [`head`] and [`chunks`] have checked.
-//! - [`journey`] is the order of the layers; [`target`], [`route`], [`limits`], [`tokens`],
-//!   [`cache`], [`headers`] and [`compress`] are the layers.
+//! - [`journey`] is the order of the layers; [`target`], [`route`], [`limits`], [`shared`],
+//!   [`tokens`], [`cache`], [`headers`], [`json`] and [`compress`] are the layers.
 //! - [`forward`] finds a server that answers: [`upstream`] knows them, [`balance`] chooses,
 //!   [`pool`] keeps the connections, [`health`] asks them, [`tunnel`] carries WebSockets.
 //! - [`config`] is the file, [`gateway`] what it says; [`running`] starts, reloads and stops.
@@ -37,11 +37,13 @@ pub mod head;
 pub mod headers;
 pub mod health;
 pub mod journey;
+pub mod json;
 pub mod limits;
 pub mod metrics;
 pub mod pool;
 pub mod route;
 pub mod running;
+pub mod shared;
 pub mod strict;
 pub mod target;
 pub mod tls;

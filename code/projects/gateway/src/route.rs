@@ -1,6 +1,7 @@
 //! Which requests go where, and through what: a route of the file, ready to use.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{Method, Request};
@@ -9,6 +10,7 @@ use crate::config;
 use crate::headers::Rules;
 use crate::limits::{AtOnce, Rate};
 use crate::metrics::RouteMetrics;
+use crate::shared::Shared;
 use crate::target::Target;
 use crate::tokens::{KeyError, Tokens};
 use crate::upstream::Upstream;
@@ -29,6 +31,8 @@ pub struct Route {
     pub rate: Option<Rate>,
     /// Requests at a time.
     pub at_once: Option<AtOnce>,
+    /// When a second server is asked.
+    pub hedge: Option<Duration>,
     /// Who may ask.
     pub tokens: Option<Tokens>,
     /// Changes to requests.
@@ -56,6 +60,7 @@ impl Route {
     pub fn new(
         route: &config::Route,
         upstream: Arc<Upstream>,
+        shared: Option<&Arc<Shared>>,
         metrics: RouteMetrics,
     ) -> Result<Route, KeyError> {
         let path = route.path.trim_end_matches('/').to_owned();
@@ -72,8 +77,12 @@ impl Route {
             },
             cache: route.cache,
             compress: route.compress,
-            rate: route.rate.as_ref().map(Rate::new),
+            rate: route
+                .rate
+                .as_ref()
+                .map(|rate| Rate::new(rate, &route.name, shared)),
             at_once: route.at_once.map(AtOnce::new),
+            hedge: route.hedge,
             tokens: route.tokens.as_ref().map(Tokens::new).transpose()?,
             request: Rules::new(&route.request).unwrap_or_default(),
             answer: Rules::new(&route.answer).unwrap_or_default(),
@@ -119,23 +128,4 @@ fn is_of(pattern: &str, host: &str) -> bool {
 fn is_below(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_prefix_ends_at_a_slash() {
-        assert!(is_below("/tea", "/tea") && is_below("/tea", "/tea/green") && is_below("", "/tea"));
-        assert!(!is_below("/tea", "/teapot") && !is_below("/tea", "/te"));
-    }
-
-    #[test]
-    fn a_star_is_for_all_below_a_domain() {
-        assert!(is_of("*.shop.example", "a.shop.example") && is_of("shop.example", "shop.example"));
-        assert!(
-            !is_of("*.shop.example", "shop.example") && !is_of("*.shop.example", ".shop.example")
-        );
-    }
 }

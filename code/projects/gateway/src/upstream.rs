@@ -86,22 +86,27 @@ impl Server {
         UnderWay(Arc::clone(self))
     }
 
-    /// It answered after so long.
+    /// It answered after so long. A peak counts at once, and is forgotten slowly.
     pub fn answered_after(&self, took: Duration) {
         self.answered.fetch_add(1, Relaxed);
-        let now = Instant::now();
+        self.learn(took, |faded, took| faded * 0.9 + took * 0.1);
+    }
+
+    /// It was waited for so long, with or without an answer.
+    pub fn kept_waiting(&self, so_long: Duration) {
+        self.learn(so_long, |faded, _| faded);
+    }
+
+    fn learn(&self, took: Duration, no_peak: fn(f64, f64) -> f64) {
+        let (now, took) = (Instant::now(), took.as_secs_f64());
         let mut delay = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
         let faded = faded(*delay, now);
-        let took = took.as_secs_f64();
-        // A peak counts at once, and is forgotten slowly.
-        *delay = (
-            if took > faded {
-                took
-            } else {
-                faded * 0.9 + took * 0.1
-            },
-            now,
-        );
+        let learned = if took > faded {
+            took
+        } else {
+            no_peak(faded, took)
+        };
+        *delay = (learned, now);
     }
 
     /// The delay to expect, in seconds, without what's under way.
@@ -137,6 +142,8 @@ pub struct Upstream {
     pub servers: Vec<Arc<Server>>,
     /// The retries of all its requests.
     pub budget: RetryBudget,
+    /// The second attempts of those that take long.
+    pub hedges: RetryBudget,
     /// What is asked to see whether they're well.
     pub check: Option<config::Check>,
     /// What the ring is asked for.
@@ -170,6 +177,7 @@ impl Upstream {
                 .map(|server| known(server).unwrap_or_else(|| Arc::new(Server::new(server, law))))
                 .collect(),
             budget: RetryBudget::new(BURST, config.calls_per_retry),
+            hedges: RetryBudget::new(BURST, config.calls_per_retry),
             check: config.check.clone(),
             by_path: config.balance == config::Balance::HashPath,
             balance: Balance::new(config.balance, &weights),
@@ -196,6 +204,14 @@ impl Upstream {
             all
         } else {
             well
+        }
+    }
+
+    /// Those that the next attempt may ask: not the one that was asked, if there's another.
+    pub fn others(&self, may: Mask, asked: usize) -> Mask {
+        match may.without(asked) {
+            others if others.is_empty() => self.candidates(),
+            others => others,
         }
     }
 

@@ -54,7 +54,7 @@ async fn what_may_be_kept_is_asked_for_once() {
 #[tokio::test]
 async fn a_stampede_of_a_thousand_is_one_call() {
     let (gateway, seen) = cached(&[("cache-control", "max-age=60")]).await;
-    let answers = join_all((0..200).map(|_| get(gateway.address, "/tea", &[]))).await;
+    let answers = join_all((0..1_000).map(|_| get(gateway.address, "/tea", &[]))).await;
     assert!(answers.iter().all(|answer| answer.ends_with("answer 1")));
     assert_eq!(seen.count(), 1);
 }
@@ -161,7 +161,7 @@ async fn an_old_answer_is_given_while_a_new_one_is_fetched() {
     while seen.count() < 2 {
         sleep(Duration::from_millis(5)).await;
     }
-    while !get(gateway.address, "/", &[]).await.ends_with("answer 2") {}
+    while get(gateway.address, "/", &[]).await.ends_with("answer 1") {}
 }
 
 #[tokio::test]

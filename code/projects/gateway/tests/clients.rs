@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-use crate::support::{config, gateway, get, raw, send, server, statuses};
+use crate::support::{config, gateway, get, impatient, raw, send, server, statuses};
 
 /// Far beyond all limits of these gateways: what isn't closed by then never is.
 const LONG: Duration = Duration::from_secs(60);
@@ -22,7 +22,7 @@ async fn ends(mut stream: TcpStream) -> Vec<u8> {
 #[tokio::test]
 async fn a_client_that_says_nothing_or_half_a_head_is_closed() {
     let (address, seen) = server().await;
-    let gateway = gateway(&[address], "", "");
+    let gateway = impatient(&[address], "", "");
     for half in ["", "G", "GET / HTTP/1.1\r\nhost: shop\r\n", "PRI * HTT"] {
         let mut stream = TcpStream::connect(gateway.address).await.unwrap();
         stream.write_all(half.as_bytes()).await.unwrap();
@@ -34,7 +34,7 @@ async fn a_client_that_says_nothing_or_half_a_head_is_closed() {
 #[tokio::test]
 async fn a_client_that_dribbles_its_head_is_closed() {
     let (address, _) = server().await;
-    let gateway = gateway(&[address], "", "");
+    let gateway = impatient(&[address], "", "");
     let (read, mut write) = TcpStream::connect(gateway.address)
         .await
         .unwrap()
@@ -59,7 +59,7 @@ async fn a_client_that_dribbles_its_head_is_closed() {
 #[tokio::test]
 async fn a_body_that_stands_still_is_answered_and_its_server_let_go() {
     let (address, seen) = server().await;
-    let gateway = gateway(&[address], "", "");
+    let gateway = impatient(&[address], "", "");
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     let half = b"POST / HTTP/1.1\r\nhost: shop\r\ncontent-length: 10\r\n\r\nhalf";
     stream.write_all(half).await.unwrap();
@@ -70,6 +70,28 @@ async fn a_body_that_stands_still_is_answered_and_its_server_let_go() {
     assert_eq!(seen.all(), ["POST / half a body"]);
     let server = &gateway.shared.gateway.load().upstreams[0].servers[0];
     assert_eq!(server.failed.load(std::sync::atomic::Ordering::Relaxed), 0); // it's the client's fault
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_sending_after_a_refusal_is_not_reset() {
+    let (address, _) = server().await;
+    let gateway = gateway(&[address], "", "");
+    let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+    let refused = b"POST / HTTP/1.1\r\ncontent-length: 100000\r\n\r\n";
+    stream.write_all(refused).await.unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
+    // Many clients send all of it before they read. A reset would make this fail, and might take
+    // the answer away.
+    for piece in 0..10 {
+        let sent = stream.write_all(&[0; 10_000]).await;
+        assert!(sent.is_ok(), "piece {piece}: {sent:?}");
+        sleep(Duration::from_millis(5)).await; // a reset has its time to come
+    }
+    stream.shutdown().await.unwrap();
+    let rest = stream.read_to_end(&mut Vec::new()).await;
+    assert!(rest.is_ok(), "{rest:?}");
 }
 
 #[tokio::test]
@@ -89,7 +111,7 @@ async fn a_client_that_never_reads_is_closed_and_the_server_with_it() {
         }
     })
     .await;
-    let gateway = gateway(&[address], "", "");
+    let gateway = impatient(&[address], "", "");
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     stream
         .write_all(b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n")
@@ -117,10 +139,7 @@ async fn the_call_to_the_server_ends_when_its_client_leaves() {
         }
     })
     .await;
-    let file = crate::support::file(&[address], "", "")
-        .replace("first_byte = \"500ms\"", "first_byte = \"1m\"");
-    let gateway =
-        gateway::running::Running::start(&gateway::config::parse(&file).unwrap()).unwrap();
+    let gateway = gateway(&[address], "", "");
     let mut stream = TcpStream::connect(gateway.address).await.unwrap();
     stream
         .write_all(b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n")

@@ -45,3 +45,55 @@ fn a_time_without_a_unit_and_a_field_that_is_no_field_are_faults() {
         assert!(faults[0].line > 1);
     }
 }
+
+#[test]
+fn what_needs_redis_or_a_bound_says_so() {
+    let file = |top: &str, route: &str| {
+        format!(
+            "{top}\nlisten = \"127.0.0.1:0\"\n[upstream.shop]\nservers = [{{ address = \"127.0.0.1:1\" }}]\n\
+             [[route]]\nname = \"a\"\npath = \"/\"\nupstream = \"shop\"\n{route}\n"
+        )
+    };
+    let shared = "rate = { per_second = 1, burst = 1, shared = true }";
+    let json = "answer = { json = { at_most = 100000000 } }";
+    for (top, route, line, words) in [
+        ("", shared, 8, "needs redis = "),
+        ("redis = \"10.0.0.9\"", shared, 1, "is not an address"),
+        ("", json, 8, "1 to 16777216 bytes"),
+    ] {
+        let faults = parse(&file(top, route)).unwrap_err();
+        assert_eq!(faults[0].line, line, "{faults:?}");
+        assert!(faults[0].text.contains(words), "{faults:?}");
+    }
+    assert!(parse(&file("redis = \"redis://10.0.0.9\"", shared)).is_ok());
+}
+
+#[test]
+fn the_page_about_operating_names_each_field() {
+    let page = "../../../content/part9-systems/operating-api-gateway.md";
+    let page = std::fs::read_to_string(page).unwrap();
+    for section in [
+        "? = 1",
+        "tls = { ? = 1 }",
+        "[times]\n? = 1",
+        "[cache]\n? = 1",
+        "[upstream.a]\n? = 1",
+        "[upstream.a]\nservers = [{ ? = 1 }]",
+        "[upstream.a]\ncheck = { ? = 1 }",
+        "[[route]]\n? = 1",
+        "[[route]]\nrate = { ? = 1 }",
+        "[[route]]\ntokens = { ? = 1 }",
+        "[[route]]\nrequest = { ? = 1 }",
+        "[[route]]\nanswer = { json = { ? = 1 } }",
+    ] {
+        let fault = parse(&section.replace('?', "no_field")).unwrap_err()[0]
+            .text
+            .clone();
+        let (_, expected) = fault.split_once(", expected ").expect(&fault);
+        let names: Vec<_> = expected.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "{fault}");
+        for name in names {
+            assert!(page.contains(&format!("`{name}`")), "{name} of {section}");
+        }
+    }
+}

@@ -2,10 +2,17 @@
 
 mod balancing;
 mod caching;
+mod changes;
 mod clients;
 mod config;
+mod fault_table;
+mod frames;
+mod laws;
+mod many;
 mod operating;
+mod pooled;
 mod servers;
+mod shared;
 mod support;
 mod vectors;
 mod versions;

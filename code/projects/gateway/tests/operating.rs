@@ -213,6 +213,7 @@ async fn routes_take_what_they_say() {
          [upstream.two]\nservers = [{{ address = \"{two}\" }}]\n\
          [[route]]\nname = \"private\"\npath = \"/info/private\"\nhost = \"nobody.example\"\nupstream = \"two\"\n\
          [[route]]\nname = \"two\"\npath = \"/two\"\nmethods = [\"GET\"]\nheaders = {{ x-beta = \"1\" }}\nstrip = true\nupstream = \"two\"\n\
+         [[route]]\nname = \"below\"\npath = \"/\"\nhost = \"*.shop.example\"\nupstream = \"one\"\n\
          [[route]]\nname = \"info\"\npath = \"/info\"\nupstream = \"one\"\n"
     );
     let gateway =
@@ -222,6 +223,16 @@ async fn routes_take_what_they_say() {
         [200]
     );
     assert_eq!(seen.all(), ["GET /tea?a=1"]);
+    for (host, status) in [
+        ("a.shop.example", 200),
+        ("A.Shop.Example.:80", 200),
+        ("shop.example", 404),
+        (".shop.example", 404),
+    ] {
+        let request = format!("GET / HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
+        let answer = crate::support::send(gateway.address, request).await;
+        assert_eq!(statuses(&answer), [status], "{host}");
+    }
     for path in [
         "/two/tea",
         "/",

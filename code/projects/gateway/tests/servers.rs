@@ -10,7 +10,7 @@ use hyper::Response;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::support::{gateway, get, nowhere, raw, send, server, server_that, statuses};
+use crate::support::{gateway, get, impatient, nowhere, raw, send, server, server_that, statuses};
 
 const POST: &str =
     "POST / HTTP/1.1\r\nhost: shop\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi";
@@ -81,7 +81,7 @@ async fn a_server_that_hangs_is_given_up_and_its_breaker_opens() {
         async move { while let Ok(1..) = stream.read(&mut [0; 1_024]).await {} }
     })
     .await;
-    let gateway = gateway(&[hangs], "breaker_pause = \"1m\"", "");
+    let gateway = impatient(&[hangs], "breaker_pause = \"1m\"", "");
     let mut got = Vec::new();
     for _ in 0..5 {
         got.extend(statuses(&get(gateway.address, "/", &[]).await));
@@ -91,6 +91,63 @@ async fn a_server_that_hangs_is_given_up_and_its_breaker_opens() {
     let answer = get(gateway.address, "/", &[]).await;
     assert!(answer.contains("retry-after: "), "{answer}");
     assert!(asked.load(SeqCst) <= 5);
+}
+
+/// A server that takes requests and answers none, and how many it has.
+async fn takes_its_time() -> (std::net::SocketAddr, Arc<AtomicUsize>) {
+    let count = Arc::new(AtomicUsize::new(0));
+    let asked = Arc::clone(&count);
+    let address = raw(move |mut stream: TcpStream| {
+        let asked = Arc::clone(&asked);
+        async move {
+            while let Ok(1..) = stream.read(&mut [0; 1_024]).await {
+                asked.fetch_add(1, SeqCst);
+            }
+        }
+    });
+    (address.await, count)
+}
+
+#[tokio::test]
+async fn a_server_that_takes_long_is_overtaken_by_another_and_asked_less() {
+    let (slow, asked) = takes_its_time().await;
+    let (quick, seen) = server().await;
+    let upstream = "breaker_ratio = 1.0\ncalls_per_retry = 2";
+    let gateway = gateway(&[slow, quick], upstream, "hedge = \"20ms\"");
+    for _ in 0..50 {
+        assert_eq!(statuses(&get(gateway.address, "/", &[]).await), [200]);
+    }
+    assert_eq!(seen.count(), 50);
+    assert!(asked.load(SeqCst) < 30, "{asked:?}"); // its delay is known from the first hedge on
+}
+
+#[tokio::test]
+async fn what_may_not_be_repeated_is_not_hedged() {
+    let (slow, asked) = takes_its_time().await;
+    let (other, seen) = server().await;
+    let upstream = "balance = \"round-robin\"";
+    let gateway = impatient(&[slow, other], upstream, "hedge = \"20ms\"");
+    assert_eq!(statuses(&send(gateway.address, POST).await), [504]);
+    assert_eq!((asked.load(SeqCst), seen.count()), (1, 0));
+}
+
+#[tokio::test]
+async fn hedges_are_bounded_when_all_servers_are_slow() {
+    let (slow, asked) = takes_its_time().await;
+    let gateway = gateway(&[slow], "breaker_ratio = 1.0", "hedge = \"1ms\"");
+    let mut clients = Vec::new();
+    for _ in 0..100 {
+        let mut stream = TcpStream::connect(gateway.address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: shop\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        clients.push(stream);
+    }
+    while asked.load(SeqCst) < 100 + 10 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    // Ten that are saved at the start, and a tenth.
+    assert!(asked.load(SeqCst) <= 100 + 10 + 10, "{asked:?}");
 }
 
 #[tokio::test]

@@ -99,7 +99,8 @@ pub async fn nowhere() -> SocketAddr {
     listener.local_addr().unwrap()
 }
 
-/// A file with one group and one route, and lines for both.
+/// A file with one group and one route, and lines for both. Its limits are far away: a busy
+/// machine doesn't reach them.
 pub fn file(servers: &[SocketAddr], upstream: &str, route: &str) -> String {
     let servers: Vec<_> = servers
         .iter()
@@ -108,7 +109,7 @@ pub fn file(servers: &[SocketAddr], upstream: &str, route: &str) -> String {
     let servers = servers.join(", ");
     format!(
         "listen = \"127.0.0.1:0\"\nworkers = 1\n\
-         [times]\nhead = \"500ms\"\nstill = \"500ms\"\nfirst_byte = \"500ms\"\n\
+         [times]\nhead = \"60s\"\nstill = \"60s\"\nfirst_byte = \"60s\"\nconnect = \"1m\"\ntotal = \"1m\"\n\
          [upstream.shop]\nservers = [{servers}]\n{upstream}\n\
          [[route]]\nname = \"all\"\npath = \"/\"\nupstream = \"shop\"\n{route}\n"
     )
@@ -121,6 +122,12 @@ pub fn config(servers: &[SocketAddr], upstream: &str, route: &str) -> Config {
 /// A gateway before these servers.
 pub fn gateway(servers: &[SocketAddr], upstream: &str, route: &str) -> Running {
     Running::start(&config(servers, upstream, route)).unwrap()
+}
+
+/// The same, and it waits half a second for a client or an answer.
+pub fn impatient(servers: &[SocketAddr], upstream: &str, route: &str) -> Running {
+    let file = file(servers, upstream, route).replace("\"60s\"", "\"500ms\"");
+    Running::start(&parse(&file).unwrap()).unwrap()
 }
 
 /// Sends bytes, and returns what comes until the connection is closed.

@@ -4,6 +4,12 @@ use std::fmt;
 
 use super::{Config, Route, Upstream};
 
+/// Redis counts in microseconds.
+const FASTEST_SHARED: u32 = 100_000;
+
+/// A body that is to be changed is in memory, and so are those of all requests under way.
+const LONGEST_JSON: usize = 16 << 20;
+
 /// Something in the file that must be changed before it's used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -39,6 +45,12 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
     if config.connections == 0 || config.workers > 256 {
         let text = "connections must be above 0, and workers at most 256";
         fault(0, text.to_owned());
+    }
+    if let Some(url) = &config.redis
+        && let Err(error) = redis::Client::open(url.get_ref().as_str())
+    {
+        let text = format!("redis is not an address: {error}. Write \"redis://10.0.0.9\"");
+        fault(url.span().start, text);
     }
     for (name, upstream) in &config.upstream {
         let at = upstream.servers.span().start;
@@ -122,6 +134,14 @@ fn faults_of_route(route: &Route, config: &Config) -> Vec<String> {
             "the rate of route {name} lets nothing through: use numbers above 0"
         ));
     }
+    if let Some(rate) = &route.rate
+        && rate.shared
+        && (config.redis.is_none() || rate.per_second > FASTEST_SHARED)
+    {
+        faults.push(format!(
+            "the rate of route {name} is shared: that needs redis = \"redis://…\", and at most {FASTEST_SHARED} a second"
+        ));
+    }
     if route.at_once == Some(0) {
         faults.push(format!(
             "at_once of route {name} is 0, which lets nothing through"
@@ -130,6 +150,12 @@ fn faults_of_route(route: &Route, config: &Config) -> Vec<String> {
     for rules in [&route.request, &route.answer] {
         if let Err(error) = crate::headers::Rules::new(rules) {
             faults.push(format!("route {name}: {error}"));
+        }
+        let at_most = rules.json.as_ref().and_then(|json| json.at_most);
+        if at_most.is_some_and(|at_most| !(1..=LONGEST_JSON).contains(&at_most)) {
+            faults.push(format!(
+                "at_most of the JSON rules of route {name} is out of bounds: 1 to {LONGEST_JSON} bytes"
+            ));
         }
     }
     faults

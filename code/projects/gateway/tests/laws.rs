@@ -1,9 +1,16 @@
+//! What balance, chunks, paths, checks and limits hold, whatever they are given.
+
 use std::cell::RefCell;
+use std::net::{IpAddr, Ipv4Addr};
 
+use gateway::balance::{Balance, Load, Mask, hash};
+use gateway::chunks::Chunks;
+use gateway::config;
+use gateway::health::Streak;
+use gateway::limits::{AtOnce, Rate};
+use gateway::target::normal;
+use hyper::header::HeaderMap;
 use proptest::prelude::*;
-
-use super::ring::hash;
-use super::*;
 
 /// Servers whose load is written down.
 struct Written {
@@ -119,4 +126,133 @@ fn a_server_that_leaves_a_ring_moves_its_own_keys_alone() {
         let after = balance.pick(all.without(2), &load, key, |_| 0);
         assert!(before == after || before == 2);
     }
+}
+
+proptest! {
+    #[test]
+    fn a_body_ends_at_the_same_byte_however_it_is_cut(
+        sizes in prop::collection::vec(1_usize..40, 0..6),
+        cut in 1_usize..20,
+    ) {
+        let mut body = Vec::new();
+        for size in sizes {
+            body.extend(format!("{size:x};a=b\r\n").bytes());
+            body.extend(std::iter::repeat_n(b'\n', size));
+            body.extend(b"\r\n");
+        }
+        body.extend(b"0\r\nx-sum: 1\r\n\r\n");
+        let whole = body.len();
+        body.extend(b"GET / HTTP/1.1\r\n");
+
+        let (mut chunks, mut at, mut over) = (Chunks::default(), 0, false);
+        while !over {
+            let until = body.len().min(at + cut);
+            let (read, end) = chunks.advance(&body[at..until]).unwrap();
+            (at, over) = (at + read, end);
+        }
+        prop_assert_eq!(at, whole);
+    }
+}
+
+#[test]
+fn what_other_readers_take_in_another_way_is_refused() {
+    for body in [
+        "5\nhello",
+        "0x5\r\n",
+        " 5\r\n",
+        "5 \r\n",
+        "\r\n",
+        "5\r\nhello0\r\n",
+        "fffffffffffffffff\r\n",
+        "-1\r\n",
+        "5;a\nb\r\n",
+    ] {
+        assert!(
+            Chunks::default().advance(body.as_bytes()).is_err(),
+            "{body:?}"
+        );
+    }
+}
+
+#[test]
+fn a_path_has_one_form() {
+    for path in [
+        "/a/b",
+        "/a/./b",
+        "//a//b",
+        "/a/x/../b",
+        "/%61/b",
+        "/a/%2e%2E/a/b",
+        "/a/%2e/b",
+    ] {
+        assert_eq!(normal(path).as_deref(), Ok("/a/b"), "{path}");
+    }
+    for path in [
+        "/../a",
+        "/%2e%2e/a",
+        "/a%2fb",
+        "/a%5cb",
+        "/a\\b",
+        "/%",
+        "/%4",
+        "/%00",
+        "/%zz",
+        "*",
+    ] {
+        assert!(normal(path).is_err(), "{path}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_normal_path_is_normal(path in "/[a-c./%25eE]{0,12}") {
+        if let Ok(once) = normal(&path) {
+            prop_assert_eq!(normal(&once), Ok(once.clone()));
+            prop_assert!(!once.split('/').any(|part| part == "." || part == ".."));
+        }
+    }
+}
+
+#[test]
+fn a_server_on_the_edge_does_not_flap() {
+    let mut streak = Streak::new(true);
+    let answers = [
+        false, true, false, false, true, false, false, false, true, false, true, true,
+    ];
+    let believed: Vec<_> = answers
+        .iter()
+        .map(|good| streak.count(*good, 2, 3))
+        .collect();
+    let t = true;
+    let f = false;
+    assert_eq!(believed, [t, t, t, t, t, t, t, f, f, f, f, t]);
+}
+
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+#[test]
+fn two_hundred_at_once_through_two_threads_are_ten_that_pass() {
+    let rate = config::Rate {
+        per_second: 1,
+        burst: 10,
+        by: None,
+        shared: false,
+    };
+    let rate = Rate::new(&rate, "all", None);
+    let passes = || futures::executor::block_on(rate.check(HERE, &HeaderMap::new())).is_ok();
+    let pass = || (0..100).filter(|_| passes()).count();
+    let passed = std::thread::scope(|scope| {
+        let other = scope.spawn(pass);
+        pass() + other.join().unwrap()
+    });
+    assert_eq!(passed, 10);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_place_is_waited_for_and_not_for_ever() {
+    let at_once = AtOnce::new(1);
+    let first = at_once.enter().await;
+    assert!(first.is_some() && at_once.enter().await.is_none());
+    drop(first);
+    assert!(at_once.enter().await.is_some());
 }

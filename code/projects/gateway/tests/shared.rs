@@ -1,0 +1,85 @@
+//! Rates that gateways count together, and what happens when Redis is gone.
+
+use testbed::redis::Redis;
+
+use crate::support::{file, get, server, statuses};
+
+const RATE: &str = "rate = { per_second = 1, burst = 10, by = \"x-key\", shared = true }";
+
+/// Two gateways that count in this Redis.
+async fn two(redis: &str) -> [gateway::running::Running; 2] {
+    let (address, _) = server().await;
+    let text = format!("redis = \"{redis}\"\n{}", file(&[address], "", RATE));
+    let config = gateway::config::parse(&text).unwrap();
+    [&config, &config].map(|config| gateway::running::Running::start(config).unwrap())
+}
+
+/// Of twenty requests in turns, those that pass.
+async fn passing(gateways: &[gateway::running::Running; 2], key: &str) -> usize {
+    let mut passed = 0;
+    for turn in 0..20 {
+        let answer = get(gateways[turn % 2].address, "/", &[key]).await;
+        let status = statuses(&answer);
+        assert!(status == [200] || status == [429], "{answer}");
+        passed += usize::from(status == [200]);
+    }
+    passed
+}
+
+#[tokio::test]
+async fn without_redis_each_gateway_counts_for_itself_and_no_request_fails() {
+    let nowhere = crate::support::nowhere().await;
+    let gateways = two(&format!("redis://{nowhere}")).await;
+    let passed = passing(&gateways, "x-key: one").await;
+    assert!(passed >= 20, "{passed}"); // ten each, and what they regain
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server"]
+async fn gateways_with_one_redis_count_together() {
+    let redis = Redis::start_on_port(&[]);
+    let gateways = two(&format!("redis://127.0.0.1:{}", redis.port())).await;
+    warm(&gateways, &redis).await;
+    let start = std::time::Instant::now();
+    let passed = passing(&gateways, "x-key: one").await;
+    let regained = start.elapsed().as_secs() as usize + 1;
+    assert!((10..=10 + regained).contains(&passed), "{passed}");
+    let keys: Vec<String> = redis.command("KEYS gateway:rate:all:*");
+    assert!(
+        keys.len() >= 2 && keys.iter().all(|key| !key.contains("one")),
+        "{keys:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server"]
+async fn when_redis_goes_requests_are_counted_on_and_when_it_is_back_together() {
+    let mut redis = Redis::start_on_port(&[]);
+    let gateways = two(&format!("redis://127.0.0.1:{}", redis.port())).await;
+    warm(&gateways, &redis).await;
+    redis.kill();
+    let passed = passing(&gateways, "x-key: one").await;
+    assert!(passed >= 18, "{passed}"); // each has a burst of its own
+    redis.restart();
+    warm(&gateways, &redis).await;
+    let start = std::time::Instant::now();
+    let passed = passing(&gateways, "x-key: two").await;
+    let regained = start.elapsed().as_secs() as usize + 1;
+    assert!((10..=10 + regained).contains(&passed), "{passed}");
+}
+
+/// Asks until both have counted in Redis: on a busy machine, a connection takes its time.
+async fn warm(gateways: &[gateway::running::Running; 2], redis: &Redis) {
+    for (number, gateway) in gateways.iter().enumerate() {
+        for attempt in 0.. {
+            let key = format!("x-key: warm-{number}-{attempt}");
+            let before: usize = redis.command("DBSIZE");
+            get(gateway.address, "/", &[&key]).await;
+            let after: usize = redis.command("DBSIZE");
+            if after > before {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    }
+}
