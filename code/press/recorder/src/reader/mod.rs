@@ -375,6 +375,8 @@ fn find_test(built: &[Built], wanted: &str) -> Result<(PathBuf, String)> {
         let names = text.lines().filter_map(|line| line.strip_suffix(": test"));
         tests.extend(names.map(|name| (built.executable.clone(), name.to_owned())));
     }
+    // Cargo reports what it built in the order in which that was done.
+    tests.sort_by(|one: &(PathBuf, String), other| one.1.cmp(&other.1));
     let exact: Vec<_> = tests.iter().filter(|(_, name)| name == wanted).collect();
     let ends = |name: &str| name.ends_with(&format!("::{wanted}"));
     let found = match exact.is_empty() {
