@@ -165,11 +165,11 @@ async fn lines_come_in_pages_from_either_end(home: Home) {
     let all = (1..=30).map(|number| store.append(tea, line("ann", &number.to_string(), text)));
     join_all(all).await;
     for (page, most, expected) in [
-        (Page::After(0), 10, 1..=10),
-        (Page::After(25), 10, 26..=30),
-        (Page::Before(u64::MAX), 10, 21..=30),
-        (Page::Before(5), 10, 1..=4),
-        (Page::After(30), 10, 1..=0),
+        (Page::After(0), 10, 1..11),
+        (Page::After(25), 10, 26..31),
+        (Page::Before(u64::MAX), 10, 21..31),
+        (Page::Before(5), 10, 1..5),
+        (Page::After(30), 10, 31..31),
     ] {
         let lines = store.page(tea, name("tea"), page, most).await.unwrap();
         let numbers: Vec<u64> = lines.iter().map(|line| line.seq).collect();

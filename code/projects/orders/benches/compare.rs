@@ -383,21 +383,21 @@ fn render(lines: &[Measured], size: &Size) -> String {
         grouped(size.commands as f64, 0),
         grouped(size.events as f64, 0),
     );
-    let peer = lines
-        .last()
-        .and_then(|it| median(&it.commands))
-        .unwrap_or(f64::NAN);
+    let peer = lines.last().and_then(|it| median(&it.commands));
     for line in lines {
         let cell = |values: &[f64], digits| {
             median(values).map_or_else(String::new, |it| grouped(it, digits))
         };
-        let commands = median(&line.commands).unwrap_or(f64::NAN);
+        let Some(commands) = median(&line.commands) else {
+            continue;
+        };
+        let beside = peer.map(|peer| format!(" = {} ×", ratio(commands / peer)));
         let _ = writeln!(
             text,
-            "| {} | {} = {} × | {} | {} | {} | {} | {} | {} |",
+            "| {} | {}{} | {} | {} | {} | {} | {} | {} |",
             line.name,
             grouped(commands, 0),
-            ratio(commands / peer),
+            beside.unwrap_or_default(),
             cell(&line.p50, 2),
             cell(&line.p99, 2),
             cell(&line.projected, 0),

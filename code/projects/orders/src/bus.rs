@@ -127,10 +127,8 @@ impl Lanes {
                 answers.push(answer);
             }
         }
-        let answers = join_all(answers).await.into_iter();
-        answers
-            .map(|answer| answer.unwrap_or(Err(DatabaseError::Closed)))
-            .collect()
+        let mut answers = join_all(answers).await.into_iter();
+        answers.try_for_each(|answer| answer.unwrap_or(Err(DatabaseError::Closed)))
     }
 }
 

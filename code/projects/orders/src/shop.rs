@@ -122,9 +122,9 @@ impl Shop {
         }
         tasks = self.child(tasks, "relay", Shop::relay);
         tasks = self.child(tasks, "run sagas", Shop::run_sagas);
-        for consumer in 0..CONSUMERS.len() {
-            let consume = move |shop: Shop| shop.consume(consumer);
-            tasks = self.child(tasks, CONSUMERS[consumer], consume);
+        for (at, name) in CONSUMERS.into_iter().enumerate() {
+            let consume = move |shop: Shop| shop.consume(at);
+            tasks = self.child(tasks, name, consume);
         }
         if self.leases.is_some() {
             let views = self.views.clone();

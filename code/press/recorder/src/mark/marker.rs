@@ -297,14 +297,13 @@ impl Marker<'_> {
             return;
         };
         let text = &self.source[range.clone()];
-        let speaks_of = |word: &&str| text.contains(*word);
         let words = [
             "tracing_subscriber",
             "registry()",
             "fmt()",
             "set_global_default",
         ];
-        if !words.iter().any(|word| speaks_of(word)) {
+        if !words.iter().any(|word| text.contains(word)) {
             return;
         }
         let line = self.line_of(range.start);

@@ -138,11 +138,7 @@ fn read_all(connection: &Connection, mut asked: mpsc::Receiver<Question>) {
 
 fn read(connection: &Connection, query: &Statement) -> Result<Answer, DatabaseError> {
     let mut prepared = connection.prepare_cached(&query.sql)?;
-    let columns: Vec<String> = prepared
-        .column_names()
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
+    let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     let row = |row: &rusqlite::Row<'_>| {
         (0..columns.len())
             .map(|at| value(row.get_ref(at)?))
