@@ -139,7 +139,10 @@ async fn all(size: &Size) -> Result<String> {
 }
 
 fn bench_folder() -> Result<PathBuf> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("bench");
+    // target/release/deps/compare-0123456789abcdef
+    let program = std::env::current_exe()?;
+    let target = program.ancestors().nth(3).context("cargo has built it")?;
+    let folder = target.join("bench");
     std::fs::create_dir_all(&folder)?;
     Ok(folder)
 }

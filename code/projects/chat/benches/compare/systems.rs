@@ -1,7 +1,7 @@
 //! What is compared, and how each is set.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -146,6 +146,9 @@ impl System {
 }
 
 /// The disk of the build.
-fn target() -> &'static Path {
-    Path::new(env!("CARGO_TARGET_TMPDIR"))
+fn target() -> PathBuf {
+    // target/release/deps/compare-0123456789abcdef
+    let program = std::env::current_exe().expect("a program knows where it is");
+    let target = program.ancestors().nth(3).expect("cargo has built it");
+    target.to_owned()
 }
