@@ -26,7 +26,7 @@ after(() => browser?.close());
  * The test fails if a page writes an error to its console, throws, or asks another host for anything.
  */
 export function scenario(name, act) {
-  test(name, { timeout: 3 * MINUTE }, async () => {
+  test(name, { timeout: 10 * MINUTE }, async () => {
     const contexts = [];
     const problems = [];
     const visit = async (path, { width = 1280, height = 900, prepare, expectErrors, at = home, ...options } = {}) => {

@@ -185,7 +185,7 @@ mod tests {
     async fn a_stop_ends_the_children_and_starts_no_more() {
         let folder = tempfile::tempdir().expect("a folder");
         let started = folder.path().join("started");
-        let script = format!("echo $1 >> {}; echo $1; sleep 3600; :", started.display());
+        let script = format!("echo $1; echo $1 >> {}; sleep 3600; :", started.display());
         let command = ["sh", "-c", &script, "sh"].map(String::from);
         let (stop, mut output) = (CancellationToken::new(), Vec::new());
         let both_run = async {

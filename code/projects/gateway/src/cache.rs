@@ -218,9 +218,11 @@ impl Refreshing {
             .refreshing
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        let (cache, owned) = (Arc::clone(cache), key.to_owned());
-        keys.insert(key.to_owned())
-            .then_some(Refreshing { cache, key: owned })
+        // Lazily: one that's made and dropped would give the place of another back.
+        keys.insert(key.to_owned()).then(|| Refreshing {
+            cache: Arc::clone(cache),
+            key: key.to_owned(),
+        })
     }
 }
 

@@ -53,6 +53,7 @@ async fn what_may_be_kept_is_asked_for_once() {
 
 #[tokio::test]
 async fn a_stampede_of_a_thousand_is_one_call() {
+    service::raise_file_limit();
     let (gateway, seen) = cached(&[("cache-control", "max-age=60")]).await;
     let answers = join_all((0..1_000).map(|_| get(gateway.address, "/tea", &[]))).await;
     assert!(answers.iter().all(|answer| answer.ends_with("answer 1")));
@@ -159,14 +160,14 @@ async fn an_old_answer_is_given_while_a_new_one_is_fetched() {
     sleep(Duration::from_millis(1_100)).await; // the header counts in seconds
     assert!(get(gateway.address, "/", &[]).await.ends_with("answer 1"));
     let news = async {
-        // One that can't fetch, on a busy machine, leaves it to the next that asks.
+        // Those that ask meanwhile are in nobody's way.
         while get(gateway.address, "/", &[]).await.ends_with("answer 1") {
             sleep(Duration::from_millis(5)).await;
         }
     };
-    timeout(Duration::from_secs(60), news)
+    timeout(Duration::from_secs(20), news)
         .await
-        .expect("never fetched");
+        .unwrap_or_else(|_| panic!("fetched {} times", seen.count()));
     assert!(seen.count() >= 2);
 }
 
