@@ -1,6 +1,9 @@
 //! The whole shop, on one thread and a paused clock: a seed chooses where the process ends, what
 //! of the disks and the bus fails, how silent the others are, and how the clock of the wall leaps.
 //!
+//! The seed doesn't fix the order in which tasks that are ready take their turns: a seed that
+//! failed may need to be played more than once.
+//!
 //! `ORDERS_SEEDS=1000` plays a thousand; `ORDERS_SEED=17` plays that one.
 
 use std::time::Duration;
@@ -38,22 +41,13 @@ fn whatever_a_seed_chooses_all_books_agree_in_the_end() {
     let (ones, others) = seeds.split_at(seeds.len() / 2);
     std::thread::scope(|threads| {
         for seeds in [ones, others] {
-            threads.spawn(move || seeds.iter().for_each(|seed| drop(story(*seed))));
+            threads.spawn(move || seeds.iter().copied().for_each(story));
         }
     });
 }
 
-#[test]
-fn the_same_seed_tells_the_same_story() {
-    for seed in [3, 4, 5] {
-        let (one, other) = (story(seed), story(seed));
-        let differs = one.iter().zip(&other).find(|(one, other)| one != other);
-        assert_eq!((differs, one.len()), (None, other.len()), "seed {seed}");
-    }
-}
-
-/// Plays a story to its end, and returns its log.
-fn story(seed: u64) -> Vec<(String, String)> {
+/// Plays a story to its end.
+fn story(seed: u64) {
     fastrand::seed(seed); // the dice of the service, too
     let folder = tempfile::tempdir().unwrap();
     let home = Home::Files(folder.path().to_owned(), Durability::Inline);
@@ -65,14 +59,14 @@ fn story(seed: u64) -> Vec<(String, String)> {
             .start_paused(true)
             .build();
         let life = runtime.unwrap().block_on(life(&home, seed, number));
-        if let Some(log) = life {
-            return log;
+        if life.is_some() {
+            return;
         }
     }
 }
 
 /// One process. None: it has ended before all was done.
-async fn life(home: &Home, seed: u64, number: u32) -> Option<Vec<(String, String)>> {
+async fn life(home: &Home, seed: u64, number: u32) -> Option<()> {
     let last = number > LIVES;
     let (count, share) = (
         fastrand::u64(1..300),
@@ -113,13 +107,12 @@ async fn life(home: &Home, seed: u64, number: u32) -> Option<Vec<(String, String
         let report = audit(&shop).await.ok()?;
         assert_eq!(report.faults, [""; 0], "seed {seed}, life {number}");
         assert_eq!(report.open, 0, "seed {seed}, life {number}");
-        let events = shop.store().after(0).await.ok()?;
-        Some(events.into_iter().map(|it| (it.stream, it.body)).collect())
+        Some(())
     };
     tokio::select! {
         biased;
         () = crash.happened() => None,
-        log = story => log,
+        done = story => done,
     }
 }
 

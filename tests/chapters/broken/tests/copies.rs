@@ -31,7 +31,8 @@ fn checkout(folder: &Path, claim: &str) {
     for file in FILES {
         let copy = folder.join(file);
         fs::create_dir_all(copy.parent().unwrap()).unwrap();
-        fs::copy(root.join(file), copy).unwrap();
+        let text = fs::read_to_string(root.join(file)).unwrap();
+        fs::write(copy, without_unified(&text)).unwrap();
     }
     let manifest = fs::read_to_string(root.join("Cargo.toml")).unwrap();
     let (_, rest) = manifest.split_once("\n]\n").unwrap();
@@ -44,9 +45,15 @@ fn checkout(folder: &Path, claim: &str) {
     let (_, after) = rest.split_once("[build-dependencies]").unwrap();
     let manifest =
         format!("{before}[dependencies]\nrustix.workspace = true\n\n[build-dependencies]{after}");
+    let manifest = without_unified(&manifest);
     fs::write(folder.join("tests/chapters/Cargo.toml"), manifest).unwrap();
     fs::write(folder.join("README.md"), "# A book\n").unwrap();
     write(folder, claim);
+}
+
+/// The package that gives the whole workspace one set of features builds what others need.
+fn without_unified(manifest: &str) -> String {
+    manifest.replace("unified.workspace = true\n", "")
 }
 
 fn write(folder: &Path, claim: &str) {
