@@ -12,6 +12,25 @@ pub fn peers() -> PathBuf {
     std::path::absolute("benches/peers").expect("there is a current directory")
 }
 
+/// Where the peers of this system are installed and its files are kept: `bench/SYSTEM` of the
+/// target folder that the benchmark was built in, on the disk of the build. It's made if need be.
+///
+/// # Errors
+///
+/// It can't be made.
+///
+/// # Panics
+///
+/// The running program isn't a benchmark that cargo has built.
+pub fn folder(system: &str) -> std::io::Result<PathBuf> {
+    // target/release/deps/compare-0123456789abcdef
+    let program = std::env::current_exe().expect("a program knows where it is");
+    let target = program.ancestors().nth(3).expect("cargo has built it");
+    let folder = target.join("bench").join(system);
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 /// The command that starts a program, or why it is not installed.
 pub type Installed = Result<Vec<String>, String>;
 

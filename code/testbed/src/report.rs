@@ -1,6 +1,6 @@
 //! The words and numbers of a report that a benchmark writes into a README.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 use std::fs;
 use std::path::Path;
 
@@ -62,6 +62,110 @@ pub fn ratio(ratio: f64) -> String {
     grouped(ratio, digits)
 }
 
+/// How often each was measured, in words.
+pub fn rounds(rounds: usize) -> String {
+    match rounds {
+        1 => "one round".to_owned(),
+        rounds => format!("the median of {rounds} rounds"),
+    }
+}
+
+/// A table's title, and its columns: what was measured, heading, digits after the point.
+pub type Columns<M> = (&'static str, &'static [(M, &'static str, usize)]);
+
+/// What was measured, by the row of its system: values, or the reasons why there are none.
+pub struct Cells<M>(Vec<Vec<(M, Result<f64, String>)>>);
+
+impl<M: Copy + PartialEq> Cells<M> {
+    /// For so many systems.
+    pub fn new(rows: usize) -> Self {
+        Self((0..rows).map(|_| Vec::new()).collect())
+    }
+
+    /// Adds what a measurement of this row's system has found.
+    pub fn add(&mut self, row: usize, found: impl IntoIterator<Item = (M, Result<f64, String>)>) {
+        self.0[row].extend(found);
+    }
+
+    /// The median of what was measured; the reason, if nothing could be; `None` if it has no meaning.
+    pub fn median(&self, row: usize, metric: M) -> Option<Result<f64, &str>> {
+        let of_metric = self.0[row].iter().filter(|(found, _)| *found == metric);
+        let (values, reasons): (Vec<_>, Vec<_>) = of_metric
+            .map(|(_, value)| value.as_ref())
+            .partition(|value| value.is_ok());
+        let values: Vec<f64> = values.into_iter().flatten().copied().collect();
+        match median(&values) {
+            Some(median) => Some(Ok(median)),
+            None => {
+                let reason = reasons.into_iter().find_map(Result::err)?;
+                Some(Err(reason.as_str()))
+            }
+        }
+    }
+
+    /// Writes the tables, a row for each system, the reasons for what is missing, and how each
+    /// system was set. `systems` are their names and settings; behind a value stands its ratio to
+    /// what `best` says of its metric.
+    ///
+    /// # Errors
+    ///
+    /// Those of the formatter.
+    pub fn write(
+        &self,
+        f: &mut fmt::Formatter<'_>,
+        tables: &[Columns<M>],
+        systems: &[(&str, String)],
+        best: impl Fn(M) -> Option<f64>,
+    ) -> fmt::Result {
+        let mut reasons = Vec::new();
+        for (title, columns) in tables {
+            let headings: Vec<&str> = columns.iter().map(|(_, heading, _)| *heading).collect();
+            writeln!(f, "\n| {title} | {} |", headings.join(" | "))?;
+            writeln!(f, "| --- |{}", " ---: |".repeat(columns.len()))?;
+            for (row, (name, _)) in systems.iter().enumerate() {
+                write!(f, "| {name} |")?;
+                for &(metric, _, digits) in *columns {
+                    let cell = match self.median(row, metric) {
+                        None => String::new(),
+                        Some(Ok(value)) => {
+                            let best = best(metric).filter(|best| *best > 0.0);
+                            let times = best.map(|best| format!(" = {} ×", ratio(value / best)));
+                            format!("{}{}", grouped(value, digits), times.unwrap_or_default())
+                        }
+                        Some(Err(reason)) => {
+                            let reason = format!("{name}: {reason}");
+                            format!("none ({})", number_of(&mut reasons, reason))
+                        }
+                    };
+                    write!(f, " {cell} |")?;
+                }
+                writeln!(f)?;
+            }
+        }
+        if !reasons.is_empty() {
+            writeln!(f, "\nWhy a number is missing:\n")?;
+        }
+        for (at, reason) in reasons.iter().enumerate() {
+            writeln!(f, "{}. {reason}.", at + 1)?;
+        }
+        writeln!(f, "\nHow each was set:\n")?;
+        for (name, settings) in systems {
+            writeln!(f, "- {name}: {settings}.")?;
+        }
+        Ok(())
+    }
+}
+
+/// The number of a reason, counted from 1. One that's known keeps its own.
+fn number_of(reasons: &mut Vec<String>, reason: String) -> usize {
+    let known = reasons.iter().position(|known| *known == reason);
+    let at = known.unwrap_or_else(|| {
+        reasons.push(reason);
+        reasons.len() - 1
+    });
+    at + 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,5 +198,27 @@ mod tests {
         assert_eq!(fs::read_to_string(file.path()).unwrap(), after);
         let error = write_between(file.path(), "y", "new").unwrap_err();
         assert!(error.to_string().contains("written by `y`"), "{error}");
+    }
+
+    #[test]
+    fn a_value_has_its_ratio_and_what_is_missing_its_reason_once() {
+        struct Report(Cells<u8>);
+        impl fmt::Display for Report {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let systems = [("ours", "as it is".to_owned()), ("theirs", "so".to_owned())];
+                let tables: [Columns<u8>; 1] = [("Speed", &[(1, "fast", 0), (2, "late", 1)])];
+                let best = |metric| self.0.median(1, metric)?.ok();
+                self.0.write(f, &tables, &systems, best)
+            }
+        }
+        let mut cells = Cells::new(2);
+        cells.add(0, [(1, Ok(30.0)), (1, Ok(10.0)), (2, Ok(5.0))]);
+        cells.add(1, [(1, Err("broke".to_owned())), (2, Ok(2.5))]);
+        cells.add(1, [(1, Err("broke".to_owned()))]);
+        let expected = "\n| Speed | fast | late |\n| --- | ---: | ---: |\n\
+            | ours | 20 | 5.0 = 2.0 × |\n| theirs | none (1) | 2.5 = 1.0 × |\n\
+            \nWhy a number is missing:\n\n1. theirs: broke.\n\
+            \nHow each was set:\n\n- ours: as it is.\n- theirs: so.\n";
+        assert_eq!(Report(cells).to_string(), expected);
     }
 }

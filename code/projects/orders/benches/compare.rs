@@ -3,7 +3,7 @@
 //! with `--quick` it does a tenth and prints them.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -81,7 +81,7 @@ fn main() -> Result<()> {
 }
 
 async fn all(size: &Size) -> Result<String> {
-    let folder = bench_folder()?;
+    let folder = install::folder("orders")?;
     let peer = install::cargo("cqrs-es", "cqrs-es-peer", &folder);
     let server = testbed::postgres::Postgres::start(&SAFE);
     let names = [
@@ -136,15 +136,6 @@ async fn all(size: &Size) -> Result<String> {
     )
     .await?;
     Ok(render(&lines, size))
-}
-
-fn bench_folder() -> Result<PathBuf> {
-    // target/release/deps/compare-0123456789abcdef
-    let program = std::env::current_exe()?;
-    let target = program.ancestors().nth(3).context("cargo has built it")?;
-    let folder = target.join("bench");
-    std::fs::create_dir_all(&folder)?;
-    Ok(folder)
 }
 
 fn placement(at: usize) -> Placement {

@@ -9,11 +9,12 @@
 //! where it listens. The systems take turns in each measurement, so that a busy moment of the
 //! machine does not hit one alone.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
-use testbed::machine;
+use testbed::report::Cells;
+use testbed::{install, machine};
 
 mod bare;
 mod clients;
@@ -71,14 +72,14 @@ async fn compare(options: &Options) -> Result<()> {
         let only = &options.only;
         only.is_empty() || only.iter().any(|beginning| name.starts_with(beginning))
     };
-    let folder = folder();
+    let folder = install::folder("chat")?;
     let systems = systems::all(&folder, &wanted)?;
     ensure!(
         !systems.is_empty(),
         "no system's name begins with {}",
         options.only.join(" or ")
     );
-    let mut cells = vec![Vec::new(); systems.len()];
+    let mut cells = Cells::new(systems.len());
     let mut loads = Vec::new();
     for round in 1..=options.rounds.max(1) {
         for (name, trial) in ALL {
@@ -86,7 +87,7 @@ async fn compare(options: &Options) -> Result<()> {
                 loads.push(machine::load());
                 let noted = trial.measure(system, &sizes).await;
                 eprintln!("round {round}, {name}, {}: {noted:?}", system.name);
-                cells[row].extend(noted);
+                cells.add(row, noted);
             }
         }
     }
@@ -102,12 +103,4 @@ async fn compare(options: &Options) -> Result<()> {
         false => table.write(Path::new("benches/README.md"))?,
     }
     Ok(())
-}
-
-/// Where peers are installed.
-fn folder() -> PathBuf {
-    // target/release/deps/compare-0123456789abcdef
-    let program = std::env::current_exe().expect("a program knows where it is");
-    let target = program.ancestors().nth(3).expect("cargo has built it");
-    target.join("bench/chat")
 }

@@ -1,7 +1,7 @@
 //! What is compared, and how each is set.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +108,7 @@ pub fn all(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<System
 impl System {
     /// Starts it, with so many rooms.
     pub async fn start(&self, rooms: usize) -> Result<Server> {
-        let folder = tempfile::tempdir_in(target())?;
+        let folder = tempfile::tempdir_in(install::folder("chat")?)?;
         let words = self.program.clone().map_err(anyhow::Error::msg)?;
         let mut command = Command::new(&words[0]);
         command.args(&words[1..]);
@@ -143,12 +143,4 @@ impl System {
             _folder: folder,
         })
     }
-}
-
-/// The disk of the build.
-fn target() -> PathBuf {
-    // target/release/deps/compare-0123456789abcdef
-    let program = std::env::current_exe().expect("a program knows where it is");
-    let target = program.ancestors().nth(3).expect("cargo has built it");
-    target.to_owned()
 }

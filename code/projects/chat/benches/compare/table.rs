@@ -5,16 +5,15 @@ use std::path::Path;
 
 use anyhow::Result;
 use testbed::machine;
-use testbed::report::{self, grouped, ratio, write_between};
+use testbed::report::{self, Cells, Columns, grouped, write_between};
 
 use crate::systems::System;
-use crate::trials::{AWAY, BYTES, LONG, MEMBERS, Metric, Noted, READERS, Sizes};
+use crate::trials::{AWAY, BYTES, LONG, MEMBERS, Metric, READERS, Sizes};
 
 /// The system whose numbers the ratios are to.
 const PEER: &str = "socket.io";
 
-type Columns = &'static [(Metric, &'static str, usize)];
-const TABLES: [(&str, Columns); 4] = [
+const TABLES: [Columns<Metric>; 4] = [
     (
         "At saturation",
         &[
@@ -54,7 +53,7 @@ const TABLES: [(&str, Columns); 4] = [
 
 pub struct Table<'a> {
     pub systems: &'a [System],
-    pub cells: &'a [Vec<Noted>],
+    pub cells: &'a Cells<Metric>,
     pub sizes: &'a Sizes,
     pub rounds: usize,
     pub loads: &'a [f64],
@@ -68,37 +67,11 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// The median of what was measured, or the reason why nothing could be.
-    fn median(&self, row: usize, metric: Metric) -> Option<Result<f64, &str>> {
-        let of_metric = self.cells[row].iter().filter(|(found, _)| *found == metric);
-        let (values, reasons): (Vec<_>, Vec<_>) = of_metric
-            .map(|(_, value)| value.as_ref())
-            .partition(|value| value.is_ok());
-        let values: Vec<f64> = values.into_iter().flatten().copied().collect();
-        match report::median(&values) {
-            Some(median) => Some(Ok(median)),
-            None => Some(Err(reasons.into_iter().find_map(Result::err)?)),
-        }
-    }
-
-    fn cell(&self, row: usize, metric: Metric, digits: usize, reasons: &mut Vec<String>) -> String {
-        match self.median(row, metric) {
-            None => String::new(),
-            Some(Ok(value)) => {
-                let peer = self
-                    .systems
-                    .iter()
-                    .position(|system| system.name.starts_with(PEER));
-                let of_peer = peer.and_then(|peer| self.median(peer, metric)?.ok());
-                let of_peer = of_peer.filter(|of_peer| *of_peer > 0.0);
-                let times = of_peer.map(|of_peer| format!(" = {} ×", ratio(value / of_peer)));
-                format!("{}{}", grouped(value, digits), times.unwrap_or_default())
-            }
-            Some(Err(reason)) => {
-                reasons.push(format!("{}: {reason}", self.systems[row].name));
-                format!("none ({})", reasons.len())
-            }
-        }
+    /// What the peer has reached.
+    fn of_peer(&self, metric: Metric) -> Option<f64> {
+        let is_peer = |system: &System| system.name.starts_with(PEER);
+        let peer = self.systems.iter().position(is_peer)?;
+        self.cells.median(peer, metric)?.ok()
     }
 }
 
@@ -106,10 +79,7 @@ impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = |number: usize| grouped(number as f64, 0);
         let load = self.loads.iter().sum::<f64>() / self.loads.len() as f64;
-        let rounds = match self.rounds {
-            1 => "one round".to_owned(),
-            rounds => format!("the median of {rounds} rounds"),
-        };
+        let rounds = report::rounds(self.rounds);
         let versions = machine::versions(&[("Rust", "rustc"), ("Node", "node")]);
         writeln!(
             f,
@@ -137,29 +107,11 @@ impl fmt::Display for Table<'_> {
             count(storm),
             count(idle),
         )?;
-        let mut reasons = Vec::new();
-        for (title, columns) in TABLES {
-            let headings: Vec<&str> = columns.iter().map(|(_, heading, _)| *heading).collect();
-            writeln!(f, "\n| {title} | {} |", headings.join(" | "))?;
-            writeln!(f, "| --- |{}", " ---: |".repeat(columns.len()))?;
-            for (row, system) in self.systems.iter().enumerate() {
-                write!(f, "| {} |", system.name)?;
-                for (metric, _, digits) in columns {
-                    write!(f, " {} |", self.cell(row, *metric, *digits, &mut reasons))?;
-                }
-                writeln!(f)?;
-            }
-        }
-        if !reasons.is_empty() {
-            writeln!(f, "\nWhy a number is missing:\n")?;
-        }
-        for (at, reason) in reasons.iter().enumerate() {
-            writeln!(f, "{}. {reason}.", at + 1)?;
-        }
-        writeln!(f, "\nHow each was set:\n")?;
-        for system in self.systems {
-            writeln!(f, "- {}: {}.", system.name, system.settings)?;
-        }
-        Ok(())
+        let systems = self.systems.iter();
+        let systems: Vec<_> = systems
+            .map(|system| (system.name, system.settings.to_string()))
+            .collect();
+        self.cells
+            .write(f, &TABLES, &systems, |metric| self.of_peer(metric))
     }
 }

@@ -8,7 +8,7 @@
 //! speak the few words of `testbed::peer`. In each round they take turns.
 
 use std::fmt::Write;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -88,8 +88,7 @@ struct Crawl {
 }
 
 fn compare(options: &Options, runtime: &tokio::runtime::Runtime) -> Result<()> {
-    let folder = folder();
-    std::fs::create_dir_all(&folder)?;
+    let folder = install::folder("scraper")?;
     let mut systems = systems(&folder, options.rounds.max(1));
     let mut loads = Vec::new();
     let mut frontiers = Vec::new();
@@ -263,12 +262,4 @@ fn table(
         writeln!(text, "- {}: {}.", system.name, system.settings)?;
     }
     Ok(text)
-}
-
-/// Where peers are installed and logs are kept.
-fn folder() -> PathBuf {
-    // target/release/deps/compare-0123456789abcdef
-    let program = std::env::current_exe().expect("a program knows where it is");
-    let target = program.ancestors().nth(3).expect("cargo has built it");
-    target.join("bench/scraper")
 }

@@ -10,8 +10,6 @@
 //! which `program.rs` describes. In each round the systems take turns in each measurement, so that a busy
 //! moment of the machine does not hit one alone.
 
-use std::path::PathBuf;
-
 use anyhow::{Result, ensure};
 use clap::{Parser, Subcommand};
 
@@ -28,10 +26,11 @@ mod table;
 mod tally;
 mod trials;
 
-use testbed::machine;
+use testbed::report::Cells;
+use testbed::{install, machine};
 
 use measure::Sizes;
-use table::{Cells, Table};
+use table::Table;
 
 #[derive(Parser)]
 struct Options {
@@ -77,7 +76,7 @@ fn compare(options: &Options) -> Result<()> {
     let only = &options.only;
     let is_wanted =
         |name: &str| only.is_empty() || only.iter().any(|beginning| name.starts_with(beginning));
-    let folder = folder();
+    let folder = install::folder("task-queue")?;
     let systems = systems::all(&folder, &is_wanted)?;
     ensure!(
         !systems.is_empty(),
@@ -98,7 +97,7 @@ fn compare(options: &Options) -> Result<()> {
                     "round {round}, {}, {}:{measured}",
                     measurement.name, system.name
                 );
-                cells.add(row, measured);
+                cells.add(row, measured.0);
             }
         }
     }
@@ -114,12 +113,4 @@ fn compare(options: &Options) -> Result<()> {
         false => table.write()?,
     }
     Ok(())
-}
-
-/// Where peers are installed and stores are kept.
-fn folder() -> PathBuf {
-    // target/release/deps/compare-0123456789abcdef
-    let program = std::env::current_exe().expect("a program knows where it is");
-    let target = program.ancestors().nth(3).expect("cargo has built it");
-    target.join("bench/task-queue")
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::Result;
 use testbed::machine;
-use testbed::report::{self, grouped, ratio, write_between};
+use testbed::report::{self, Cells, Columns, grouped, write_between};
 
-use crate::measure::{Measured, Metric, Sizes};
+use crate::measure::{Metric, Sizes};
 use crate::systems::{JOBS, LEASE, Side, System};
 
 /// What was compiled and started.
@@ -19,9 +19,7 @@ const VERSIONS: [(&str, &str); 5] = [
     ("Ruby", "ruby"),
 ];
 
-/// A table's title, and its columns: what, heading, digits after the point.
-type Columns = &'static [(Metric, &'static str, usize)];
-const TABLES: [(&str, Columns); 4] = [
+const TABLES: [Columns<Metric>; 4] = [
     (
         "Jobs per second",
         &[
@@ -60,38 +58,9 @@ const TABLES: [(&str, Columns); 4] = [
     ),
 ];
 
-/// Every value that was measured, by the row of its system.
-pub struct Cells(Vec<Vec<(Metric, Result<f64, String>)>>);
-
-impl Cells {
-    pub fn new(rows: usize) -> Self {
-        Self(vec![Vec::new(); rows])
-    }
-
-    pub fn add(&mut self, row: usize, measured: Measured) {
-        self.0[row].extend(measured.0);
-    }
-
-    /// The median of what was measured; the reason, if nothing could be; `None` if it has no meaning.
-    fn median(&self, row: usize, metric: Metric) -> Option<Result<f64, &str>> {
-        let of_metric = self.0[row].iter().filter(|(found, _)| *found == metric);
-        let (values, reasons): (Vec<_>, Vec<_>) = of_metric
-            .map(|(_, value)| value.as_ref())
-            .partition(|value| value.is_ok());
-        let values: Vec<f64> = values.into_iter().flatten().copied().collect();
-        match report::median(&values) {
-            Some(median) => Some(Ok(median)),
-            None => {
-                let reason = reasons.into_iter().find_map(Result::err)?;
-                Some(Err(reason.as_str()))
-            }
-        }
-    }
-}
-
 pub struct Table<'a> {
     pub systems: &'a [System],
-    pub cells: &'a Cells,
+    pub cells: &'a Cells<Metric>,
     pub sizes: &'a Sizes,
     pub rounds: usize,
     pub loads: &'a [f64],
@@ -121,60 +90,17 @@ impl Table<'_> {
             _ => values.reduce(f64::min),
         }
     }
-
-    /// A value and its ratio to the best peer's, or a mark for the reason why there is none.
-    fn cell(&self, row: usize, metric: Metric, digits: usize, reasons: &mut Vec<String>) -> String {
-        match self.cells.median(row, metric) {
-            None => String::new(),
-            Some(Ok(value)) => {
-                let of_best = self
-                    .best(metric)
-                    .filter(|best| *best > 0.0)
-                    .map(|best| value / best);
-                let of_best =
-                    of_best.map_or(String::new(), |of_best| format!(" = {} ×", ratio(of_best)));
-                format!("{}{of_best}", grouped(value, digits))
-            }
-            Some(Err(reason)) => {
-                let reason = format!("{}: {reason}", self.systems[row].name);
-                let known = reasons.iter().position(|known| *known == reason);
-                let number = known.unwrap_or_else(|| {
-                    reasons.push(reason);
-                    reasons.len() - 1
-                });
-                format!("none ({})", number + 1)
-            }
-        }
-    }
 }
 
 impl fmt::Display for Table<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.circumstances(f)?;
-        let mut reasons = Vec::new();
-        for (title, columns) in TABLES {
-            let headings: Vec<&str> = columns.iter().map(|(_, heading, _)| *heading).collect();
-            writeln!(f, "\n| {title} | {} |", headings.join(" | "))?;
-            writeln!(f, "| --- |{}", " ---: |".repeat(columns.len()))?;
-            for (row, system) in self.systems.iter().enumerate() {
-                write!(f, "| {} |", system.name)?;
-                for (metric, _, digits) in columns {
-                    write!(f, " {} |", self.cell(row, *metric, *digits, &mut reasons))?;
-                }
-                writeln!(f)?;
-            }
-        }
-        if !reasons.is_empty() {
-            writeln!(f, "\nWhy a number is missing:\n")?;
-        }
-        for (at, reason) in reasons.iter().enumerate() {
-            writeln!(f, "{}. {reason}.", at + 1)?;
-        }
-        writeln!(f, "\nHow each was set:\n")?;
-        for system in self.systems {
-            writeln!(f, "- {}: {}.", system.name, system.settings())?;
-        }
-        Ok(())
+        let systems = self.systems.iter();
+        let systems: Vec<_> = systems
+            .map(|system| (system.name.as_str(), system.settings()))
+            .collect();
+        self.cells
+            .write(f, &TABLES, &systems, |metric| self.best(metric))
     }
 }
 
@@ -184,10 +110,7 @@ impl Table<'_> {
         let count = |number: usize| grouped(number as f64, 0);
         let load = self.loads.iter().sum::<f64>() / self.loads.len() as f64;
         let (machine, versions) = (machine::description(), machine::versions(&VERSIONS));
-        let rounds = match self.rounds {
-            1 => "one round".to_owned(),
-            rounds => format!("the median of {rounds} rounds"),
-        };
+        let rounds = report::rounds(self.rounds);
         writeln!(f, "{machine}, {versions}, mean load {load:.1}, {rounds}.")?;
         let Sizes {
             jobs,
