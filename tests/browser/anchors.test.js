@@ -18,7 +18,7 @@ const distance = (page) => page.evaluate((edge) => {
 
 /** Until every element near the window is there and its scripts have run. */
 const settled = async (page) => {
-  await page.waitForLoadState("networkidle");
+  await page.waitForLoadState("load");
   await page.evaluate(() => document.fonts.ready);
   await page.waitForFunction(() => ![...document.querySelectorAll("main :not(:defined, [remembered])")].some((element) => {
     const { top, bottom } = element.getBoundingClientRect();

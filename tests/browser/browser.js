@@ -33,7 +33,7 @@ export function scenario(name, act) {
       // A worker would stand between the pages and the tests' stand-ins; offline.test.js allows it.
       const context = await browser.newContext({ viewport: { width, height }, serviceWorkers: "block", ...options });
       contexts.push(context);
-      context.setDefaultTimeout(15_000);
+      context.setDefaultTimeout(MINUTE); // other builds may run beside
       const tell = (what) => expectErrors || problems.push(`${path} at ${width} px: ${what}`);
       await context.route((url) => !url.href.startsWith(at), (route) => {
         tell(`asks for ${route.request().url()}`);

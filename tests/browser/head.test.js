@@ -11,13 +11,17 @@ const wheel = async (page, pixels) => {
   await page.mouse.move(page.viewportSize().width / 2, 400);
   await page.mouse.wheel(0, pixels);
 };
+/** Until the head listens, as it does from the first sign of a reader on. */
+const awake = async (page) => {
+  await page.mouse.move(200, 300);
+  await page.evaluate(() => import(new URL("page-head.js", document.querySelector("script[type=module]").src)));
+};
 const turned = (page, key) => Promise.all([page.waitForEvent("framenavigated"), page.keyboard.press(key)]);
 
 for (const width of [375, 1440]) {
   scenario(`the head goes away while the reader scrolls down, and returns (${width} px)`, async (visit) => {
     const page = await visit(CHAPTER, { width, height: 800 });
-    await page.mouse.move(200, 300);
-    await page.waitForLoadState("networkidle");
+    await awake(page);
     const top = await head(page);
     await wheel(page, 9000);
     await until(page, false);
@@ -63,8 +67,7 @@ scenario("a list of contents opens over the text, which keeps its place, and clo
 
 scenario("the arrows turn the page, but not where they have another task", async (visit) => {
   const page = await visit(CHAPTER);
-  await page.mouse.move(200, 300);
-  await page.waitForLoadState("networkidle");
+  await awake(page);
   const next = await page.locator(".pager [rel=next]").getAttribute("href");
   for (const place of ["pre[tabindex]", ".run-lanes"]) {
     await page.locator(place).first().focus();

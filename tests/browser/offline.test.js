@@ -45,7 +45,7 @@ const toFoot = (page) => page.evaluate(async () => {
 async function keepWhole(page) {
   await toFoot(page);
   await page.getByRole("button", { name: /^Keep the whole book on this device \(\d\.\d MB\)$/ }).click();
-  await page.getByText("The whole book is kept on this device").waitFor({ timeout: 60_000 }); // a thousand files
+  await page.getByText("The whole book is kept on this device").waitFor({ timeout: 5 * 60_000 }); // a thousand files
 }
 
 /** The files that are kept and are not what the list of their build says, and how many builds are kept. */

@@ -11,32 +11,29 @@ const GUIDE = RUNS.find((run) => run.name === "guide-doorbell");
 const CHAPTER = RUNS.find((run) => run.name.startsWith("ch01"));
 const PART = PAGES.find((path) => /^\/part1[^/]*\/$/.test(path));
 
-scenario("no page is wider than a phone", async (visit) => {
-  for (const path of PAGES) {
-    for (const width of [320, 375]) {
-      const page = await visit(path, { width, height: 700, expectErrors: path === "/404.html" });
-      const sticking = await page.evaluate(() => {
-        const { clientWidth, scrollWidth } = document.documentElement;
-        if (scrollWidth <= clientWidth) return [];
-        const scrolls = (element) => element && (/(auto|scroll|hidden|clip)/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
-        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-        const found = [];
-        while (texts.nextNode()) { // a text that sticks out widens no element
-          const range = new Range();
-          range.selectNodeContents(texts.currentNode);
-          if (range.getBoundingClientRect().right > clientWidth + 1 && !scrolls(texts.currentNode.parentElement)) found.push(texts.currentNode.data.slice(0, 120));
-        }
-        return found.length ? found : [`the page is ${scrollWidth} px wide`];
-      });
-      assert.deepEqual(sticking, [], `${path} at ${width} px: expected nothing to stick out to the side`);
-      await page.context().close();
-    }
+/** What sticks out to the side of the window. */
+const sticking = (page) => page.evaluate(() => {
+  const { clientWidth, scrollWidth } = document.documentElement;
+  if (scrollWidth <= clientWidth) return [];
+  const scrolls = (element) => element && (/(auto|scroll|hidden|clip)/.test(getComputedStyle(element).overflowX) || scrolls(element.parentElement));
+  const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) { // a text that sticks out widens no element
+    const range = new Range();
+    range.selectNodeContents(texts.currentNode);
+    if (range.getBoundingClientRect().right > clientWidth + 1 && !scrolls(texts.currentNode.parentElement)) found.push(texts.currentNode.data.slice(0, 120));
   }
+  return found.length ? found : [`the page is ${scrollWidth} px wide`];
 });
 
-scenario("every page is sound HTML with pictures that load, one title and headings in order", async (visit) => {
+// One visit for all of it: most of a visit is the loading of the page.
+scenario("every page is no wider than a phone, and sound HTML with pictures that load, one title and headings in order", async (visit) => {
   for (const path of PAGES) {
-    const page = await visit(path, { expectErrors: path === "/404.html" });
+    const page = await visit(path, { width: 320, height: 700, expectErrors: path === "/404.html" });
+    for (const width of [320, 375]) {
+      await page.setViewportSize({ width, height: 700 });
+      assert.deepEqual(await sticking(page), [], `${path} at ${width} px: expected nothing to stick out to the side`);
+    }
     const faults = await page.evaluate(async () => {
       const found = [];
       const ids = [...document.querySelectorAll("[id]")].map((element) => element.id);

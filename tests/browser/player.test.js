@@ -4,7 +4,7 @@ import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { address, scenario } from "./browser.js";
-import { button, expected, playerOf, reach, shown } from "./runs.js";
+import { button, expected, playerOf, reach, shown, shownAtEach } from "./runs.js";
 import { ROOT, RUNS } from "./site.js";
 
 const SOME = RUNS.find((run) => run.name === "guide-doorbell");
@@ -12,20 +12,24 @@ const WAKE = 1 + SOME.steps.findIndex((step) => step.kind === "wake");
 const still = { reducedMotion: "reduce" };
 
 for (const run of RUNS) {
-  scenario(`${run.name} shows at every step, forward and back, what was recorded`, async (visit) => {
-    const page = await visit(run.page, still);
-    const player = await playerOf(page, run);
-    const compare = async (number) => {
-      await reach(player, run, number);
-      assert.deepEqual(await shown(player), expected(run, number), `${run.page}, run ${run.name}, step ${number}`);
-    };
-    for (let number = 1; number <= run.steps.length; number += 1) {
-      await button(player, "Step forward").click();
-      await compare(number);
+  scenario(`${run.name} opens at the step that a link names, in view, and shows at every step, forward and back, what was recorded`, async (visit) => {
+    const middle = Math.ceil(run.steps.length / 2);
+    const page = await visit(`${run.page}#run=${run.name}&step=${middle}`, still);
+    const player = page.locator("run-player", { has: page.locator(`[data-run="${run.name}"]`) });
+    const where = (number) => `${run.page}, run ${run.name}, step ${number}`;
+    await reach(player, run, middle);
+    assert.deepEqual(await shown(player), expected(run, middle), where(middle));
+    for (const selector of [".run-lanes", ".run-said", ".run-bar input"]) {
+      assert.ok(await inView(player.locator(selector)), `${where(middle)}: expected ${selector} in the window`);
     }
-    for (let number = run.steps.length - 1; number >= 1; number -= 1) {
-      await button(player, "Step back").click();
-      await compare(number);
+    assert.ok(await lineInSight(player), `${where(middle)}: expected the line that runs above the picture`);
+
+    await button(player, "First step").click();
+    await reach(player, run, 1);
+    const all = run.steps.map((_, at) => at + 1);
+    for (const [name, numbers] of [["Step forward", all.slice(1)], ["Step back", all.slice(0, -1).reverse()]]) {
+      const found = await shownAtEach(player, run, name, numbers);
+      numbers.forEach((number, at) => assert.deepEqual(found[at], expected(run, number), `${where(number)}, by "${name}"`));
     }
     await button(player, "Whole picture").click();
     assert.equal(await player.locator("[aria-current], [data-later], .r-now").count(), 0, "expected the page as it was before the first step");
@@ -76,20 +80,6 @@ scenario("Play takes step after step to the end, and Pause stops it", async (vis
   await reach(player, SOME, SOME.steps.length);
   await button(player, "Play").click(); // at its end it begins anew
   await reach(player, SOME, 1);
-});
-
-scenario("a link to a step opens that step, in view", async (visit) => {
-  for (const run of RUNS) {
-    const number = Math.ceil(run.steps.length / 2);
-    const page = await visit(`${run.page}#run=${run.name}&step=${number}`, still);
-    const player = page.locator("run-player", { has: page.locator(`[data-run="${run.name}"]`) });
-    await reach(player, run, number);
-    assert.deepEqual(await shown(player), expected(run, number), `${run.page}, run ${run.name}, step ${number}`);
-    for (const selector of [".run-lanes", ".run-said", ".run-bar input"]) {
-      assert.ok(await inView(player.locator(selector)), `${run.page}#run=${run.name}: expected ${selector} in the window`);
-    }
-    assert.ok(await lineInSight(player), `${run.page}#run=${run.name}: expected the line that runs above the picture`);
-  }
 });
 
 scenario("\"Link to this step\" copies an address, which opens the same step", async (visit) => {

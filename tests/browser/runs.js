@@ -40,8 +40,8 @@ export function expected(run, number) {
 
 const spell = (ms) => (ms > 0 && ms < 1000 ? `${ms} ms` : `${ms / 1000} s`);
 
-/** What the player of a run shows. */
-export const shown = (player) => player.evaluate((player) => {
+/** What the player of a run shows; runs in the page. */
+function look(player) {
   const lines = player.querySelectorAll("code .l[aria-current=step]");
   const highlighted = (name) => [...CSS.highlights.get(name)]
     .filter((range) => player.contains(range.startContainer)).map(String).sort();
@@ -61,7 +61,26 @@ export const shown = (player) => player.evaluate((player) => {
     console: [...player.querySelectorAll(".run samp > span")]
       .filter((line) => getComputedStyle(line).visibility === "visible").map((line) => line.textContent.replace(/\n$/, "")),
   };
-});
+}
+
+/** What the player of a run shows. */
+export const shown = (player) => player.evaluate(look);
+
+/** Presses a button of the player again and again, and returns what it shows after each press, when it has come to one of these steps. */
+export async function shownAtEach(player, run, pressed, numbers) {
+  const press = await button(player, pressed).elementHandle();
+  const shown = await player.page().evaluateHandle(`(${look})`);
+  return player.evaluate(async (player, [press, shown, numbers, end]) => {
+    const count = player.querySelector(".run-count");
+    const found = [];
+    for (const number of numbers) {
+      press.click();
+      for (let patience = 600; patience > 0 && count.textContent !== `${number} / ${end}`; patience -= 1) await new Promise(requestAnimationFrame);
+      found.push(shown(player));
+    }
+    return found;
+  }, [press, shown, numbers, run.steps.length]);
+}
 
 /** The player of a run, scrolled to and ready for use. */
 export async function playerOf(page, run) {

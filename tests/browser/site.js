@@ -56,17 +56,22 @@ const homeAt = (origin) => origin + BASE.pathname.replace(/\/$/, "");
 
 async function listen(folder, rewrite) {
   const state = { isDown: false };
+  const packed = new Map(); // file and when it was written → as it travels
+  const pack = (file) => {
+    const key = `${file} ${statSync(file).mtimeMs}`;
+    if (!packed.has(key)) packed.set(key, gzipSync(rewrite(readFileSync(file, "utf8"), state.origin)));
+    return packed.get(key);
+  };
   const server = createServer((request, response) => {
     if (state.isDown) return request.socket.destroy();
     const { pathname } = new URL(request.url, "http://localhost");
     const file = fileOf(decodeURIComponent(pathname), folder);
     const type = TYPES[extname(file)];
     const status = file.endsWith("404.html") ? 404 : 200;
-    const body = readFileSync(file);
-    if (!type) return response.writeHead(status, { "Content-Type": "application/octet-stream" }).end(body);
+    if (!type) return response.writeHead(status, { "Content-Type": "application/octet-stream" }).end(readFileSync(file));
     // Text travels as small as it will when it is published.
     response.writeHead(status, { "Content-Type": `${type}; charset=utf-8`, "Content-Encoding": "gzip" });
-    response.end(gzipSync(rewrite(body.toString(), state.origin)));
+    response.end(pack(file));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();

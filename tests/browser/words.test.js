@@ -86,8 +86,8 @@ const visitIn = (visit, path, { prepare, ...options } = {}) => visit(`/${PSEUDO}
 async function wake(page) {
   await page.evaluate(async () => {
     const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-    for (const element of document.querySelectorAll(":not(:defined):not([remembered], site-search)")) {
-      element.scrollIntoView({ behavior: "instant", block: "center" });
+    for (let top = 0; top < document.documentElement.scrollHeight; top += innerHeight) {
+      scrollTo({ top, behavior: "instant" });
       await frame();
       await frame();
     }
