@@ -35,7 +35,7 @@ async function wholeBook(browser) {
   await page.addScriptTag({ path: beside("book.js"), type: "module" });
   await page.evaluate((input) => book.bind(input), { texts, home: HOME });
   await page.evaluate(() => document.fonts.ready);
-  const sheets = sheetsOf(await PDFDocument.load(await page.pdf(LOOKS)));
+  const sheets = sheetsOf(await PDFDocument.load(await page.pdf({ ...LOOKS, outline: false, tagged: false })));
   await page.evaluate((input) => book.number(input), sheets);
   const book = await PDFDocument.load(await page.pdf(LOOKS));
   if (JSON.stringify(sheetsOf(book)) !== JSON.stringify(sheets)) throw new Error("the numbers in the contents move what they number");

@@ -12,7 +12,7 @@ import { BASE, fileOf, pathOf, PAGES } from "./site.js";
 
 const MINUTE = 60_000;
 
-test("the book on paper has every page, in the order of its contents, and links that lead inside it", { timeout: 5 * MINUTE }, async () => {
+test("the book on paper has every page, in the order of its contents, and links that lead inside it", { timeout: 15 * MINUTE }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "pdf-"));
   try {
     const file = join(folder, "book.pdf");
