@@ -1,4 +1,4 @@
-//! Two threads, in every order in which their steps can follow each other.
+//! Two threads, in every order of their steps that loom tells apart.
 //!
 //! Run it: `cargo test -p examples --test ch08_loom`.
 

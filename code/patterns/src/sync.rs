@@ -1,7 +1,7 @@
 //! What a queue shares its state with.
 //!
 //! With the feature `loom`, these names mean types of the same shape that [loom] watches, so that
-//! a test can run the very code of a pattern in every order in which its steps can follow each other:
+//! a test can run the very code of a pattern in every order of its steps that loom tells apart:
 //! `cargo test -p patterns --features loom orders`.
 //!
 //! [loom]: https://docs.rs/loom/0.7.3/loom/
