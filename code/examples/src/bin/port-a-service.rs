@@ -62,7 +62,7 @@ async fn serve(
 
     let (jobs, queue) = async_channel::bounded(ROOM);
     let crew = tokio::spawn(supervise(queue.clone(), warehouse));
-    tokio::spawn(tick(queue.clone()));
+    tokio::spawn(tick(jobs.clone()));
 
     let open = TaskTracker::new();
     let router = shop(jobs, open.clone());
@@ -172,11 +172,11 @@ async fn work(queue: Receiver<Job>, warehouse: Warehouse) {
     }
 }
 
-async fn tick(queue: Receiver<Job>) {
+async fn tick(jobs: Sender<Job>) {
     let mut ticks = interval(Duration::from_secs(1));
     loop {
         ticks.tick().await;
-        info!("{} orders wait", queue.len());
+        info!("{} orders wait", jobs.len());
     }
 }
 
