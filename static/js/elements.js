@@ -22,7 +22,14 @@ const onFirstSign = (act) => {
 const recall = () => {
   for (const { localName } of document.querySelectorAll("[remembered]")) import(`./${localName}.js`);
 };
-onFirstSign(async (event) => (await import("./page-head.js")).turn(event)); // which may be a key
+onFirstSign(async (event) => {
+  const signs = [event]; // which may be keys: none is lost while the file loads
+  const note = (event) => signs.push(event);
+  addEventListener("keydown", note);
+  const { turn } = await import("./page-head.js");
+  removeEventListener("keydown", note);
+  for (const sign of signs) turn(sign);
+});
 addEventListener("click", async ({ target }) => {
   const button = target.closest("[data-opens]");
   if (button) (await import("./page-head.js")).open(button);

@@ -40,8 +40,11 @@ const SIDE_BY_SIDE: [&[Step]; 2] = [
             &["cargo test -- --ignored"],
         ),
         (
-            "the frameworks of chapter 22 do what it says",
-            &["cargo test --locked --manifest-path code/examples/frameworks/Cargo.toml"],
+            "so are the frameworks of chapter 22, and sqlx in chapter 25",
+            &[
+                "cargo test --locked --manifest-path code/examples/frameworks/Cargo.toml",
+                "cargo test --locked --manifest-path code/examples/sqlx/Cargo.toml",
+            ],
         ),
         ("runs are as recorded", &["cargo xtask record --check"]),
     ],

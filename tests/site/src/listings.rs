@@ -8,12 +8,13 @@ use crate::book::Book;
 const OPEN: &str = "ANCHOR: ";
 const CLOSE: &str = "ANCHOR_END: ";
 /// Kinds of files that chapters show.
-const SHOWN: [&str; 3] = ["rs", "lua", "sql"];
+const SHOWN: [&str; 4] = ["rs", "lua", "sql", "py"];
 
 /// How a comment begins in a file.
 pub fn comment(file: &str) -> &'static str {
     match file.rsplit('.').next() {
         Some("lua" | "sql") => "-- ",
+        Some("py") => "# ",
         _ => "// ",
     }
 }
@@ -77,10 +78,18 @@ pub fn check(book: &Book) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::check;
+    use super::{check, parts};
     use crate::fixture::Fixture;
 
     const FILE: &str = "code/examples/src/bin/ch02-ticker.rs";
+
+    #[test]
+    fn a_part_stands_in_comments_of_its_language() {
+        for (file, comment) in [("a.rs", "// "), ("a.lua", "-- "), ("a.py", "# ")] {
+            let text = format!("{comment}ANCHOR: tick\n");
+            assert!(parts(file, &text).contains("tick"), "{file}");
+        }
+    }
 
     #[test]
     fn a_part_that_is_not_closed_is_named_and_so_is_one_that_was_not_opened() {

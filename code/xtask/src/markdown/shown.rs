@@ -72,6 +72,7 @@ pub fn listing(shell: &Shell, arguments: &Table) -> Result<String> {
     let source = shell.read_file(file)?;
     let (language, comment) = match file.rsplit('.').next() {
         Some(kind @ ("lua" | "sql")) => (kind, "-- "),
+        Some("py") => ("python", "# "),
         _ => ("rust", "// "),
     };
     let code = match arguments.get("part").and_then(Value::as_str) {

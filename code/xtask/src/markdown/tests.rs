@@ -45,6 +45,7 @@ fn book(chapter: &str) -> (TempDir, Shell) {
             "code/x.rs",
             "fn main() {\n    // ANCHOR: wait\n    wait();\n    // ANCHOR_END: wait\n}\n",
         ),
+        ("code/x.py", "# ANCHOR: wait\nwait()\n# ANCHOR_END: wait\n"),
         ("code/projects/x/steps/1_a.rs", "fn main() {\n    a();\n}\n"),
         (
             "code/projects/x/steps/2_b.rs",
@@ -116,6 +117,10 @@ fn a_listing_is_its_code() {
     shows(
         "{{ listing(file=\"code/x.rs\") }}",
         "`code/x.rs`:\n\n`````rust\nfn main() {\n    wait();\n}\n`````",
+    );
+    shows(
+        "{{ listing(file=\"code/x.py\", part=\"wait\") }}",
+        "`code/x.py`:\n\n`````python\nwait()\n`````",
     );
 }
 
