@@ -1,4 +1,4 @@
-//! Two recipes of the appendix on testing that need more than Tokio, each with the fault that it finds.
+//! Two recipes of the appendix on testing that need more than Tokio, and a fault that each finds.
 //!
 //! Run it: `cargo test -p examples --test testing`.
 

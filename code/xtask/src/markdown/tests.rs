@@ -310,7 +310,8 @@ fn the_index_leads_from_a_question_to_its_answer() {
     fs::write(folder.path().join("public/paths/index.html"), "").unwrap();
     write(&shell, Path::new("public"), None).unwrap();
     let index = fs::read_to_string(folder.path().join("public/llms.txt")).unwrap();
-    let line = "\nYou have one question? Look it up: https://example.org/book/paths/index.md#questions\n";
+    let line =
+        "\nYou have one question? Look it up: https://example.org/book/paths/index.md#questions\n";
     assert!(index.contains(line), "{index}");
 }
 
