@@ -112,8 +112,8 @@ proptest! {
 }
 // ANCHOR_END: property
 
-/// Takes each read for a line.
-async fn read_reads(mut stream: DuplexStream) -> io::Result<Vec<String>> {
+/// Takes what each read gives for whole lines.
+async fn read_whole_lines(mut stream: DuplexStream) -> io::Result<Vec<String>> {
     let (mut all, mut buffer) = (Vec::new(), [0; 64]);
     loop {
         let length = stream.read(&mut buffer).await?;
@@ -121,7 +121,7 @@ async fn read_reads(mut stream: DuplexStream) -> io::Result<Vec<String>> {
             return Ok(all);
         }
         let read = String::from_utf8_lossy(&buffer[..length]);
-        all.push(read.trim_end().to_owned());
+        all.extend(read.lines().map(str::to_owned));
     }
 }
 
@@ -129,7 +129,7 @@ async fn read_reads(mut stream: DuplexStream) -> io::Result<Vec<String>> {
 fn the_smallest_case_is_named() {
     let cases = (1..20_usize, "([a-z]{0,9}\n){0,5}");
     let result = TestRunner::deterministic().run(&cases, |(size, text)| {
-        let lines = read_in_pieces(size, &text, read_reads)?;
+        let lines = read_in_pieces(size, &text, read_whole_lines)?;
         prop_assert_eq!(lines, text.lines().collect::<Vec<_>>());
         Ok(())
     });
