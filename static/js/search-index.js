@@ -9,6 +9,8 @@ const TITLE = 1.3; // a heading that says what the reader said, and nothing else
 const LIKELY = 40; // results whose headings are compared
 const CODE = 2.5; // a code of the compiler, which says more than all words of its message
 
+const isNumber = (word) => /^\d+$/.test(word);
+
 export class SearchIndex {
   /** `index` is what index.json holds; `read(path)` gives what another file below search/ holds. */
   constructor(index, read) {
@@ -69,7 +71,8 @@ export class SearchIndex {
     return split(text).filter(({ word, path }) => !path && word.length > 1 && !this.vocabulary.stop.has(word)).map(({ word }) => stem(word)).join(" ");
   }
 
-  /** The words that count, with their meanings, and what is only a bonus: a path as a whole, the parts of a known name. */
+  /** The words that count, with their meanings, and what is only a bonus: a path as a whole, the parts of a known name,
+      a number beside words ("limit to 10"). */
   async understand(query) {
     const { vocabulary } = this;
     const said = split(query);
@@ -77,9 +80,11 @@ export class SearchIndex {
     const names = said.filter(({ word, path }) => !path || vocabulary.at.has(word));
     const telling = names.filter(({ word }) => word.length > 1 && !vocabulary.stop.has(word));
     const words = telling.length ? telling : names;
+    const saysMore = words.some(({ word }) => !isNumber(word));
     const typing = /[\p{L}\p{N}_]$/u.test(query);
     const asked = await Promise.all(words.map(async ({ word, path, parts }, place) => {
       if (path) return [{ word, bonus: true, meanings: [[vocabulary.at.get(word), 1]] }];
+      if (saysMore && isNumber(word)) return [{ word, bonus: true, meanings: await vocabulary.meanings(word) }];
       const meanings = await vocabulary.meanings(word, typing && place === words.length - 1);
       const isKnown = meanings.length > 0;
       for (const other of await this.others(word, names, names.indexOf(words[place]))) meanings.push(other);

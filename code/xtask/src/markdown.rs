@@ -16,6 +16,8 @@ mod shown;
 mod step;
 
 const EXERCISES: &str = "code/exercises/info.toml";
+/// The page that leads from questions to their answers, and its section.
+const QUESTIONS: (&str, &str) = ("learning-paths.md", "questions");
 
 /// Writes the Markdown of every page, and `llms.txt`, into `site`, which Zola has written.
 /// Links lead to `base_url`, or to the address in config.toml.
@@ -86,6 +88,7 @@ fn whole(
     whole.push('\n');
     if page.folder().is_empty() && page.is_section() {
         whole += &contents(config, pages, base, &page.language, &words);
+        whole += &ways_in(page, &address, &words)?;
     } else if page.is_section() {
         let below = |other: &&Page| {
             let is_same = other.file.starts_with(page.folder()) && other.language == page.language;
@@ -143,6 +146,25 @@ fn exercises_of(chapter: &str, set: &Table) -> String {
     }
 }
 
+/// The ways in that templates/partials/home-parts.html shows below the contents; those of a whole
+/// part stand in the contents.
+fn ways_in(page: &Page, address: body::Address<'_>, words: &Table) -> Result<String> {
+    let mut ways = String::new();
+    for way in page.cards("ways") {
+        let links = way.get("links").and_then(Value::as_array);
+        let links = links.into_iter().flatten().filter_map(Value::as_str);
+        let lines: String = links.map(|link| format!("- {link}\n")).collect();
+        if !lines.is_empty() {
+            ways += &format!("\n### {}\n\n{lines}", text(way, "title"));
+        }
+    }
+    if ways.is_empty() {
+        return Ok(ways);
+    }
+    let heading = text(words, "ways_in");
+    body::links(&format!("\n## {heading}\n{ways}"), address)
+}
+
 /// `llms.txt`: what the book is, then each page in the order of the contents (llmstxt.org).
 fn index(config: &Table, pages: &[Page], base: &str, words: &Table) -> String {
     let mut index = format!(
@@ -151,6 +173,10 @@ fn index(config: &Table, pages: &[Page], base: &str, words: &Table) -> String {
         text(config, "description")
     );
     index += "Each page is Markdown with whole programs; the same address without `index.md` is the page for people.\n";
+    if let Some(page) = pages.iter().find(|page| page.file == QUESTIONS.0) {
+        let (address, id) = (&page.address, QUESTIONS.1);
+        index += &format!("You have one question? Look it up: {base}/{address}index.md#{id}\n");
+    }
     index + &contents(config, pages, base, ENGLISH, words)
 }
 

@@ -27,6 +27,7 @@ const INLINE: &[&str] = &["later", "measured"];
 const KNOWN: &[(&str, &[&str])] = &[
     ("anti_pattern", &["name"]),
     ("card", &["id"]),
+    ("clone", &[]),
     ("drawing", &["name", "[caption]"]),
     ("later", &["chapter", "text", "[id]"]),
     ("listing", &["file", "[part]"]),
@@ -182,7 +183,8 @@ fn target(book: &Book, shortcode: &Shortcode) -> Result<(), Wrong> {
                 "type `cargo xtask bless`, then read it",
             )?;
         }
-        "card" => {} // cards.rs holds it to the front matter
+        "card" => {}  // cards.rs holds it to the front matter
+        "clone" => {} // it takes the address from config.toml
         "later" => {
             let (chapter, text) = (argument("chapter"), argument("text"));
             let number = chapter.parse().ok();

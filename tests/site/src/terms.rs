@@ -18,7 +18,9 @@ const GLOSSARY: &str = "content/glossary.md";
 
 /// Words of the glossary that also stand in everyday sentences, and a name that leads elsewhere:
 /// the author links them where they mean the term.
-const EVERYDAY: &[&str] = &["ready", "move", "tokio", "driver", "returned"];
+const EVERYDAY: &[&str] = &[
+    "ready", "move", "tokio", "driver", "returned", "lane", "resume",
+];
 
 static SHORTCODE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\{\{.*?\}\}").expect("a pattern"));

@@ -7,22 +7,26 @@
 
 /// English words that every section has. Searching passes over them.
 pub const STOP: &str = "a about after all also an and any are as at be because been but by can cannot could did do does \
-    each else even every for from had has have he her here his how if in into is it its may might more most must my never no \
-    nor not of off on once only or other our out over own same she should so some such than that the their them then \
+    each else even every for from had has have he her here his how if in into is it its may might more most much must my never no \
+    nor not of off on once only or other our out over own properly same she should so some such than that the their them then \
     there these they this those through to too under until up very was we were what when where which while who whom why \
     will with would you your";
 
 /// What readers say, and the words in which the book says it.
-pub const MEANT: [(&str, &str); 15] = [
+pub const MEANT: [(&str, &str); 19] = [
     ("backoff", "retry jitter"),
     ("big", "size"),
     ("coroutine", "future"),
     ("dataloader", "loader batching"),
     ("disappear", "death lost"),
+    ("exponential", "backoff jitter"),
     ("forever", "waits pending"),
     ("freeze", "blocking starve"),
+    ("gather", "join join_all"),
     ("grow", "leak"),
     ("hang", "stuck deadlock"),
+    ("heavy", "compute"),
+    ("intensive", "compute rayon"),
     ("lose", "lost drops"),
     ("mock", "paused"),
     ("shrink", "stays leak"),

@@ -11,8 +11,12 @@ use crate::pages::{CONTENT, Page};
 /// Where a file of `content/` is published as Markdown.
 pub type Address<'a> = &'a dyn Fn(&str) -> Option<String>;
 
+/// Begins a question. Its answer stands below its options once more, with the reason.
+const QUESTION: &str = "<quiz-card";
+
 /// The body of a page: shortcodes replaced, links led to the published pages, fences with nothing
-/// but their language, and below a program what its recorded run did.
+/// but their language, questions without their answers above them, and below a program what its
+/// recorded run did.
 pub fn plain(shell: &Shell, page: &Page, address: Address<'_>) -> Result<String> {
     let mut out = String::new();
     let line_at = book::lines(&page.body);
@@ -24,6 +28,10 @@ pub fn plain(shell: &Shell, page: &Page, address: Address<'_>) -> Result<String>
             .iter()
             .find(|block| (block.line..=last(block)).contains(&(at + 1)));
         let Some(block) = block else {
+            if line.starts_with(QUESTION) {
+                out += &format!("{QUESTION}>\n");
+                continue;
+            }
             let line = shortcodes(shell, page, address, line).with_context(place)?;
             out += &format!("{}\n", links(&line, address).with_context(place)?);
             continue;
@@ -64,6 +72,7 @@ fn shortcodes(shell: &Shell, page: &Page, address: Address<'_>, line: &str) -> R
         out += &match name {
             "anti_pattern" => shown::anti_pattern(shell, arguments)?,
             "card" => shown::card(shell, page, arguments)?,
+            "clone" => shown::clone(shell)?,
             "drawing" => shown::drawing(shell, arguments)?,
             "later" => shown::later(shell, address, arguments)?,
             "listing" => shown::listing(shell, arguments)?,

@@ -6,7 +6,7 @@ use xshell::Shell;
 
 use super::body::Address;
 use crate::outline;
-use crate::pages::{Page, text, words};
+use crate::pages::{Page, read, text, words};
 
 /// A pattern or an anti-pattern of the page's front matter.
 pub fn card(shell: &Shell, page: &Page, arguments: &Table) -> Result<String> {
@@ -37,6 +37,15 @@ pub fn card_of(words: &Table, list: &str, card: &Table) -> String {
 fn sentence(text: &str) -> String {
     let end = if text.ends_with(['.', '?']) { "" } else { "." };
     format!("{text}{end}")
+}
+
+/// The command that fetches the book's repository.
+pub fn clone(shell: &Shell) -> Result<String> {
+    let config = read(shell, "config.toml")?;
+    let extra = config.get("extra").and_then(Value::as_table);
+    let extra = extra.context("config.toml has no [extra]")?;
+    let command = format!("$ git clone {} book && cd book", text(extra, "repository"));
+    Ok(fenced("console", &command))
 }
 
 /// A link to a chapter that stands, or its plain text.

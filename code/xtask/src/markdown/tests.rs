@@ -18,7 +18,7 @@ fn book(chapter: &str) -> (TempDir, Shell) {
     let files = [
         (
             "config.toml",
-            "base_url = \"https://example.org/book\"\ntitle = \"Book\"\ndescription = \"Of waits.\"\n[extra]\nreference = [\"glossary.md\"]\n",
+            "base_url = \"https://example.org/book\"\ntitle = \"Book\"\ndescription = \"Of waits.\"\n[extra]\nreference = [\"glossary.md\"]\nrepository = \"https://example.org/source\"\n",
         ),
         (
             EXERCISES,
@@ -31,7 +31,12 @@ fn book(chapter: &str) -> (TempDir, Shell) {
              [[part.chapter]]\nnumber = 2\nslug = \"wakes\"\ntitle = \"Wakes\"\ntopic = []\n",
         ),
         ("content/words/en.toml", &words),
-        ("content/_index.md", "+++\ntitle = \"Book\"\n+++\nHello.\n"),
+        (
+            "content/_index.md",
+            "+++\ntitle = \"Book\"\n[extra]\n\
+             ways = [{ title = \"By word\", links = [\"[A word](@/glossary.md#word)\"] }, { title = \"X\", part = 1 }]\n\
+             +++\nHello.\n",
+        ),
         (
             "content/glossary.md",
             "+++\ntitle = \"Glossary\"\ndescription = \"Words.\"\n+++\nA word.\n",
@@ -158,6 +163,24 @@ fn a_drawing_is_its_title_description_and_caption() {
 }
 
 #[test]
+fn a_question_stands_before_its_answer() {
+    shows(
+        "<quiz-card answer=\"2\">\n\nWho waits?\n\n1. no one\n2. a task\n\n<details>\n<summary>Answer</summary>\n\n\
+         **2.** A task.\n\n</details>\n\n</quiz-card>",
+        "<quiz-card>\n\nWho waits?\n\n1. no one\n2. a task\n\n<details>\n<summary>Answer</summary>\n\n\
+         **2.** A task.\n\n</details>\n\n</quiz-card>",
+    );
+}
+
+#[test]
+fn the_repository_is_cloned_from_where_it_is() {
+    shows(
+        "{{ clone() }}",
+        "`````console\n$ git clone https://example.org/source book && cd book\n`````",
+    );
+}
+
+#[test]
 fn a_card_is_what_the_front_matter_says() {
     shows(
         "{{ card(id=\"ask\") }}",
@@ -270,6 +293,31 @@ fn a_page_that_zola_wrote_elsewhere_is_told() {
             .starts_with(&format!("content/{CHAPTER}: no page stands at /waits/")),
         "{error}"
     );
+}
+
+#[test]
+fn the_home_page_has_the_ways_in() {
+    let (folder, shell) = book("");
+    write(&shell, Path::new("public"), None).unwrap();
+    let home = fs::read_to_string(folder.path().join("public/index.md")).unwrap();
+    let end = "\n## Ways in\n\n### By word\n\n\
+               - [A word](https://example.org/book/glossary/index.md#word)\n";
+    assert!(home.ends_with(end), "{home}");
+}
+
+#[test]
+fn the_index_leads_from_a_question_to_its_answer() {
+    let (folder, shell) = book("");
+    let head = "title = \"Paths\"\ndescription = \"Ways.\"\npath = \"paths\"";
+    let page = format!("+++\n{head}\n+++\nA way.\n");
+    fs::write(folder.path().join("content").join(QUESTIONS.0), page).unwrap();
+    fs::create_dir_all(folder.path().join("public/paths")).unwrap();
+    fs::write(folder.path().join("public/paths/index.html"), "").unwrap();
+    write(&shell, Path::new("public"), None).unwrap();
+    let index = fs::read_to_string(folder.path().join("public/llms.txt")).unwrap();
+    let line =
+        "\nYou have one question? Look it up: https://example.org/book/paths/index.md#questions\n";
+    assert!(index.contains(line), "{index}");
 }
 
 #[test]
