@@ -7,7 +7,7 @@ use futures_util::TryStreamExt;
 use sqlx::postgres::{PgPool, PgPoolOptions};
 use tokio::time::timeout;
 
-// [pool]
+// ANCHOR: pool
 /// Two connections. Who waits longer than the patience for one gets an error.
 async fn pool(url: &str) -> sqlx::Result<PgPool> {
     PgPoolOptions::new()
@@ -16,9 +16,9 @@ async fn pool(url: &str) -> sqlx::Result<PgPool> {
         .connect(url)
         .await
 }
-// [/pool]
+// ANCHOR_END: pool
 
-// [take]
+// ANCHOR: take
 /// Takes some of the stock and notes the order, or does neither.
 async fn order(pool: &PgPool, sku: &str, count: i32) -> sqlx::Result<bool> {
     let mut change = pool.begin().await?;
@@ -38,9 +38,9 @@ async fn order(pool: &PgPool, sku: &str, count: i32) -> sqlx::Result<bool> {
     change.commit().await?;
     Ok(true)
 }
-// [/take]
+// ANCHOR_END: take
 
-// [many]
+// ANCHOR: many
 /// One statement for any number of rows.
 async fn deliver(pool: &PgPool, skus: &[&str], counts: &[i32]) -> sqlx::Result<()> {
     let rows = "INSERT INTO stock (sku, rest) SELECT * FROM UNNEST($1::text[], $2::int[])";
@@ -61,7 +61,7 @@ async fn ordered(pool: &PgPool) -> sqlx::Result<i64> {
     }
     Ok(sum)
 }
-// [/many]
+// ANCHOR_END: many
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> sqlx::Result<()> {
@@ -79,7 +79,7 @@ async fn main() -> sqlx::Result<()> {
     println!("one of none: {}", order(&pool, "tea", 1).await?);
     println!("ordered: {}", ordered(&pool).await?);
 
-    // [dropped]
+    // ANCHOR: dropped
     let cut = timeout(Duration::from_millis(50), async {
         let mut change = pool.begin().await?;
         sqlx::query("INSERT INTO orders (sku, count) VALUES ('cake', 1)")
@@ -89,7 +89,7 @@ async fn main() -> sqlx::Result<()> {
     });
     assert!(cut.await.is_err());
     println!("after a dropped transaction: {}", ordered(&pool).await?);
-    // [/dropped]
+    // ANCHOR_END: dropped
 
     let (_one, _two) = (pool.acquire().await?, pool.acquire().await?);
     if let Err(error) = pool.acquire().await {
