@@ -59,9 +59,16 @@ enum State {
 /// Refuses calls to a service that keeps failing. Share it in an `Arc`, one for each service.
 #[derive(Debug)]
 pub struct Breaker {
+    /// A std mutex: never held across an await.
+    inner: Mutex<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
     law: Law,
-    /// The state, and how often it has changed. A std mutex: never held across an await.
-    inner: Mutex<(State, u64)>,
+    state: State,
+    /// How often the state has changed.
+    change: u64,
 }
 
 /// A call that is under way. Say how it ended; dropped, it counts for nothing.
@@ -77,9 +84,10 @@ pub struct Permit<'a> {
 impl Breaker {
     /// A closed breaker.
     pub fn new(law: Law) -> Breaker {
-        let closed = State::Closed(Window::new(law.window));
-        let inner = Mutex::new((closed, 0));
-        Breaker { law, inner }
+        let state = State::Closed(Window::new(law.window));
+        let change = 0;
+        let inner = Mutex::new(Inner { law, state, change });
+        Breaker { inner }
     }
 
     /// Asks for a call.
@@ -90,14 +98,14 @@ impl Breaker {
     pub fn enter(&self) -> Result<Permit<'_>, Open> {
         let mut inner = self.lock();
         let now = Instant::now();
-        if let State::Open { until } = inner.0 {
+        if let State::Open { until } = inner.state {
             if now < until {
                 return Err(Open { wait: until - now });
             }
             let (successes, probing) = (0, false);
-            *inner = (State::HalfOpen { successes, probing }, inner.1 + 1);
+            inner.change_to(State::HalfOpen { successes, probing });
         }
-        if let State::HalfOpen { probing, .. } = &mut inner.0 {
+        if let State::HalfOpen { probing, .. } = &mut inner.state {
             if *probing {
                 let wait = Duration::ZERO;
                 return Err(Open { wait });
@@ -106,56 +114,73 @@ impl Breaker {
         }
         Ok(Permit {
             breaker: self,
-            change: inner.1,
+            change: inner.change,
             success: None,
         })
     }
 
     /// Whether calls are refused now. For people: ask for a call with [`enter`](Self::enter).
     pub fn is_open(&self) -> bool {
-        matches!(self.lock().0, State::Open { until } if Instant::now() < until)
+        matches!(self.lock().state, State::Open { until } if Instant::now() < until)
     }
 
     fn report(&self, change: u64, success: Option<bool>) {
         let mut inner = self.lock();
-        if inner.1 != change {
+        if inner.change != change {
             return; // the answer to a question of an earlier state
         }
-        let now = Instant::now();
-        let next = match (&mut inner.0, success) {
+        let (law, now) = (inner.law, Instant::now());
+        let open = || State::Open {
+            until: now + law.pause,
+        };
+        let next = match (&mut inner.state, success) {
             (State::HalfOpen { probing, .. }, None) => {
                 *probing = false; // the next call probes
                 None
             }
             (State::HalfOpen { successes, probing }, Some(true)) => {
                 (*successes, *probing) = (*successes + 1, false);
-                let closed = || State::Closed(Window::new(self.law.window));
-                (*successes >= self.law.probes).then(closed)
+                let closed = || State::Closed(Window::new(law.window));
+                (*successes >= law.probes).then(closed)
             }
-            (State::HalfOpen { .. }, Some(false)) => Some(self.open(now)),
+            (State::HalfOpen { .. }, Some(false)) => Some(open()),
             (State::Closed(window), Some(success)) => {
                 let (calls, failed) = window.count(now, success);
-                let many = f64::from(failed) >= self.law.ratio * f64::from(calls);
-                (!success && calls >= self.law.calls && many).then(|| self.open(now))
+                let many = f64::from(failed) >= law.ratio * f64::from(calls);
+                (!success && calls >= law.calls && many).then(open)
             }
             (State::Closed(_), None) | (State::Open { .. }, _) => None,
         };
         if let Some(next) = next {
-            *inner = (next, change + 1);
+            inner.change_to(next);
         }
     }
 }
 // ANCHOR_END: state
 
 impl Breaker {
-    fn open(&self, now: Instant) -> State {
-        let until = now + self.law.pause;
-        State::Open { until }
+    /// Goes by another law from now on. What it has counted stays, unless the window is another;
+    /// an open one stays open for the new pause at most.
+    pub fn obey(&self, law: Law) {
+        let mut inner = self.lock();
+        let is_same = inner.law.window == law.window;
+        match &mut inner.state {
+            State::Closed(window) if !is_same => *window = Window::new(law.window),
+            State::Open { until } => *until = (*until).min(Instant::now() + law.pause),
+            _ => {}
+        }
+        inner.law = law;
     }
 
     /// Not poisoned by a panic: no code of others runs under the lock.
-    fn lock(&self) -> MutexGuard<'_, (State, u64)> {
+    fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    fn change_to(&mut self, state: State) {
+        (self.state, self.change) = (state, self.change + 1);
     }
 }
 

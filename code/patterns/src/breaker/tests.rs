@@ -119,6 +119,23 @@ async fn an_answer_from_before_it_opened_is_not_a_probe() {
     assert!(breaker.enter().is_ok());
 }
 
+#[tokio::test(start_paused = true)]
+async fn another_law_holds_at_once_and_nothing_that_was_counted_is_lost() {
+    let breaker = Breaker::new(Law { ratio: 1.0, ..LAW });
+    call(&breaker, true).expect("closed");
+    (0..4).for_each(|_| call(&breaker, false).expect("not all of them failed"));
+    breaker.obey(LAW);
+    call(&breaker, false).expect("a law opens nothing by itself");
+    assert_eq!(breaker.enter().err(), Some(Open { wait: LAW.pause })); // 5 of 6
+    let pause = SECOND;
+    breaker.obey(Law { pause, ..LAW });
+    assert_eq!(breaker.enter().err(), Some(Open { wait: SECOND }));
+    breaker.obey(LAW);
+    assert_eq!(breaker.enter().err(), Some(Open { wait: SECOND })); // no longer than it was told
+    sleep(SECOND).await;
+    assert!(breaker.enter().is_ok());
+}
+
 proptest! {
     /// Whatever happens: an open breaker lets nothing through before its pause is over, at most
     /// one call is under way when it's half-open, and a service that has recovered is used again.
@@ -136,11 +153,14 @@ proptest! {
                     (2, Some(permit)) => drop(permit),
                     (_, permit) => {
                         under_way.extend(permit);
-                        under_way.extend(breaker.enter());
+                        let refuses = opened.is_some_and(|until| Instant::now() < until);
+                        let entered = breaker.enter();
+                        prop_assert!(!(refuses && entered.is_ok()), "it's open");
+                        under_way.extend(entered);
                     }
                 }
                 {
-                    let (state, change) = &*breaker.lock();
+                    let Inner { state, change, .. } = &*breaker.lock();
                     let now = Instant::now();
                     match state {
                         State::Open { until } => {

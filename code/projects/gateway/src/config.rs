@@ -5,13 +5,16 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::{Deserialize, Deserializer};
+use hyper::Method;
+use hyper::header::{HeaderName, HeaderValue};
+use serde::Deserialize;
 use toml::Spanned;
 
 pub use check::{Fault, parse};
 
 mod check;
 mod default;
+mod words;
 
 /// The whole file. Numbers and times have bounds, which [`parse`] holds.
 #[derive(Clone, Debug, Deserialize)]
@@ -59,22 +62,22 @@ pub struct Tls {
 #[serde(deny_unknown_fields, default)]
 pub struct Times {
     /// A client's head, and how long its connection may be idle between two.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "words::duration")]
     pub head: Duration,
     /// How long a body may stand still, in either direction.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "words::duration")]
     pub still: Duration,
     /// Connecting to a server.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "words::duration")]
     pub connect: Duration,
     /// The head of a server's answer, for one attempt.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "words::duration")]
     pub first_byte: Duration,
     /// The same for all attempts of a request.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "words::duration")]
     pub total: Duration,
     /// How long a stop waits for what is under way.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "words::duration")]
     pub drain: Duration,
 }
 
@@ -125,13 +128,16 @@ pub struct Upstream {
     #[serde(default = "default::panic")]
     pub panic: f64,
     /// How long a server that came back gets less than its share.
-    #[serde(default = "default::slow_start", deserialize_with = "duration")]
+    #[serde(default = "default::slow_start", deserialize_with = "words::duration")]
     pub slow_start: Duration,
     /// The share of failures that opens a server's breaker, above 0 to 1.
     #[serde(default = "default::breaker_ratio")]
     pub breaker_ratio: f64,
     /// How long it stays open.
-    #[serde(default = "default::breaker_pause", deserialize_with = "duration")]
+    #[serde(
+        default = "default::breaker_pause",
+        deserialize_with = "words::duration"
+    )]
     pub breaker_pause: Duration,
     /// Requests that pay for one retry.
     #[serde(default = "default::calls_per_retry")]
@@ -175,7 +181,7 @@ pub struct Check {
     /// What is asked for.
     pub path: String,
     /// How often, and a tenth more or less.
-    #[serde(deserialize_with = "duration")]
+    #[serde(deserialize_with = "words::duration")]
     pub every: Duration,
     /// Good answers in a row that make it well.
     #[serde(default = "default::rise")]
@@ -198,11 +204,12 @@ pub struct Route {
     pub host: Option<String>,
     /// A path and all below it.
     pub path: String,
-    /// Absent: any.
-    pub methods: Option<Vec<String>>,
+    /// In capitals. Absent: any.
+    #[serde(default, deserialize_with = "words::methods")]
+    pub methods: Option<Vec<Method>>,
     /// Fields that must have this value.
-    #[serde(default)]
-    pub headers: BTreeMap<String, String>,
+    #[serde(default, deserialize_with = "words::fields")]
+    pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The name of an upstream.
     pub upstream: Spanned<String>,
     /// Takes the path's prefix away before the request is forwarded.
@@ -220,7 +227,7 @@ pub struct Route {
     pub at_once: Option<usize>,
     /// If a server hasn't answered for so long, a second one is asked, and the first answer counts.
     /// For requests that may be repeated, and at most one in `calls_per_retry`.
-    #[serde(default, deserialize_with = "some_duration")]
+    #[serde(default, deserialize_with = "words::some_duration")]
     pub hedge: Option<Duration>,
     /// Tokens that a request must bring.
     pub tokens: Option<Tokens>,
@@ -241,7 +248,8 @@ pub struct Rate {
     /// What it may send at once.
     pub burst: u32,
     /// The field that tells clients apart. Absent: their address.
-    pub by: Option<String>,
+    #[serde(default, deserialize_with = "words::name")]
+    pub by: Option<HeaderName>,
     /// Count together with all gateways that have the same `redis`, and a route of this name.
     #[serde(default)]
     pub shared: bool,
@@ -279,27 +287,4 @@ pub struct Json {
     pub set: BTreeMap<String, serde_json::Value>,
     /// The longest body, in bytes: 1 to 16 MiB. Absent: 1 MiB.
     pub at_most: Option<usize>,
-}
-
-fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
-    duration(from).map(Some)
-}
-
-/// "250ms", "10s" or "2m".
-fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
-    let text = String::deserialize(from)?;
-    let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let number = text[..text.len() - unit.len()].parse::<u32>().ok();
-    let millis = match unit {
-        "ms" => 1,
-        "s" => 1_000,
-        "m" => 60_000,
-        _ => 0,
-    };
-    match number.map(|number| u64::from(number) * millis) {
-        Some(millis @ 1..=86_400_000) => Ok(Duration::from_millis(millis)),
-        _ => Err(serde::de::Error::custom(format!(
-            "{text:?} is not a time: write \"250ms\", \"10s\" or \"2m\", above 0 to a day"
-        ))),
-    }
 }

@@ -17,7 +17,7 @@ use tracing::debug;
 use crate::body::Body;
 use crate::config::Times;
 use crate::edge::Shared;
-use crate::head::{LONGEST_HEAD, MOST_FIELDS};
+use crate::head::LONGEST_HEAD;
 use crate::journey::{Client, answer};
 use crate::pool::Pool;
 use crate::strict::{Strict, Switch};
@@ -72,11 +72,12 @@ async fn speak<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let stop = &shared.stop;
+    let stop = shared.stop.child_token(); // its lock is asked at each poll: no other thread's
     let shared = Arc::clone(shared);
     let handle = service_fn(move |request: Request<Incoming>| {
         let gateway = shared.gateway.load_full(); // this request keeps it to its end
-        let answer = answer(gateway, Arc::clone(&client), request);
+        // In a box: it has kilobytes, and is moved three times before it's first polled.
+        let answer = Box::pin(answer(gateway, Arc::clone(&client), request));
         async move { Ok::<Response<Body>, Infallible>(answer.await) }
     });
     if is_http2 {
@@ -99,7 +100,6 @@ where
     http1
         .timer(TokioTimer::new())
         .header_read_timeout(times.head)
-        .max_headers(MOST_FIELDS)
         .max_buf_size(LONGEST_HEAD * 4);
     let mut connection = pin!(http1.serve_connection(stream, handle).with_upgrades());
     tokio::select! {

@@ -133,7 +133,7 @@ async fn accept(shared: Arc<Shared>, listener: std::net::TcpListener) {
         };
         let (shared, pool) = (Arc::clone(&shared), Arc::clone(&pool));
         connections.spawn(async move {
-            let abort = shared.abort.clone();
+            let abort = shared.abort.child_token(); // a lock of its own
             let connected = connected(shared, pool, stream, peer);
             abort.run_until_cancelled(connected).await;
             drop(place);

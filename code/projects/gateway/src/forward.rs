@@ -141,7 +141,9 @@ pub async fn forward(mut call: Call) -> Response<Body> {
     };
     let hedged = || async {
         match call.way.route.hedge {
-            Some(after) if again.is_some() => hedge(after, &upstream.hedges, attempt).await,
+            Some(after) if again.is_some() => {
+                Box::pin(hedge(after, &upstream.hedges, attempt)).await
+            }
             _ => attempt().await,
         }
     };

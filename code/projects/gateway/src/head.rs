@@ -13,7 +13,7 @@ pub const LONGEST_HEAD: usize = 16 * 1024;
 /// And its target.
 pub const LONGEST_TARGET: usize = 8 * 1024;
 
-/// And have so many fields.
+/// And have so many fields: hyper takes as many if it isn't told.
 pub const MOST_FIELDS: usize = 100;
 
 /// The field by which a refused request is handed on. No client may send it.

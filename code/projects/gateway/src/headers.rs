@@ -8,28 +8,32 @@ use service::trace::{new_trace, trace_id};
 use crate::config;
 use crate::json::Json;
 
-/// Fields that concern one connection, by RFC 9110, section 7.6.1.
-const HOP_BY_HOP: [HeaderName; 6] = [
+/// Fields that concern one connection. RFC 9110, section 7.6.1, names the first six.
+/// The others are ours: without `Trailer`, none is written; credentials for a proxy (11.7.2) and
+/// the settings of an upgrade to HTTP/2 end here.
+static HOP_BY_HOP: [HeaderName; 9] = [
     header::CONNECTION,
     header::TE,
-    header::TRAILER,
     header::TRANSFER_ENCODING,
     header::UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TRAILER,
     header::PROXY_AUTHORIZATION,
+    HeaderName::from_static("http2-settings"),
 ];
-
-/// Those that have no constant.
-const HOP_BY_HOP_TOO: [&str; 3] = ["keep-alive", "proxy-connection", "http2-settings"];
 
 /// Fields that say who asks. A client that we don't trust can't set them.
-const FORWARDED: [&str; 6] = [
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-forwarded-port",
-    "x-real-ip",
-    "forwarded",
+static FORWARDED: [HeaderName; 6] = [
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-real-ip"),
+    header::FORWARDED,
 ];
+
+static TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 // ANCHOR: hop_by_hop
 /// Removes the fields of one connection, and those that its other side names as such.
@@ -47,10 +51,7 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
             }
         }
     }
-    for name in HOP_BY_HOP {
-        headers.remove(name);
-    }
-    for name in HOP_BY_HOP_TOO {
+    for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
@@ -64,9 +65,9 @@ fn names(value: &HeaderValue) -> impl Iterator<Item = HeaderName> {
 /// Says for whom we forward: in place of what the client said, or after it if it's trusted.
 /// Call it after [`remove_hop_by_hop`], or a client names `X-Forwarded-For` in `Connection`.
 pub fn forward(headers: &mut HeaderMap, client: IpAddr, trusted: bool, scheme: &'static str) {
-    let before = headers.get(FORWARDED[0]).filter(|_| trusted).cloned();
+    let before = headers.get(&FORWARDED[0]).filter(|_| trusted).cloned();
     if !trusted {
-        for name in FORWARDED {
+        for name in &FORWARDED {
             headers.remove(name);
         }
     }
@@ -78,29 +79,29 @@ pub fn forward(headers: &mut HeaderMap, client: IpAddr, trusted: bool, scheme: &
     }
     list.extend_from_slice(client.to_string().as_bytes());
     if let Ok(list) = HeaderValue::from_bytes(&list) {
-        headers.insert(FORWARDED[0], list);
+        headers.insert(FORWARDED[0].clone(), list);
     }
-    if !headers.contains_key(FORWARDED[2]) {
-        headers.insert(FORWARDED[2], HeaderValue::from_static(scheme));
+    if !headers.contains_key(&FORWARDED[2]) {
+        headers.insert(FORWARDED[2].clone(), HeaderValue::from_static(scheme));
     }
-    if !headers.contains_key(FORWARDED[1])
+    if !headers.contains_key(&FORWARDED[1])
         && let Some(host) = headers.get(header::HOST).cloned()
     {
-        headers.insert(FORWARDED[1], host);
+        headers.insert(FORWARDED[1].clone(), host);
     }
 }
 
 /// Gives the request a place in a trace, by W3C Trace Context: in the client's, if it has one.
 pub fn trace(headers: &mut HeaderMap) {
     let theirs = headers
-        .get("traceparent")
+        .get(&TRACEPARENT)
         .and_then(|value| value.to_str().ok());
     let parent = match theirs.and_then(trace_id) {
         Some(id) => format!("00-{id}-{:016x}-01", fastrand::u64(1..)),
         None => new_trace(),
     };
     if let Ok(parent) = HeaderValue::from_str(&parent) {
-        headers.insert("traceparent", parent);
+        headers.insert(TRACEPARENT.clone(), parent);
     }
 }
 

@@ -140,7 +140,7 @@ async fn through(
             head.headers = cache::for_all(head.headers);
             let fetch = move |request| forward(Call::new(&way, request));
             let request = Request::from_parts(head, ());
-            let answer = gateway.cache.answer(key, request, fetch).await;
+            let answer = Box::pin(gateway.cache.answer(key, request, fetch)).await;
             cache::not_modified(tag.as_ref(), answer)
         }
     };

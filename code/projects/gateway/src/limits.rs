@@ -48,7 +48,7 @@ impl Rate {
         Rate {
             limiter: RateLimiter::keyed(quota),
             quota,
-            by: rate.by.as_ref().and_then(|name| name.parse().ok()),
+            by: rate.by.clone(),
             shared: shared.map(|shared| (Arc::clone(shared), format!("gateway:rate:{route}"))),
             policy: format!("{burst};w={}", burst.get().div_ceil(per_second.get())),
         }

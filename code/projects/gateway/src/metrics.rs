@@ -43,6 +43,7 @@ pub struct Metrics {
     seconds: Histograms<OfRoute>,
     retries: Family<OfRoute, Counter>,
     well: Family<OfServer, Gauge>,
+    open: Family<OfServer, Gauge>,
     under_way: Family<OfServer, Gauge>,
 }
 
@@ -68,6 +69,7 @@ impl Default for Metrics {
             seconds: add_histograms(all, "seconds", "Until an answer began"),
             retries: add(all, "retries", "Attempts after the first"),
             well: add(all, "server_well", "What the checks say, 1 or 0"),
+            open: add(all, "server_open", "Its breaker refuses, 1 or 0"),
             under_way: add(all, "server_under_way", "Requests under way"),
             registry: Arc::new(registry),
         }
@@ -102,6 +104,9 @@ impl Metrics {
                 self.well
                     .get_or_create(&labels)
                     .set(server.is_well().into());
+                self.open
+                    .get_or_create(&labels)
+                    .set(server.is_left_aside().into());
                 let under_way = i64::try_from(server.under_way()).unwrap_or(i64::MAX);
                 self.under_way.get_or_create(&labels).set(under_way);
             }

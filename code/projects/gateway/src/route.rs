@@ -64,9 +64,6 @@ impl Route {
         metrics: RouteMetrics,
     ) -> Result<Route, KeyError> {
         let path = route.path.trim_end_matches('/').to_owned();
-        let headers = route.headers.iter();
-        let methods =
-            |names: &Vec<String>| names.iter().filter_map(|name| name.parse().ok()).collect();
         Ok(Route {
             name: route.name.clone(),
             upstream,
@@ -90,10 +87,8 @@ impl Route {
             matches: Matches {
                 host: route.host.as_ref().map(|host| host.to_ascii_lowercase()),
                 path,
-                methods: route.methods.as_ref().map(methods),
-                headers: headers
-                    .filter_map(|(n, v)| Some((n.parse().ok()?, v.parse().ok()?)))
-                    .collect(),
+                methods: route.methods.clone(),
+                headers: route.headers.clone(),
             },
         })
     }

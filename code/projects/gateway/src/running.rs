@@ -62,6 +62,9 @@ impl Running {
     pub fn reload(&self, config: &Config) -> anyhow::Result<()> {
         let before = self.shared.gateway.load_full();
         let gateway = Gateway::new(config, Some(&before))?;
+        for upstream in &gateway.upstreams {
+            upstream.rule();
+        }
         self.shared.gateway.store(Arc::new(gateway));
         let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *checks, watch(&self.shared)).cancel();

@@ -151,6 +151,7 @@ pub struct Upstream {
     balance: Balance,
     panic: f64,
     slow_start: Duration,
+    law: Law,
 }
 
 impl Upstream {
@@ -183,6 +184,14 @@ impl Upstream {
             balance: Balance::new(config.balance, &weights),
             panic: config.panic,
             slow_start: config.slow_start,
+            law,
+        }
+    }
+
+    /// Servers that were kept go by this group's law from now on. Call it when the group is in force.
+    pub fn rule(&self) {
+        for server in &self.servers {
+            server.breaker.obey(self.law);
         }
     }
 

@@ -1,11 +1,13 @@
 //! Clients that are slow, greedy, or gone.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use gateway::strict::Strict;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{config, gateway, get, impatient, raw, send, server, statuses};
 
@@ -92,6 +94,29 @@ async fn a_client_that_goes_on_sending_after_a_refusal_is_not_reset() {
     stream.shutdown().await.unwrap();
     let rest = stream.read_to_end(&mut Vec::new()).await;
     assert!(rest.is_ok(), "{rest:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_a_refusal_no_client_is_listened_to_for_ever() {
+    let around = |io| Strict::new(io, LONG, Arc::default());
+    let (_silent, ours) = duplex(1_024);
+    let (start, mut ours) = (Instant::now(), around(ours));
+    let ended = timeout(LONG, ours.shutdown()).await;
+    assert!(matches!(ended, Ok(Ok(()))), "{ended:?}");
+    assert_eq!(start.elapsed(), Duration::from_secs(1));
+    let (mut endless, ours) = duplex(1_024);
+    let sends = tokio::spawn(async move {
+        let mut sent = 0;
+        while sent < 1 << 20 && endless.write_all(&[0; 1_024]).await.is_ok() {
+            sent += 1_024;
+        }
+        sent
+    });
+    let mut ours = around(ours);
+    ours.shutdown().await.unwrap();
+    drop(ours);
+    let sent = sends.await.unwrap();
+    assert!((256 << 10..300 << 10).contains(&sent), "{sent}");
 }
 
 #[tokio::test]

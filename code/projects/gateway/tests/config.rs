@@ -69,6 +69,50 @@ fn what_needs_redis_or_a_bound_says_so() {
 }
 
 #[test]
+fn conditions_that_cannot_be_read_are_faults_and_not_left_out() {
+    let file = |route: &str| {
+        format!(
+            "listen = \"127.0.0.1:0\"\n[upstream.shop]\nservers = [{{ address = \"127.0.0.1:1\" }}]\n\
+             [[route]]\nname = \"a\"\npath = \"/\"\n{route}\nupstream = \"shop\"\n"
+        )
+    };
+    for (route, remedy) in [
+        (
+            "methods = [\"get\"]",
+            "\"get\" is not a method: write it in capitals",
+        ),
+        (
+            "methods = [\"GET\", \"P T\"]",
+            "\"P T\" is not a method: write it in capitals",
+        ),
+        ("methods = []", "leave it away for any"),
+        (
+            "headers = { \"x beta\" = \"1\" }",
+            "\"x beta\" is not the name of a field: write letters",
+        ),
+        (
+            "headers = { x-beta = \"\\n\" }",
+            "leave control characters out",
+        ),
+        (
+            "rate = { per_second = 1, burst = 1, by = \"x key\" }",
+            "\"x key\" is not the name of a field: write letters",
+        ),
+    ] {
+        let faults = parse(&file(route)).unwrap_err();
+        assert_eq!((faults.len(), faults[0].line), (1, 7), "{faults:?}");
+        assert!(faults[0].text.contains(remedy), "{faults:?}");
+    }
+    for route in [
+        "methods = [\"GET\", \"PURGE\"]",
+        "headers = { X-Beta = \"1\" }",
+        "rate = { per_second = 1, burst = 1, by = \"x-key\" }",
+    ] {
+        assert!(parse(&file(route)).is_ok(), "{route}");
+    }
+}
+
+#[test]
 fn the_page_about_operating_names_each_field() {
     let page = "../../../content/part9-systems/operating-api-gateway.md";
     let page = std::fs::read_to_string(page).unwrap();

@@ -52,6 +52,37 @@ async fn a_hundred_reloads_under_load_fail_no_request() {
 }
 
 #[tokio::test]
+async fn a_server_that_is_kept_goes_by_the_new_law_of_its_breaker() {
+    let sick = crate::support::server_that(|_| {
+        let answer = hyper::Response::builder().status(503);
+        answer.body(http_body_util::Full::default()).unwrap()
+    });
+    let (address, _) = sick.await;
+    let gateway = gateway(&[address], "breaker_pause = \"10m\"", "");
+    let server = || Arc::clone(&gateway.shared.gateway.load().upstreams[0].servers[0]);
+    let before = server();
+    // A file that can't be put into force changes no law.
+    let tokens = "tokens = { keys = \"/no/such/file\", audience = \"shop\" }";
+    let bad = config(&[address], "breaker_pause = \"5m\"", tokens);
+    assert!(gateway.reload(&bad).is_err());
+    let wait = || async {
+        loop {
+            let answer = get(gateway.address, "/", &[]).await;
+            if let Some((_, wait)) = answer.split_once("retry-after: ") {
+                let seconds = wait.split("\r\n").next().unwrap();
+                return seconds.parse::<u64>().unwrap(); // its breaker is open
+            }
+        }
+    };
+    assert!((301..=600).contains(&wait().await));
+    gateway
+        .reload(&config(&[address], "breaker_pause = \"4m\"", ""))
+        .unwrap();
+    assert!(Arc::ptr_eq(&before, &server()) && server().is_left_aside());
+    assert!((1..=240).contains(&wait().await));
+}
+
+#[tokio::test]
 async fn a_stop_answers_what_has_begun_and_accepts_no_more() {
     let (go, gone) = tokio::sync::watch::channel(false);
     let slow = crate::support::raw(move |mut stream: TcpStream| {
@@ -276,6 +307,11 @@ async fn the_page_tells_what_happens_to_its_own_operators_alone() {
         status == 200 && text.contains("gateway_answers_total{route=\"all\",class=\"2xx\"} 1"),
         "{text}"
     );
+    for state in ["well{X} 1", "open{X} 0", "under_way{X} 0"] {
+        let of = format!("{{upstream=\"shop\",server=\"{address}\"}}");
+        let line = format!("gateway_server_{}\n", state.replace("{X}", &of));
+        assert!(text.contains(&line), "{line}{text}");
+    }
     let (status, text) = ask(&pages, from("localhost", "/state")).await;
     assert!(status == 200 && text.contains("\"answered\":1"), "{text}");
     assert_eq!(ask(&pages, from("localhost", "/readyz")).await.0, 200);
