@@ -33,6 +33,9 @@ use crate::wire::{LARGEST_MESSAGE, Line};
 const NAMES: (u32, u32) = (50, 2_000);
 /// Each connection has a buffer of this size for what it reads.
 const READ_BUFFER: usize = 4 * 1024;
+/// So much is gathered for one write; a larger frame goes by itself. At 0, each frame would be
+/// written as it is fed, whenever it is flushed.
+const WRITE_BUFFER: usize = 16 * 1024;
 /// So many lines come in a page of history, unless the client wants fewer.
 const PAGE: usize = 100;
 
@@ -236,7 +239,7 @@ async fn upgrade(State(app): State<App>, session: Session, upgrade: WebSocketUpg
         .max_message_size(LARGEST_MESSAGE)
         .max_frame_size(LARGEST_MESSAGE)
         .read_buffer_size(READ_BUFFER)
-        .write_buffer_size(0)
+        .write_buffer_size(WRITE_BUFFER)
         .on_upgrade(async move |socket| {
             let _running = running;
             let span = debug_span!("connection", id = id.0, person = %session.sub);

@@ -87,15 +87,17 @@ impl Outbox {
     /// Adds a frame that may not be missed. Returns whether the outbox goes on: the first frame
     /// that finds no room ends it, and takes what waited with it.
     pub fn push(&self, frame: Utf8Bytes) -> bool {
+        self.push_all(&[frame])
+    }
+
+    /// The same for several, which are there together: whoever takes one of them takes all.
+    pub fn push_all(&self, frames: &[Utf8Bytes]) -> bool {
         let mut waiting = self.lock();
         if waiting.end.is_some() {
             return false;
         }
-        if waiting.frames.len() >= MOST_FRAMES || waiting.bytes + frame.len() > MOST_BYTES {
-            waiting.end(End::Slow);
-        } else {
-            waiting.bytes += frame.len();
-            waiting.frames.push(frame);
+        for frame in frames {
+            waiting.push(frame.clone());
         }
         let goes_on = waiting.end.is_none();
         drop(waiting);
@@ -164,6 +166,15 @@ impl Outbox {
 // ANCHOR_END: outbox
 
 impl Waiting {
+    fn push(&mut self, frame: Utf8Bytes) {
+        if self.frames.len() >= MOST_FRAMES || self.bytes + frame.len() > MOST_BYTES {
+            self.end(End::Slow);
+        } else if self.end.is_none() {
+            self.bytes += frame.len();
+            self.frames.push(frame);
+        }
+    }
+
     fn end(&mut self, end: End) {
         if self.end.is_none() {
             *self = Waiting {

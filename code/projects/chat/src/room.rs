@@ -35,6 +35,8 @@ use presence::Presence;
 pub const REPLAY: usize = LONGEST_PAGE;
 /// So many lines of a room may wait for the store. Another one is refused.
 const UNSAVED: usize = 512;
+/// So many lines of a room are shown at once.
+const TOGETHER: usize = 64;
 /// So many commands wait for a room; those who send more wait.
 pub const COMMANDS: usize = 256;
 /// How often leases are looked at, and changes of who is here told.
@@ -148,13 +150,13 @@ impl Room {
                     Some(command) => self.obey(command),
                     None => break,
                 },
-                Some(saved) = self.unsaved.next() => self.saved(saved),
+                Some(saved) = together(&mut self.unsaved) => self.saved(saved),
                 read = ready(&mut self.missing) => self.found(read),
                 _ = upkeep.tick() => self.upkeep(),
                 _ = heartbeat.tick() => self.heartbeat(),
             }
         }
-        while let Some(saved) = self.unsaved.next().await {
+        while let Some(saved) = together(&mut self.unsaved).await {
             self.saved(saved);
         }
     }
@@ -260,47 +262,52 @@ impl Room {
         }));
     }
 
-    /// A line is on disk, or isn't: now it's shown, and its sender told, in this order.
-    fn saved(&mut self, saved: Saved) {
-        let Saved {
-            by,
-            line,
-            kept,
-            span,
-            trace,
-        } = saved;
-        let _journey = span.entered();
-        let (id, from) = (line.id.clone(), line.from.clone());
-        match &kept {
-            Ok(Kept { seq, new: true }) => {
-                self.presence.has_said(&from);
-                self.arrived(Line {
-                    room: self.name.clone(),
-                    seq: *seq,
-                    id: line.id,
-                    from: line.from,
-                    at: line.at,
-                    text: line.text,
-                });
-                debug!(seq, members = self.members.len(), "kept and shown");
-                let room = self.name.clone();
-                self.hint(Hint::Grown { room, trace });
+    /// Lines are on disk, or aren't: now they're shown, and then their senders told. Those that
+    /// were answered together go into an outbox together, and are written in one go.
+    fn saved(&mut self, batch: Vec<Saved>) {
+        let journeys: Vec<Span> = batch.iter().map(|saved| saved.span.clone()).collect();
+        let (mut fresh, mut answers) = (Vec::new(), Vec::new());
+        for saved in batch {
+            let _journey = saved.span.entered();
+            let seq = saved.kept.as_ref().ok().map(|kept| kept.seq);
+            answers.push((saved.by, saved.line.id.clone(), seq));
+            match saved.kept {
+                Ok(Kept { seq, new: true }) => {
+                    debug!(seq, "kept");
+                    self.presence.has_said(&saved.line.from);
+                    let line = saved.line.numbered(self.name.clone(), seq);
+                    fresh.extend(self.arrived(line));
+                    let (room, trace) = (self.name.clone(), saved.trace);
+                    self.hint(Hint::Grown { room, trace });
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!(room = %self.name, %error, "a line isn't kept"),
             }
-            Ok(_) => {}
-            Err(error) => tracing::warn!(room = %self.name, %error, "a line isn't kept"),
         }
+        self.fan_out(&fresh, &journeys);
+        for (by, id, seq) in answers {
+            self.answer(by, id, seq);
+        }
+    }
+
+    fn answer(&self, by: ConnectionId, id: String, seq: Option<u64>) {
         let Some(member) = self.members.get(&by) else {
             return;
         };
-        match kept {
-            Ok(Kept { seq, .. }) => {
-                let room = self.name.clone();
-                member.outbox.push(Told::Kept { room, id, seq }.frame());
-            }
-            Err(_) => member.outbox.refuse(&self.name, Some(id), Refusal::Unsaved),
+        let room = self.name.clone();
+        match seq {
+            Some(seq) => _ = member.outbox.push(Told::Kept { room, id, seq }.frame()),
+            None => member.outbox.refuse(&room, Some(id), Refusal::Unsaved),
         }
     }
     // ANCHOR_END: say
+}
+
+/// The lines whose answers are there by now, in their order; `None` if none is under way.
+///
+/// Cancel safe: what it takes, it takes in the poll that returns it.
+async fn together(unsaved: &mut FuturesOrdered<BoxFuture<'static, Saved>>) -> Option<Vec<Saved>> {
+    unsaved.ready_chunks(TOGETHER).next().await
 }
 
 /// The future's result, once; and never one where there is no future.

@@ -87,6 +87,21 @@ pub struct NewLine {
     pub text: String,
 }
 
+impl NewLine {
+    /// The line that it has become.
+    pub fn numbered(self, room: Name, seq: u64) -> Line {
+        let NewLine { from, id, at, text } = self;
+        Line {
+            room,
+            seq,
+            id,
+            from,
+            at,
+            text,
+        }
+    }
+}
+
 /// A line has been kept, now or before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kept {

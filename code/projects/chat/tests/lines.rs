@@ -144,21 +144,40 @@ async fn history_is_searched_by_words_and_never_by_operators() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn while_the_store_is_held_nothing_is_shown_and_nothing_is_lost() {
+async fn while_the_store_is_held_nothing_is_shown_in_any_room_and_nothing_is_lost() {
     let server = Server::start().await;
     let (mut ann, mut ben) = (server.enter("ann").await, server.enter("ben").await);
-    let mut cleo = server.connect("cleo").await;
+    let token = server.person("dee").await.token;
+    let client = Client::new(&server.url, Some(token), PATIENCE).unwrap();
+    let request = client.request("POST".parse().unwrap(), "/api/rooms");
+    let room = serde_json::json!({"name": "tea"});
+    client.send(request.json(&room)).await.unwrap();
+    let (mut cleo, mut dan) = (server.connect("cleo").await, server.connect("dan").await);
+    for one in [&mut cleo, &mut dan] {
+        one.ask(&join("tea", 0, 0)).await.unwrap();
+        joined(one).await;
+    }
     let other = rusqlite::Connection::open(server.folder.path().join("chat.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     ann.ask(&say("lobby", "a1", "Tea?")).await.unwrap();
-    let shown = timeout(Duration::from_millis(500), line(&mut ben)).await;
+    cleo.ask(&say("tea", "c1", "Green.")).await.unwrap();
+    let shown = async {
+        tokio::select! {
+            line = line(&mut ben) => line,
+            line = line(&mut dan) => line,
+        }
+    };
+    let shown = timeout(Duration::from_millis(500), shown).await;
     assert!(shown.is_err(), "it is shown before it is kept");
-    // The room itself waits for nothing.
-    cleo.ask(&join("lobby", 0, 0)).await.unwrap();
-    joined(&mut cleo).await;
+    // The rooms themselves wait for nothing.
+    dan.ask(&join("lobby", 0, 0)).await.unwrap();
+    joined(&mut dan).await;
     other.execute_batch("COMMIT").unwrap();
     assert_eq!(line(&mut ben).await.text, "Tea?");
     assert_eq!(kept(&mut ann).await.1, 1);
+    let mut heard = [line(&mut dan).await.text, line(&mut dan).await.text];
+    heard.sort();
+    assert_eq!(heard, ["Green.", "Tea?"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use chat::wire::{Refusal, Told};
 use testbed::postgres::Postgres;
+use testbed::proxy::{Fault, Proxy, Target};
 use testbed::redis::Redis;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
@@ -81,6 +82,45 @@ async fn while_redis_is_gone_rooms_work_and_afterwards_all_catch_up() {
     }
     ann.ask(&say("lobby", "a4", "after")).await.unwrap();
     assert_eq!(line(&mut ben).await.text, "after");
+}
+
+/// As long as it takes both servers to try ten times each, which is some four seconds.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs redis-server"]
+async fn after_a_long_time_without_redis_no_gap_is_unseen_and_nothing_comes_twice() {
+    const CLIENTS: usize = 4;
+    const LINES: usize = 40;
+    const ATTEMPTS: usize = 20;
+    let redis = Redis::start(&[]);
+    let proxy = Proxy::start(Target::Unix(redis.socket())).await;
+    let bus = format!("redis://{}", proxy.address());
+    let folder = tempfile::tempdir().unwrap();
+    let db = file(&folder);
+    let one = program("127.0.0.1:0", &db, &["--bus", &bus]);
+    let two = program("127.0.0.1:0", &db, &["--bus", &bus]);
+    let mut watchers = [enter(&one, "ann").await, enter(&two, "ben").await];
+    let before = proxy.connections("");
+    proxy.harm(Fault::Close(0)); // each connection to Redis ends with its first answer
+    let stop = CancellationToken::new();
+    let mut clients = JoinSet::new();
+    for number in 0..CLIENTS {
+        let server = [&one, &two][number % 2].url("");
+        let who = name(&format!("c{number}"));
+        let identity = chat::client::log_in(&server, &who, None).await.unwrap();
+        clients.spawn(converse(vec![server], identity.token, stop.clone(), LINES));
+    }
+    while proxy.connections("") < before + ATTEMPTS {
+        sleep(Duration::from_millis(10)).await;
+    }
+    proxy.heal();
+    stop.cancel();
+    let logs = clients.join_all().await;
+    check(&db, &logs, LINES).await;
+    for watcher in &mut watchers {
+        for seq in 1..=(CLIENTS * LINES) as u64 {
+            assert_eq!(line(watcher).await.seq, seq);
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

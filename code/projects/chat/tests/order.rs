@@ -210,10 +210,20 @@ async fn a_line_is_one_trace_on_the_server_where_it_was_said_and_on_the_other() 
             .find(|line| line["message"] == what)
             .expect(&log)
     };
-    let here = &find("kept and shown")["span"]["trace"];
+    let here = &find("kept")["span"]["trace"];
     assert!(
         service::trace::trace_id(here.as_str().unwrap()).is_some(),
         "{log}"
     );
     assert_eq!(&find("said on another server")["trace"], here);
+    // The server where it was said shows it within its journey; the other may have read it by itself.
+    let shown = |line: &&Value| line["message"] == "shown" && line["spans"][0]["name"] == "line";
+    let shown = logged.iter().find(shown).expect(&log);
+    assert_eq!(&shown["spans"][0]["trace"], here);
+    let span = &shown["span"];
+    let (name, room, lines) = (&span["name"], &span["room"], &span["lines"]);
+    assert_eq!(
+        (name, room, lines),
+        (&"fan_out".into(), &"lobby".into(), &1.into())
+    );
 }

@@ -2,34 +2,56 @@
 
 use std::mem;
 
+use tokio_tungstenite::tungstenite::Utf8Bytes;
+use tracing::{Span, debug, debug_span};
+
 use super::{Line, Page, REPLAY, Room, StoreError, Told};
 
 impl Room {
     // ANCHOR: arrived
-    /// Shows a line if it is the next. If one before it is missing, it was said on another
-    /// server, and both are read from the history.
-    pub(super) fn arrived(&mut self, line: Line) {
+    /// The frame of a line, if it is the next to show. If one before it is missing, it was said on
+    /// another server, and both are read from the history.
+    pub(super) fn arrived(&mut self, line: Line) -> Option<Utf8Bytes> {
         match line.seq.checked_sub(self.key.last) {
-            None | Some(0) => {} // it has been shown
-            Some(1) => self.show(line),
-            Some(_) => self.look(),
+            None | Some(0) => None, // it has been shown
+            Some(1) => Some(self.remember(line)),
+            Some(_) => {
+                self.look();
+                None
+            }
         }
     }
 
-    fn show(&mut self, line: Line) {
+    fn remember(&mut self, line: Line) -> Utf8Bytes {
         self.key.last = line.seq;
         let frame = Told::Line(line).frame();
         if self.recent.len() == REPLAY {
             self.recent.pop_front();
         }
         self.recent.push_back(frame.clone());
+        frame
+    }
+
+    /// Shows to all what has just arrived, within the trace of the first of these lines.
+    pub(super) fn fan_out(&mut self, fresh: &[Utf8Bytes], journeys: &[Span]) {
+        if fresh.is_empty() {
+            return;
+        }
+        let parent = journeys.first().and_then(Span::id);
+        let span = debug_span!(parent: parent, "fan_out", room = %self.name, lines = fresh.len());
+        for journey in journeys.iter().skip(1) {
+            span.follows_from(journey);
+        }
+        let _fan_out = span.entered();
         let mut slow = Vec::new();
         for member in self.members.values() {
-            if !member.outbox.push(frame.clone()) {
+            if !member.outbox.push_all(fresh) {
                 slow.push(member.id);
             }
         }
-        self.metrics.delivered(self.members.len() - slow.len());
+        let members = self.members.len() - slow.len();
+        self.metrics.delivered(members * fresh.len());
+        debug!(members, slow = slow.len(), "shown");
         for id in slow {
             self.leave(id, false);
         }
@@ -51,7 +73,9 @@ impl Room {
         match read {
             Ok(lines) => {
                 self.look_again |= lines.len() == REPLAY;
-                lines.into_iter().for_each(|line| self.arrived(line));
+                let arrived = lines.into_iter().filter_map(|line| self.arrived(line));
+                let fresh: Vec<Utf8Bytes> = arrived.collect();
+                self.fan_out(&fresh, &[]);
             }
             Err(error) => tracing::warn!(room = %self.name, %error, "history can't be read"),
         }

@@ -216,10 +216,10 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
     let mut batch = Vec::with_capacity(BATCH);
     while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let begun = connection.execute_batch("BEGIN IMMEDIATE");
+        let begun = begin(&connection);
         let transaction = begun.is_ok().then_some(&connection);
         let answers: Vec<Done> = batch.drain(..).map(|write| write(transaction)).collect();
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        let committed = begun.and_then(|last| commit(&connection, last));
         if committed.is_err() && !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK").ok(); // the error to tell is the first
         }
@@ -236,6 +236,19 @@ fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
     }
 }
 // ANCHOR_END: writer
+
+/// Begins a transaction, and says which line is the last before it.
+fn begin(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+    lines::last(connection)
+}
+
+/// Indexes the words of the lines that came after this one, and commits.
+fn commit(connection: &Connection, last: i64) -> rusqlite::Result<()> {
+    lines::index_words(connection, last)?;
+    connection.prepare_cached("COMMIT")?.execute([])?;
+    Ok(())
+}
 
 /// A write that fails in its middle leaves nothing, and spoils no other of its batch.
 fn all_or_nothing<T>(

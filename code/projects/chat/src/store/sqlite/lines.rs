@@ -80,6 +80,22 @@ pub(super) fn append(
 }
 // ANCHOR_END: append
 
+/// The newest line of all rooms, by its place in the table.
+pub(super) fn last(connection: &Connection) -> rusqlite::Result<i64> {
+    connection
+        .prepare_cached("SELECT coalesce(max(id), 0) FROM lines")?
+        .query_row([], |row| row.get(0))
+}
+
+/// Makes the lines after this one searchable. Once for a transaction, and not for each line: at
+/// each savepoint FTS5 writes what it has gathered as a piece of its index, to be merged later.
+pub(super) fn index_words(connection: &Connection, last: i64) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT INTO words (rowid, text) SELECT id, text FROM lines WHERE id > ?1")?
+        .execute([last])?;
+    Ok(())
+}
+
 fn line(row: &Row<'_>, room: &Name) -> rusqlite::Result<Line> {
     let from: String = row.get(2)?;
     Ok(Line {

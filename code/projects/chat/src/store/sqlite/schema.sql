@@ -34,7 +34,6 @@ CREATE TABLE IF NOT EXISTS standing (
 ) STRICT, WITHOUT ROWID;
 
 CREATE VIRTUAL TABLE IF NOT EXISTS words USING fts5 (text, content = 'lines', content_rowid = 'id');
-CREATE TRIGGER IF NOT EXISTS lines_have_words AFTER INSERT ON lines BEGIN
-    INSERT INTO words (rowid, text) VALUES (new.id, new.text);
-END;
+-- Words are indexed by the writer, once for a transaction; in files of before by each line.
+DROP TRIGGER IF EXISTS lines_have_words;
 COMMIT;
