@@ -65,7 +65,7 @@ fn what_goes_on_after_the_grace_is_cut_and_counted() {
     let mut endless = Client::connect(&address);
     assert_eq!(endless.ask("tea").unwrap(), "more?\n");
     assert_eq!(program.terminated().code(), Some(1));
-    program.until_line("1 uploads were cut");
+    program.until_line("1 upload was cut");
     assert!(endless.answer().map_or(true, |answer| answer.is_empty()));
 }
 

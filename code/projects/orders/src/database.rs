@@ -46,6 +46,8 @@ pub enum DatabaseError {
 pub enum Durability {
     /// A power cut.
     Full,
+    /// The end of the process. A power cut leaves an earlier state, as a whole.
+    Earlier,
     /// The end of the process. For tests.
     Process,
     /// The same; and callers work on the file themselves, so that a paused clock stands meanwhile.
@@ -59,6 +61,18 @@ pub enum Home {
     Files(PathBuf, Durability),
     /// One database, for many machines.
     Server(Postgres),
+}
+
+impl Home {
+    /// The same for what can be made again: its commits don't wait for the disk.
+    pub fn disposable(&self) -> Home {
+        match self {
+            Home::Files(directory, Durability::Full) => {
+                Home::Files(directory.clone(), Durability::Earlier)
+            }
+            other => other.clone(),
+        }
+    }
 }
 
 /// The names of the points before and after a commit.

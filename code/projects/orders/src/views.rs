@@ -67,7 +67,9 @@ pub struct Views {
 impl Views {
     /// Opens the views. Those that are missing or of another version begin at zero.
     pub async fn open(home: &Home, crash: Crash) -> Result<Views, DatabaseError> {
-        let database = Database::open(home, "views", SCHEMA, POINTS, crash.clone()).await?;
+        // What a power cut takes from a view, it takes from its place, too, and the log has it.
+        let home = home.disposable();
+        let database = Database::open(&home, "views", SCHEMA, POINTS, crash.clone()).await?;
         let mut places = BTreeMap::new();
         for view in VIEWS {
             let query = "SELECT version FROM views WHERE name = ?1";

@@ -189,6 +189,11 @@ impl Answer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Whether the server asks to be left alone: with 429, or with 5xx if it says for how long.
+    pub fn refuses(&self) -> bool {
+        self.status == 429 || (self.status >= 500 && self.retry_after().is_some())
+    }
+
     // ANCHOR: retry-after
     /// How long the server asks to be left alone, in seconds or until a date.
     pub fn retry_after(&self) -> Option<Duration> {

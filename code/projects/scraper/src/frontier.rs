@@ -263,6 +263,21 @@ pub struct Page {
     pub failures: u32,
     /// Where it was first found, unless it's a seed.
     pub found_on: Option<String>,
+    /// How long its host isn't asked from now on.
+    pub rest: Duration,
+}
+
+/// A host with pages to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// Its name.
+    pub host: String,
+    /// Pages that are queued.
+    pub queued: u64,
+    /// The time between two requests.
+    pub delay: Duration,
+    /// How long it isn't asked from now on.
+    pub rest: Duration,
 }
 
 /// Looking into a frontier, also while a crawl is running: status, export, explain. Each call
@@ -278,8 +293,8 @@ pub trait View {
     /// The hosts of the addresses that the crawl began with.
     async fn seeds(&self) -> Result<HashSet<String>, FrontierError>;
 
-    /// The hosts with most to do: their names, what is queued, and the delay in milliseconds.
-    async fn busiest(&self, most: u32) -> Result<Vec<(String, u64, u64)>, FrontierError>;
+    /// The hosts with most to do.
+    async fn busiest(&self, most: u32) -> Result<Vec<Busy>, FrontierError>;
 
     /// Why pages failed or were left alone, the most frequent first.
     async fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>, FrontierError>;

@@ -14,9 +14,10 @@ use crate::robots::Robots;
 
 /// robots.txt is asked for again after a day, as the RFC wants.
 const FRESH: Duration = Duration::from_secs(24 * 3600);
-/// Hosts beyond these, and those that weren't visited for an hour, are forgotten and learned anew.
+/// Hosts beyond these, and those that weren't visited for two days, are forgotten and learned
+/// anew; a host may rest for a day.
 const MOST: u64 = 10_000;
-const IDLE: Duration = Duration::from_secs(3600);
+const IDLE: Duration = Duration::from_secs(48 * 3600);
 /// Retries of a host: a fifth of its pages, and so many at first.
 const RETRIES: (u32, u32) = (10, 5);
 
@@ -27,6 +28,8 @@ pub struct Courtesy {
     pub delay: Duration,
     /// The longest, also if robots.txt asks for more.
     pub longest: Duration,
+    /// How long it's left alone if it asks for that; one that asks for more is given up.
+    pub rest: Duration,
     /// When to leave it alone for a while.
     pub breaker: Law,
     /// Failures in a row after which it's given up.
@@ -53,6 +56,7 @@ pub struct Host {
     robots: Mutex<Option<(Instant, Arc<Robots>)>>,
     robots_failures: AtomicU32,
     in_a_row: AtomicU32,
+    rests: Mutex<Option<Instant>>,
     pace: Mutex<Pace>,
 }
 
@@ -84,6 +88,7 @@ impl Host {
             robots: Mutex::default(),
             robots_failures: AtomicU32::new(0),
             in_a_row: AtomicU32::new(0),
+            rests: Mutex::default(),
             pace: Mutex::new(Pace::new(courtesy.delay)),
         }
     }
@@ -118,6 +123,21 @@ impl Host {
             return false;
         }
         self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1 >= self.courtesy.failures
+    }
+
+    /// It asks to be left alone for so long; says how often in a row it has failed or asked. An
+    /// answer that comes while it rests is to a request that was under way: it says the same
+    /// once more, and isn't counted.
+    pub fn refused(&self, latency: Option<Duration>, rest: Duration) -> u32 {
+        let now = Instant::now();
+        let mut rests = lock(&self.rests);
+        let resting = rests.is_some_and(|until| now < until);
+        *rests = rests.max(Some(now + rest));
+        if resting {
+            return 0;
+        }
+        self.note(latency, false);
+        self.in_a_row.load(Ordering::Relaxed)
     }
 
     /// The time between two requests now.

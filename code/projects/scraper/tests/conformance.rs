@@ -199,6 +199,11 @@ async fn a_host_also_rests_across_a_restart(store: &impl Store) {
     store.killed(frontier).await;
     let claim = store.open(BUDGET).await.claim(10).await.unwrap();
     assert!(claim.pages.is_empty() && claim.wait > Some(HOUR / 2));
+    let view = store.reader().await;
+    let rests = HOUR / 2..HOUR + Duration::from_secs(1);
+    assert!(rests.contains(&view.busiest(1).await.unwrap()[0].rest));
+    let page = view.page(&page.found.address).await.unwrap().unwrap();
+    assert!(rests.contains(&page.rest), "{page:?}");
 }
 
 async fn a_host_has_so_many_visits_at_once(store: &impl Store) {

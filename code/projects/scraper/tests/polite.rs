@@ -75,6 +75,15 @@ async fn retry_after_gives_the_whole_host_its_rest() {
 }
 
 #[tokio::test]
+async fn a_robots_txt_that_asks_for_an_hour_gets_it() {
+    let site = Site::serve(|_, _| answer(503, &[("retry-after", "3600")], "")).await;
+    let mut crawl = Crawl::new();
+    crawl.settings.pages = 1;
+    crawl.run(&[site.url("/")]).await;
+    assert!(crawl.page(&site.url("/")).rest > Duration::from_secs(3_000));
+}
+
+#[tokio::test]
 async fn spellings_of_a_host_share_its_robots_txt_and_its_turn() {
     let site = Site::serve(|_, _| html("a page")).await;
     let spellings = ["site.test", "SITE.test.", "s%69te.test"];

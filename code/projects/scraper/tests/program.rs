@@ -107,6 +107,25 @@ async fn items_become_a_table_without_formulas() {
 }
 
 #[tokio::test]
+async fn a_host_that_asks_for_an_hour_rests_and_both_questions_say_so() {
+    let site = Site::serve(|path, _| match path {
+        "/robots.txt" => answer(404, &[], ""),
+        _ => answer(429, &[("retry-after", "3600")], ""),
+    });
+    let site = site.await;
+    let mut crawl = Crawl::new();
+    crawl.settings.pages = 2; // the first turn is robots.txt's
+    crawl.run(&[site.url("/")]).await;
+    let dir = text(crawl.dir.path());
+    let resting = ", resting for another 3"; // 3,600 s, or what is left of them
+    let said = words(&program(&["status", "--dir", dir]));
+    assert!(said.contains(&format!("ms apart{resting}")), "{said}");
+    let said = words(&program(&["explain", &site.url("/"), "--dir", dir]));
+    assert!(said.contains(&format!(": queued{resting}")), "{said}");
+    assert_eq!(crawl.page(&site.url("/")).failures, 0);
+}
+
+#[tokio::test]
 async fn a_page_that_has_not_changed_is_not_sent_again() {
     let site = Site::serve(|path, _| match path {
         "/robots.txt" => answer(404, &[], ""),

@@ -213,7 +213,7 @@ async fn a_process_that_does_not_know_robots_txt_yet_does_not_shorten_a_delay() 
         .await
         .unwrap();
     let view = server.reader().await;
-    assert_eq!(view.busiest(1).await.unwrap()[0].2, 40);
+    assert_eq!(view.busiest(1).await.unwrap()[0].delay, delay);
     one.leave().await.unwrap();
     let next = loop {
         let claim = other.claim(1).await.unwrap();
@@ -224,8 +224,8 @@ async fn a_process_that_does_not_know_robots_txt_yet_does_not_shorten_a_delay() 
     };
     other.end(done(&next)).await.unwrap();
     assert_eq!(
-        view.busiest(1).await.unwrap()[0].2,
-        0,
+        view.busiest(1).await.unwrap()[0].delay,
+        Duration::ZERO,
         "it has no say any more"
     );
 }

@@ -110,6 +110,7 @@ impl Crawl {
                 courtesy: Courtesy {
                     delay: Duration::ZERO,
                     longest: Duration::from_secs(2),
+                    rest: Duration::from_secs(3600),
                     breaker: Law {
                         window: Duration::from_secs(10),
                         calls: 5,

@@ -74,6 +74,7 @@ impl Sqlite {
         writer.pragma_update(None, "journal_mode", "wal")?;
         let synchronous = match durability {
             Durability::Full => "full",
+            Durability::Earlier => "normal", // the disk is waited for when the log is copied back
             Durability::Process | Durability::Inline => "off",
         };
         writer.pragma_update(None, "synchronous", synchronous)?;

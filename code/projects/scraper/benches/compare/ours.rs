@@ -63,6 +63,7 @@ fn visitor() -> Result<Visitor> {
         courtesy: Courtesy {
             delay: Duration::ZERO,
             longest: second,
+            rest: second,
             breaker: Law {
                 window: second,
                 calls: 100,

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use scraper::Html;
@@ -37,8 +38,13 @@ async fn answer(view: &impl View, question: Question) -> Result<()> {
 async fn status(view: &impl View) -> Result<()> {
     let tally = view.tally().await?;
     println!("{}; {} items", words_of(&tally), tally.items);
-    for (host, queued, delay) in view.busiest(10).await? {
-        println!("  {host}: {queued} to do, {delay} ms apart");
+    for busy in view.busiest(10).await? {
+        let (host, queued, delay) = (busy.host, busy.queued, busy.delay);
+        let rest = resting(busy.rest, delay);
+        println!(
+            "  {host}: {queued} to do, {} ms apart{rest}",
+            delay.as_millis()
+        );
     }
     for (reason, pages) in view.reasons(10).await? {
         println!("  {pages} × {reason}");
@@ -53,7 +59,11 @@ async fn explain(address: &Address, view: &impl View) -> Result<()> {
              deep, or its host's budget was used up"
         );
     };
-    println!("{address}: {}", page.state);
+    let rest = match page.state {
+        "queued" => resting(page.rest, Duration::ZERO),
+        _ => String::new(),
+    };
+    println!("{address}: {}{rest}", page.state);
     if let Some(status) = page.status {
         println!("  status {status}");
     }
@@ -69,6 +79,14 @@ async fn explain(address: &Address, view: &impl View) -> Result<()> {
         page.found_on.as_deref().unwrap_or("no page: it's a seed")
     );
     Ok(())
+}
+
+/// What is worth saying of a rest: more than the usual time between two requests.
+fn resting(rest: Duration, usual: Duration) -> String {
+    match rest > usual + Duration::from_secs(1) {
+        true => format!(", resting for another {} s", rest.as_secs()),
+        false => String::new(),
+    }
 }
 
 pub(super) fn test_rule(rules: &Path, page: &Path, address: &str) -> Result<()> {

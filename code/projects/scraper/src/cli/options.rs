@@ -22,6 +22,7 @@ use crate::rules::Rules;
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Where a crawl is.
 #[derive(Args, Clone, Debug)]
@@ -148,6 +149,7 @@ impl Options {
             courtesy: Courtesy {
                 delay: Duration::from_millis(self.delay),
                 longest: MINUTE,
+                rest: DAY,
                 breaker: Law {
                     window: MINUTE,
                     calls: 5,

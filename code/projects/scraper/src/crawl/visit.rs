@@ -19,6 +19,7 @@ use crate::rules::Rules;
 const PROBING: Duration = Duration::from_secs(1);
 
 mod links;
+mod refused;
 mod robots;
 
 /// What a crawl was asked to do.
@@ -112,15 +113,10 @@ impl Visitor {
         let (status, latency) = (answer.status, Some(answer.latency));
         debug!(page = %page.found.address, status, "answered");
         match status {
-            429 | 500..=599 => {
-                let down = host.note(latency, false) && status != 429;
-                self.again(
-                    page,
-                    host,
-                    format!("status {status}"),
-                    answer.retry_after(),
-                    down,
-                )
+            _ if answer.refuses() => self.refused(page, host, &answer),
+            500..=599 => {
+                let down = host.note(latency, false);
+                self.again(page, host, format!("status {status}"), None, down)
             }
             301 | 302 | 303 | 307 | 308 => {
                 host.note(latency, true);
@@ -159,7 +155,7 @@ impl Visitor {
         let failures = page.failures + 1;
         let jitter = backoff.full_jitter(failures, fastrand::f64());
         // What the server asks for is kept even if this page is given up.
-        let rest = asked.map_or(jitter, |asked| asked.min(courtesy.longest) + jitter);
+        let rest = asked.map_or(jitter, |asked| asked.min(courtesy.rest) + jitter);
         let outcome = if down {
             warn!(host = page.found.address.host(), reason, "host given up");
             Outcome::HostDown(format!("host given up: {reason}"))
@@ -231,7 +227,7 @@ impl Visitor {
 /// The host's failures, as its breaker counts them. "Slow down" isn't one.
 fn is_failure(answer: &Result<Answer, FetchError>) -> bool {
     match answer {
-        Ok(answer) => answer.status >= 500 && answer.retry_after().is_none(),
+        Ok(answer) => answer.status >= 500 && !answer.refuses(),
         Err(error) => error.is_transient(),
     }
 }

@@ -36,6 +36,11 @@ pub(super) fn millis(span: Duration) -> Millis {
     Millis::try_from(span.as_nanos().div_ceil(1_000_000)).unwrap_or(Millis::MAX / 4)
 }
 
+/// What is left until a moment.
+pub(super) fn until(moment: Millis, now: Millis) -> Duration {
+    Duration::from_millis(u64::try_from(moment.saturating_sub(now)).unwrap_or_default())
+}
+
 /// The first whole millisecond at which a rest that begins now is over.
 pub(super) fn after(now: Millis, rest: Duration) -> Millis {
     match millis(rest) {

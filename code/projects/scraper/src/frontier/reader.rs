@@ -2,12 +2,14 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
+use super::clock::until;
 use super::rows::tally;
 use super::writer::store;
-use super::{FrontierError, Page, Tally, View};
+use super::{Busy, Clock, FrontierError, Page, Tally, View};
 use crate::address::Address;
 
 type Result<T> = std::result::Result<T, FrontierError>;
@@ -38,8 +40,10 @@ impl View for Reader {
 
     async fn page(&self, address: &Address) -> Result<Option<Page>> {
         let sql = "SELECT state, status, reason, depth, failures, \
-                   (SELECT url FROM pages AS other WHERE other.id = pages.found_on) \
+                   (SELECT url FROM pages AS other WHERE other.id = pages.found_on), \
+                   (SELECT next_at FROM hosts WHERE hosts.id = pages.host) \
                    FROM pages WHERE url = ?1";
+        let now = Clock::start().now();
         let page = self.0.query_row(sql, [address.as_str()], |row| {
             let states = ["queued", "being visited", "done", "failed", "skipped"];
             let state: usize = row.get(0)?;
@@ -50,6 +54,7 @@ impl View for Reader {
                 depth: row.get(3)?,
                 failures: row.get(4)?,
                 found_on: row.get(5)?,
+                rest: until(row.get(6)?, now),
             })
         });
         page.optional().map_err(store)
@@ -63,13 +68,20 @@ impl View for Reader {
         hosts.collect::<rusqlite::Result<_>>().map_err(store)
     }
 
-    async fn busiest(&self, most: u32) -> Result<Vec<(String, u64, u64)>> {
-        let sql = "SELECT name, queued, delay FROM hosts WHERE queued > 0 \
+    async fn busiest(&self, most: u32) -> Result<Vec<Busy>> {
+        let sql = "SELECT name, queued, delay, next_at FROM hosts WHERE queued > 0 \
                    ORDER BY queued DESC LIMIT ?1";
         let mut hosts = self.0.prepare(sql).map_err(store)?;
-        let hosts = hosts
-            .query_map([most], |row| row.try_into())
-            .map_err(store)?;
+        let now = Clock::start().now();
+        let hosts = hosts.query_map([most], |row| {
+            Ok(Busy {
+                host: row.get(0)?,
+                queued: row.get(1)?,
+                delay: Duration::from_millis(row.get(2)?),
+                rest: until(row.get(3)?, now),
+            })
+        });
+        let hosts = hosts.map_err(store)?;
         hosts.collect::<rusqlite::Result<_>>().map_err(store)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::clock::{after, millis};
+use super::clock::{after, millis, until};
 use super::rows::{taken, tally};
 use super::sqlite::Settings;
 use super::writer::store;
@@ -192,8 +192,7 @@ impl<'a> Steps<'a> {
         let next = "SELECT next_at FROM hosts WHERE queued > 0 AND taken < ?1 \
                     ORDER BY next_at LIMIT 1";
         let next = self.one(next, [self.settings.budget.places], |row| row.get(0))?;
-        let wait = |next: Millis| u64::try_from(next - self.now).unwrap_or_default();
-        Ok(next.map(|next| Duration::from_millis(wait(next))))
+        Ok(next.map(|next| until(next, self.now)))
     }
 
     // ANCHOR: end

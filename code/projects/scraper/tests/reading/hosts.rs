@@ -14,6 +14,7 @@ async fn host(delay: Duration) -> Arc<Host> {
     let courtesy = Courtesy {
         delay,
         longest: LONGEST,
+        rest: DAY,
         breaker: Law {
             window: LONGEST,
             calls: 5,

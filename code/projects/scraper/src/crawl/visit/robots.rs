@@ -1,8 +1,11 @@
 //! A host's robots.txt: asked for once a day, before its first page.
 
+use std::time::Duration;
+
 use reqwest::header::{self, HeaderMap};
 use tracing::{debug, warn};
 
+use super::refused::too_long;
 use super::{Visitor, end};
 use crate::address::Address;
 use crate::fetch::FetchError;
@@ -29,18 +32,22 @@ impl Visitor {
         }
         let robots = match self.fetch_robots(&page.found.address).await {
             Ok(robots) => robots,
-            Err(error) if !error.is_transient() => {
+            Err((error, _)) if !error.is_transient() => {
                 return end(page, host, Outcome::Failed(error.to_string()));
             }
-            Err(error) if host.robots_failed() < ROBOTS_ATTEMPTS => {
+            Err((error, Some(asked))) if asked > self.settings.courtesy.rest => {
+                let reason = too_long(&format!("robots.txt: {error}"), asked);
+                return self.again(page, host, reason, Some(asked), true);
+            }
+            Err((error, asked)) if host.robots_failed() < ROBOTS_ATTEMPTS => {
                 debug!(host = page.found.address.host(), %error, "robots.txt can't be read");
-                let rest = self.settings.backoff.full_jitter(1, fastrand::f64());
+                let jitter = self.settings.backoff.full_jitter(1, fastrand::f64());
                 return Ended {
-                    rest: rest.max(host.delay()),
+                    rest: (asked.unwrap_or_default() + jitter).max(host.delay()),
                     ..again
                 };
             }
-            Err(error) => {
+            Err((error, _)) => {
                 warn!(host = page.found.address.host(), %error, "closed: no robots.txt");
                 Robots::closed()
             }
@@ -74,15 +81,15 @@ impl Visitor {
         }
     }
 
-    /// 4xx opens a host. 5xx and no answer are errors that may pass.
-    async fn fetch_robots(&self, page: &Address) -> Result<Robots, FetchError> {
+    /// 4xx opens a host. 429, 5xx and no answer are errors that may pass, after `Retry-After`.
+    async fn fetch_robots(&self, page: &Address) -> Result<Robots, (FetchError, Option<Duration>)> {
         let mut address = page.robots();
         for _ in 0..=ROBOTS_HOPS {
             let answer = self.fetcher.get(&address, HeaderMap::new()).await;
             let answer = match answer {
                 // What's longer than our limit is longer than the RFC's.
                 Err(FetchError::Large(_)) => return Ok(Robots::closed()),
-                answer => answer?,
+                answer => answer.map_err(|error| (error, None))?,
             };
             match answer.status {
                 200..=299 => return Ok(Robots::parse(&self.settings.agent, &answer.body)),
@@ -94,7 +101,8 @@ impl Visitor {
                     address = target;
                 }
                 429 | 500..=599 => {
-                    return Err(FetchError::Broken(format!("status {}", answer.status)));
+                    let error = FetchError::Broken(format!("status {}", answer.status));
+                    return Err((error, answer.retry_after()));
                 }
                 _ => break,
             }

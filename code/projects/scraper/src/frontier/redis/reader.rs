@@ -1,13 +1,15 @@
 //! Looking into a crawl, also while it runs.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use redis::{Cmd, FromRedisValue};
 
 use super::row::Row;
 use super::{Line, RedisStore, Result};
 use crate::address::Address;
-use crate::frontier::{FrontierError, Page, Tally, View};
+use crate::frontier::clock::until;
+use crate::frontier::{Busy, FrontierError, Millis, Page, Tally, View};
 
 /// Items that are read at once.
 const AT_ONCE: u64 = 500;
@@ -22,7 +24,7 @@ impl RedisReader {
     ///
     /// If there's no Redis.
     pub async fn open(store: &RedisStore) -> Result<RedisReader> {
-        let nothing = std::time::Duration::ZERO;
+        let nothing = Duration::ZERO;
         Ok(RedisReader(Line::open(store, nothing).await?))
     }
 }
@@ -53,6 +55,18 @@ impl Line {
         Ok(Tally::of(all))
     }
 
+    /// A host's delay, and how long it isn't asked from now on, by the clock of the server.
+    async fn pace(&self, host: &str) -> Result<(Duration, Duration)> {
+        let host = format!("h:{host}");
+        let (delay, next_at): (u64, Millis) =
+            self.ask(&["HMGET", &host, "delay", "next_at"], &[]).await?;
+        let call = &redis::cmd("TIME");
+        let time = |mut line| async move { call.query_async(&mut line).await };
+        let (seconds, micros): (Millis, Millis) = self.patiently(time).await?;
+        let now = seconds * 1_000 + micros / 1_000;
+        Ok((Duration::from_millis(delay), until(next_at, now)))
+    }
+
     async fn row(&self, id: i64) -> Result<Option<Row>> {
         let text: Option<String> = self.ask(&["HGET", "pages", &id.to_string()], &[]).await?;
         text.map(|text| Row::parse(&text)).transpose()
@@ -74,14 +88,15 @@ impl View for RedisReader {
             Some(on) => self.0.row(on).await?,
             None => None,
         };
-        Ok(Some(row.page(on.map(|on| on.url))))
+        let (_, rest) = self.0.pace(&row.host).await?;
+        Ok(Some(row.page(on.map(|on| on.url), rest)))
     }
 
     async fn seeds(&self) -> Result<HashSet<String>> {
         self.0.ask(&["SMEMBERS", "seeds"], &[]).await
     }
 
-    async fn busiest(&self, most: u32) -> Result<Vec<(String, u64, u64)>> {
+    async fn busiest(&self, most: u32) -> Result<Vec<Busy>> {
         let last = most.saturating_sub(1).to_string();
         let hosts: Vec<(String, u64)> = self
             .0
@@ -89,11 +104,13 @@ impl View for RedisReader {
             .await?;
         let mut busiest = Vec::new();
         for (host, queued) in hosts.into_iter().filter(|(_, queued)| *queued > 0) {
-            let delay: u64 = self
-                .0
-                .ask(&["HGET", &format!("h:{host}"), "delay"], &[])
-                .await?;
-            busiest.push((host, queued, delay));
+            let (delay, rest) = self.0.pace(&host).await?;
+            busiest.push(Busy {
+                host,
+                queued,
+                delay,
+                rest,
+            });
         }
         Ok(busiest)
     }

@@ -1,5 +1,7 @@
 //! Rows and answers as JSON, which both sides read.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -12,7 +14,7 @@ use crate::frontier::{Ended, Found, FrontierError, Kind, Outcome, Page, Taken};
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Row {
     pub(super) url: String,
-    host: String,
+    pub(super) host: String,
     kind: u8,
     depth: u32,
     hops: u32,
@@ -58,7 +60,7 @@ impl Row {
         })
     }
 
-    pub(super) fn page(self, found_on: Option<String>) -> Page {
+    pub(super) fn page(self, found_on: Option<String>, rest: Duration) -> Page {
         let states = ["queued", "done", "failed", "skipped"];
         let state = states.into_iter().find(|state| *state == self.state.state);
         Page {
@@ -68,6 +70,7 @@ impl Row {
             depth: self.depth,
             failures: self.state.failures,
             found_on,
+            rest,
         }
     }
 }
