@@ -3,8 +3,13 @@
 use std::sync::Arc;
 
 use futures::FutureExt;
+use tokio::time::sleep;
+use tracing::warn;
+use uuid::Uuid;
 
 use crate::bus::{Handler, Message};
+use crate::command::CommandError;
+use crate::database::{DatabaseError, PAUSE};
 use crate::event::Event;
 use crate::saga::runner::Runner;
 use crate::world::World;
@@ -15,15 +20,27 @@ pub fn saga_starter(runner: Runner) -> Handler {
         let runner = runner.clone();
         let start = async move {
             match message.event {
-                Event::Placed(_) => runner
-                    .begin(message.order)
-                    .await
-                    .map_err(|it| it.to_string()),
+                Event::Placed(_) => begin(&runner, message.order).await,
                 _ => Ok(()),
             }
         };
         start.boxed()
     })
+}
+
+/// Waits while the store fails, as the sagas themselves do: a message that's parked waits for a
+/// person, and with it the order would.
+async fn begin(runner: &Runner, order: Uuid) -> Result<(), String> {
+    loop {
+        match runner.begin(order).await {
+            Ok(()) => return Ok(()),
+            Err(CommandError::Database(error)) if !matches!(error, DatabaseError::Refused(_)) => {
+                warn!(%order, %error, "a saga that is to begin waits for the store");
+                sleep(PAUSE).await;
+            }
+            Err(error) => return Err(error.to_string()),
+        }
+    }
 }
 
 /// Sends a mail for each message.

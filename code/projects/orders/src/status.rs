@@ -55,7 +55,8 @@ impl Shop {
         })
     }
 
-    /// Waits until there is nothing left to do: what isn't stuck is at its end, told and shown.
+    /// Waits until there is nothing left to do: what isn't stuck or parked is at its end,
+    /// told and shown.
     pub async fn settled(&self) -> Result<(), DatabaseError> {
         loop {
             let head = *self.store().head().borrow();

@@ -6,7 +6,7 @@ use orders::audit::audit;
 use orders::clock::Clock;
 use orders::command::{CommandError, execute};
 use orders::crash::Crash;
-use orders::database::{Database, DatabaseError, sql};
+use orders::database::{Database, DatabaseError, Durability, Home, sql};
 use orders::shop::Shop;
 use orders::stock::{self, Stock};
 use orders::store::Store;
@@ -67,6 +67,35 @@ async fn a_checkpoint_that_cannot_be_written_is_counted_and_the_views_go_on_afte
     })
     .await;
     assert_eq!(audit(&shop).await.unwrap().faults, [""; 0]);
+}
+
+/// The store is back before the mail is sent, so the relay can move its place: what was parked by
+/// then isn't delivered again.
+#[tokio::test(start_paused = true)]
+async fn a_store_that_fails_while_a_saga_is_to_begin_is_waited_for_and_no_order_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::Files(folder.path().to_owned(), Durability::Inline);
+    let crash = Crash::counted();
+    let mut settings = settings(&home, crash.clone());
+    settings.mood.delay = Duration::from_millis(200);
+    let shop = Shop::open(&settings).await.unwrap();
+    shop.receive("first", "tea", 5).await.unwrap();
+    for key in ["ada", "bob"] {
+        let placed = shop.place(key, placement(key, &[("tea", 1)])).await;
+        placed.unwrap();
+    }
+    crash.take_down(Some("events"));
+    during(&shop, async {
+        tokio::time::sleep(Duration::from_millis(100)).await; // longer than all attempts
+        crash.take_down(None);
+        settle(&shop).await;
+    })
+    .await;
+    let report = audit(&shop).await.unwrap();
+    let parked = shop.parked().list().await.unwrap();
+    assert_eq!(report.faults, [""; 0]);
+    assert_eq!((report.open, report.shipped), (0, 2), "parked: {parked:?}");
+    assert!(parked.is_empty(), "{parked:?}");
 }
 
 #[tokio::test]

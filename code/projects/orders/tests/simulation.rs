@@ -105,8 +105,10 @@ async fn life(home: &Home, seed: u64, number: u32) -> Option<()> {
             return None; // a person looks at it in the last life
         }
         let report = audit(&shop).await.ok()?;
-        assert_eq!(report.faults, [""; 0], "seed {seed}, life {number}");
-        assert_eq!(report.open, 0, "seed {seed}, life {number}");
+        let parked = shop.parked().list().await.ok()?;
+        let told = format!("seed {seed}, life {number}, parked: {parked:?}");
+        assert_eq!(report.faults, [""; 0], "{told}");
+        assert_eq!(report.open, 0, "{told}");
         Some(())
     };
     tokio::select! {
