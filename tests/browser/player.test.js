@@ -11,28 +11,36 @@ const SOME = RUNS.find((run) => run.name === "guide-doorbell");
 const WAKE = 1 + SOME.steps.findIndex((step) => step.kind === "wake");
 const still = { reducedMotion: "reduce" };
 
-for (const run of RUNS) {
-  scenario(`${run.name} opens at the step that a link names, in view, and shows at every step, forward and back, what was recorded`, async (visit) => {
-    const middle = Math.ceil(run.steps.length / 2);
-    const page = await visit(`${run.page}#run=${run.name}&step=${middle}`, still);
-    const player = page.locator("run-player", { has: page.locator(`[data-run="${run.name}"]`) });
-    const where = (number) => `${run.page}, run ${run.name}, step ${number}`;
-    await reach(player, run, middle);
-    assert.deepEqual(await shown(player), expected(run, middle), where(middle));
-    for (const selector of [".run-lanes", ".run-said", ".run-bar input"]) {
-      assert.ok(await inView(player.locator(selector)), `${where(middle)}: expected ${selector} in the window`);
-    }
-    assert.ok(await lineInSight(player), `${where(middle)}: expected the line that runs above the picture`);
+/** Follows a link to the middle of a run, then steps through all of it, forward and back. */
+async function walk(page, run) {
+  const middle = Math.ceil(run.steps.length / 2);
+  const player = page.locator("run-player", { has: page.locator(`[data-run="${run.name}"]`) });
+  const where = (number) => `${run.page}, run ${run.name}, step ${number}`;
+  await page.evaluate((hash) => (location.hash = hash), `#run=${run.name}&step=${middle}`);
+  await reach(player, run, middle);
+  assert.deepEqual(await shown(player), expected(run, middle), where(middle));
+  for (const selector of [".run-lanes", ".run-said", ".run-bar input"]) {
+    assert.ok(await inView(player.locator(selector)), `${where(middle)}: expected ${selector} in the window`);
+  }
+  assert.ok(await lineInSight(player), `${where(middle)}: expected the line that runs above the picture`);
 
-    await button(player, "First step").click();
-    await reach(player, run, 1);
-    const all = run.steps.map((_, at) => at + 1);
-    for (const [name, numbers] of [["Step forward", all.slice(1)], ["Step back", all.slice(0, -1).reverse()]]) {
-      const found = await shownAtEach(player, run, name, numbers);
-      numbers.forEach((number, at) => assert.deepEqual(found[at], expected(run, number), `${where(number)}, by "${name}"`));
-    }
-    await button(player, "Whole picture").click();
-    assert.equal(await player.locator("[aria-current], [data-later], .r-now").count(), 0, "expected the page as it was before the first step");
+  await button(player, "First step").click();
+  await reach(player, run, 1);
+  const all = run.steps.map((_, at) => at + 1);
+  for (const [name, numbers] of [["Step forward", all.slice(1)], ["Step back", all.slice(0, -1).reverse()]]) {
+    const found = await shownAtEach(player, run, name, numbers);
+    numbers.forEach((number, at) => assert.deepEqual(found[at], expected(run, number), `${where(number)}, by "${name}"`));
+  }
+  await button(player, "Whole picture").click();
+  assert.equal(await player.locator("[aria-current], [data-later], .r-now").count(), 0, `${run.name}: expected the page as it was before the first step`);
+}
+
+for (const path of new Set(RUNS.map((run) => run.page))) {
+  scenario(`the runs of ${path} open at the step that a link names, in view, and show at every step what was recorded`, async (visit) => {
+    const [first, ...others] = RUNS.filter((run) => run.page === path);
+    const page = await visit(`${path}#run=${first.name}&step=1`, still); // by a link from elsewhere
+    await reach(page.locator("run-player", { has: page.locator(`[data-run="${first.name}"]`) }), first, 1);
+    for (const run of [first, ...others]) await walk(page, run);
   });
 }
 
