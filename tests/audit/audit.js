@@ -67,9 +67,10 @@ function chosen() {
 async function speed(path) {
   const reports = [];
   for (let run = 0; run < RUNS_A_PAGE; run += 1) {
-    const page = await browser.newPage();
+    const context = await browser.createBrowserContext(); // in which nothing is remembered of a reader
+    const page = await context.newPage();
     const { lhr } = await lighthouse(home + path, { logLevel: "error", disableFullPageScreenshot: true }, undefined, page);
-    await page.close();
+    await context.close();
     if (lhr.runtimeError) throw new Error(`Lighthouse cannot measure ${path}: ${lhr.runtimeError.message}`);
     reports.push(lhr);
   }

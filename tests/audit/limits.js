@@ -9,7 +9,7 @@ export const LIMITS = [
   { name: "blocking time, ms", of: "blocking", most: 60, speed: true },
   { name: "requests", of: "requests", most: 8 },
   { name: "first visit, KB for 9,000 words", of: "bytes", most: 75, digits: 1 },
-  { name: "without fonts, KB for 9,000 words", of: "withoutFonts", most: 45, digits: 1 },
+  { name: "without fonts, KB for 9,000 words", of: "withoutFonts", most: 42, digits: 1 },
   { name: "JavaScript, KB", of: "script", most: 10, digits: 1 },
   { name: "requests to other hosts", of: "foreign", most: 0 },
   { name: "elements for 4,000 words", of: "elements", most: 2000 },
@@ -17,7 +17,7 @@ export const LIMITS = [
 ];
 
 export const FIRST_SEARCH = [
-  { name: "KB", of: "bytes", most: 75, digits: 1 },
+  { name: "KB", of: "bytes", most: 65, digits: 1 },
   { name: "ms to the first result at 1.6 Mbit/s and 150 ms", of: "first", most: 1000, speed: true },
   { name: "ms for the slowest further key", of: "key", most: 50, speed: true },
   { name: "axe, rules broken", of: "axe", most: 0 },

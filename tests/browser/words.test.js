@@ -17,7 +17,7 @@ after(() => site?.remove());
 const LOST = "/404.html"; // in English alone
 
 /** Names of things, which are the same in every language, and names of files, folders and programs. */
-const NAMES = /\b(Playground|Tokio|asyncio|EPUB|Cargo\.toml|Python|Lua|Sql|Text)\b|[\w/.-]+\.(rs|py|lua|sql)\b|\w+_\w+|^[\w.-]+\/$/g;
+const NAMES = /\b(Playground|Tokio|asyncio|EPUB|Python|Lua|Sql|Text)\b|[\w/.-]+\.(rs|py|lua|sql|toml|json)\b|\w+_\w+|^[\w.-]+\/$/g;
 /** What makes a word of a language rather than a unit or a sign. */
 const LEFT = /[aeiouy]/i;
 
