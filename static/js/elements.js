@@ -26,8 +26,7 @@ onFirstSign(async (event) => {
   const signs = [event]; // which may be keys: none is lost while the file loads
   const note = (event) => signs.push(event);
   addEventListener("keydown", note);
-  const { turn } = await import("./page-head.js");
-  removeEventListener("keydown", note);
+  const { turn } = await import("./page-head.js").finally(() => removeEventListener("keydown", note));
   for (const sign of signs) turn(sign);
 });
 addEventListener("click", async ({ target }) => {
