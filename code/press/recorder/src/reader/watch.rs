@@ -19,7 +19,7 @@ pub const MOST_EVENTS: usize = 50_000;
 /// How often it is looked whether the program or the reader has ended it.
 const GLANCE: Duration = Duration::from_millis(50);
 
-/// How long a program may go on that was asked to end by Ctrl-C.
+/// How long a program may go on that was asked to end by Ctrl-C, and the rest of its pipe be read.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// Set by Ctrl-C.
@@ -105,7 +105,9 @@ pub fn watch(mut command: Command, limit: Duration, shows: bool) -> Result<(Stri
         child.kill()?;
         child.wait()?;
     }
-    while let Ok(line) = lines.try_recv() {
+    // All it told is in its pipe, but maybe not read yet; what it left behind may hold the pipe open.
+    let last = Instant::now() + GRACE;
+    while let Ok(line) = lines.recv_timeout(last.saturating_duration_since(Instant::now())) {
         if end != End::Full {
             keep(&mut output, &line, shows);
         }
@@ -188,6 +190,31 @@ mod tests {
         .unwrap();
         assert_eq!(output, "one\n");
         assert_eq!(end, End::Limit(Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_program_that_ends_is_heard_to_its_end_though_its_pipe_is_read_late() {
+        // It ends while the other end waits for a line, and so many lines fill the channel.
+        let script = "sleep 0.1; seq 20000; sleep 0.1; echo last";
+        for _ in 0..3 {
+            let (output, end) = watch(shell(script), Duration::from_secs(60), false).unwrap();
+            assert_eq!(output.lines().count(), 20_001);
+            assert!(matches!(end, End::Itself(status) if status.success()));
+        }
+    }
+
+    #[test]
+    fn a_pipe_that_somebody_else_holds_open_does_not_keep_the_recording() {
+        let (output, end) = watch(
+            shell("sleep 60 2> /dev/null & echo $!"),
+            Duration::from_secs(600),
+            false,
+        )
+        .unwrap();
+        assert!(matches!(end, End::Itself(status) if status.success()));
+        let left_behind: i32 = output.trim().parse().unwrap();
+        let killed = Command::new("kill").arg(left_behind.to_string()).status();
+        assert!(killed.unwrap().success());
     }
 
     #[test]
