@@ -9,15 +9,19 @@ use anyhow::Result;
 type Imports = BTreeMap<String, BTreeSet<String>>;
 
 /// Packages whose modules stand above or below each other.
-const LAYERED: [&str; 8] = [
+const LAYERED: [&str; 12] = [
     "code/databases",
     "code/patterns",
     "code/press/book",
+    "code/press/recorder",
+    "code/projects/chat",
+    "code/projects/gateway",
     "code/projects/orders",
     "code/projects/scraper",
     "code/projects/task-queue",
     "code/service",
     "code/testbed",
+    "tests/site",
 ];
 
 /// Reads what `source`, a package's `src`, imports by `crate::`, unit tests aside.

@@ -9,6 +9,9 @@ use toml::Table;
 use crate::Problem;
 use crate::outline::{self, Outline};
 
+/// Where the systems stand.
+pub const SYSTEMS: &str = "code/projects";
+
 /// The book below one folder.
 pub struct Book {
     /// The folder.

@@ -1,7 +1,7 @@
 //! The page of costs: every measured value, by question, and the programs that measured them.
 //!
 //! The tables are written by hand and take each value from its result by `measured`; a value that
-//! no table has is a problem. The list of programs below `{#programs}` is made from the results:
+//! no table has is a problem, and so is a system's table without a link. The list of programs below `{#programs}` is made from the results:
 //! `BLESS=1 cargo test -p site --test site` writes it.
 
 use std::collections::BTreeSet;
@@ -15,6 +15,8 @@ use crate::compiler_errors::place;
 use crate::shortcodes::{self, Shortcode};
 
 const PAGE: &str = "content/costs.md";
+/// The heading above the numbers of a system.
+const TABLE: &str = "measured-table";
 const RESULTS: &str = "code/measurements/results";
 const PROGRAMS: Below = Below {
     page: PAGE,
@@ -65,6 +67,19 @@ pub fn check(book: &Book) -> Vec<Problem> {
             );
             Problem::new(file, 1, what, fix)
         }));
+    }
+    let tables = book.pages.iter().filter(|page| {
+        page.headings
+            .iter()
+            .any(|it| it.id.as_deref() == Some(TABLE))
+    });
+    for system in tables {
+        let link = format!("{}#{TABLE}", system.path.replacen("content/", "@/", 1));
+        if !page.text.contains(&link) {
+            let what = format!("the table of {} has no link", system.path);
+            let fix = format!("link to {link} below {{#systems}}");
+            problems.push(Problem::new(PAGE, 1, what, fix));
+        }
     }
     problems
 }
@@ -169,6 +184,24 @@ mod tests {
                 &format!("{HEAD}{SHOWN}\n\n## Programs {{#programs}}\n"),
             )
             .expect(check, &[(PAGE, "+++", "what comes after")]);
+    }
+
+    #[test]
+    fn a_system_s_table_that_nothing_links_to_is_named() {
+        let text = format!("{HEAD}{SHOWN}\n\n## Programs {{#programs}}\n");
+        let fixture = Fixture::sound().write(PAGE, &text);
+        bless(&fixture.book()).unwrap();
+        let table = format!("{HEAD}## What it costs {{#measured-table}}\n");
+        fixture
+            .write("content/part9-systems/operating.md", &table)
+            .expect(
+                check,
+                &[(
+                    PAGE,
+                    "+++",
+                    "the table of content/part9-systems/operating.md",
+                )],
+            );
     }
 
     #[test]

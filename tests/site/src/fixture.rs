@@ -168,7 +168,7 @@ fn nothing_is_wrong_with_the_sound_book() {
         crate::headings::check,
         crate::links::check,
         crate::listings::check,
-        crate::outline::check,
+        crate::topics::check,
         crate::prose::check,
         crate::quiz::check,
         crate::runs::check,

@@ -46,6 +46,7 @@ pub mod steps;
 pub mod styles;
 pub mod templates;
 pub mod terms;
+pub mod topics;
 pub mod translations;
 pub mod unreadable;
 pub mod words;

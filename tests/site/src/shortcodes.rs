@@ -7,9 +7,9 @@ use regex::Regex;
 use toml::{Table, Value};
 
 use crate::Problem;
+use crate::book::SYSTEMS;
 use crate::book::{Book, without_code};
 use crate::listings;
-use crate::steps::SYSTEMS;
 
 /// `{{ name(…) }}` and `{% name(…) %}`.
 static SHORTCODE: LazyLock<Regex> = LazyLock::new(|| {

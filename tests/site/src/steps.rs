@@ -11,12 +11,9 @@ use std::fs;
 use toml::{Table, Value};
 
 use crate::Problem;
-use crate::book::{Book, chapter_number, stem};
+use crate::book::{Book, SYSTEMS, chapter_number, stem};
 use crate::shortcodes;
 use shown::{Kind, Part, Plain};
-
-/// Where the systems stand.
-pub const SYSTEMS: &str = "code/projects";
 
 /// A program of `code/projects/NAME/steps/`.
 pub struct Step {

@@ -53,7 +53,7 @@ fn front_matter_is_whole() {
 
 #[test]
 fn outline_is_followed() {
-    holds(site::outline::check);
+    holds(site::topics::check);
 }
 
 #[test]

@@ -139,6 +139,20 @@ mod tests {
         assert_eq!(polls.load(Ordering::Relaxed), 2);
     }
 
+    // ANCHOR: vanishes
+    #[test]
+    fn a_task_whose_waker_is_dropped_vanishes() {
+        let (held, news) = mpsc::channel::<()>();
+        let executor = Executor::new();
+        executor.spawn(async move {
+            let _held = held;
+            std::future::pending().await
+        });
+        executor.run();
+        assert!(news.recv().is_err());
+    }
+    // ANCHOR_END: vanishes
+
     #[test]
     fn main_shows_the_order() {
         main();

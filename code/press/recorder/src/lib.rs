@@ -47,6 +47,8 @@ pub mod run;
 pub mod shelf;
 #[cfg(feature = "tool")]
 pub mod story;
+#[cfg(feature = "tool")]
+pub mod words;
 
 /// Prints and tells the probe where the program does it.
 #[macro_export]

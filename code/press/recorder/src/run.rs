@@ -6,7 +6,7 @@
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize};
 
-use crate::story::words::plain;
+use crate::words::plain;
 
 /// The most bytes that a run's file may have.
 pub const MOST_BYTES: usize = 30 * 1024;

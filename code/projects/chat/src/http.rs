@@ -4,8 +4,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRef, State};
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -52,6 +52,12 @@ pub struct App {
     pub connections: TaskTracker,
     names: Arc<TokenBucket>,
     last_connection: Arc<AtomicU64>,
+}
+
+impl FromRef<App> for Keys {
+    fn from_ref(app: &App) -> Keys {
+        app.keys.clone()
+    }
 }
 
 impl App {

@@ -10,19 +10,8 @@ use crate::bus::{Bus, Hint};
 use crate::metrics::Metrics;
 use crate::name::Name;
 use crate::outbox::End;
-use crate::room::{COMMANDS, Command, Room};
+use crate::room::{COMMANDS, Command, Node, Room};
 use crate::store::Store;
-
-/// What each room of a server shares.
-#[derive(Clone)]
-pub struct Node {
-    /// The history.
-    pub store: Store,
-    /// Where hints for other servers go.
-    pub tell: mpsc::Sender<Hint>,
-    /// What is counted.
-    pub metrics: Metrics,
-}
 
 /// A handle to the rooms.
 #[derive(Clone)]

@@ -17,7 +17,6 @@ use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{Instrument, Level, Span, debug, debug_span, enabled};
 
 use crate::bus::Hint;
-use crate::hub::Node;
 use crate::metrics::Metrics;
 use crate::name::Name;
 use crate::outbox::{Kind, Outbox};
@@ -76,6 +75,17 @@ pub struct Member {
     pub person: Name,
     /// Where its frames go.
     pub outbox: Outbox,
+}
+
+/// What each room of a server shares.
+#[derive(Clone)]
+pub struct Node {
+    /// The history.
+    pub store: Store,
+    /// Where hints for other servers go.
+    pub tell: mpsc::Sender<Hint>,
+    /// What is counted.
+    pub metrics: Metrics,
 }
 
 /// The room's task and all it owns.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRef, FromRequestParts};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use jsonwebtoken::{DecodingKey, EncodingKey, Header, Validation};
@@ -11,7 +11,6 @@ use service::problem::Problem;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::http::App;
 use crate::name::Name;
 
 /// The name of the cookie.
@@ -82,12 +81,15 @@ impl Session {
     }
 }
 
-impl FromRequestParts<App> for Session {
+impl<S: Sync> FromRequestParts<S> for Session
+where
+    Keys: FromRef<S>,
+{
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Session, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Session, Problem> {
         let detail = "choose a name first: POST /api/session";
-        app.keys
+        Keys::from_ref(state)
             .check(&parts.headers)
             .ok_or_else(|| Problem::new(StatusCode::UNAUTHORIZED, "no_session", detail))
     }

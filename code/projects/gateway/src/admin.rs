@@ -16,7 +16,7 @@ use service::live::{Live, looked_up};
 use service::page::{self, File};
 use service::{health, metrics};
 
-use crate::edge::Shared;
+use crate::connection::Shared;
 use crate::route::Route;
 use crate::upstream::Upstream;
 

@@ -12,7 +12,9 @@ use hyper::StatusCode;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::compress::Gzip;
+pub use gzip::Gzip;
+
+mod gzip;
 
 /// Any error of a body. What matters is that there is one: the other side is cut off.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

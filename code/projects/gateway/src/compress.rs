@@ -1,27 +1,13 @@
 //! Answers made smaller as they pass, for clients that understand gzip.
 
-use std::io::Write;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
-
-use bytes::Bytes;
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use hyper::body::{Body as _, Frame};
+use hyper::body::Body as _;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::body::{Body, Error};
+use crate::body::{Body, Gzip};
 
 /// Smaller bodies stay as they are.
 const SMALLEST: u64 = 512;
-
-/// A body that is compressed frame by frame.
-pub struct Gzip<B> {
-    body: B,
-    /// Gone with the last frame.
-    encoder: Option<GzEncoder<Vec<u8>>>,
-}
 
 /// Compresses an answer if the client takes it and it's worth it. It then says that it depends
 /// on `Accept-Encoding`, and its validator becomes a weak one: the bytes are others.
@@ -47,9 +33,7 @@ pub fn compress(accepts: bool, answer: Response<Body>) -> Response<Body> {
     {
         head.headers.insert(header::ETAG, weak);
     }
-    let encoder = Some(GzEncoder::new(Vec::new(), Compression::fast()));
-    let gzip = Gzip { body, encoder };
-    Response::from_parts(head, Body::Gzip(Box::new(gzip)))
+    Response::from_parts(head, Body::Gzip(Box::new(Gzip::new(body))))
 }
 
 /// Whether a client says that it takes gzip.
@@ -81,53 +65,4 @@ fn is_text(headers: &HeaderMap) -> bool {
     let coded = headers.contains_key(header::CONTENT_ENCODING);
     let events = kind.starts_with("text/event-stream"); // each event must leave at once
     !coded && !events && texts.iter().any(|text| kind.starts_with(text))
-}
-
-impl<B> hyper::body::Body for Gzip<B>
-where
-    B: hyper::body::Body<Data = Bytes, Error = Error> + Unpin,
-{
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        while self.encoder.is_some() {
-            let frame = ready!(Pin::new(&mut self.body).poll_frame(cx)).transpose()?;
-            let data = frame.map(|frame| frame.into_data());
-            if let Some(bytes) = self.encode(data)? {
-                return Poll::Ready(Some(Ok(Frame::data(bytes))));
-            }
-        }
-        Poll::Ready(None)
-    }
-}
-
-impl<B> Gzip<B> {
-    /// What there is to send after this frame. `None` is the end of the body.
-    fn encode(
-        &mut self,
-        data: Option<Result<Bytes, Frame<Bytes>>>,
-    ) -> std::io::Result<Option<Bytes>> {
-        let Some(mut encoder) = self.encoder.take() else {
-            return Ok(None);
-        };
-        let bytes = match data {
-            None => encoder.finish()?,
-            Some(Err(_trailers)) => {
-                self.encoder = Some(encoder);
-                return Ok(None);
-            }
-            Some(Ok(data)) => {
-                encoder.write_all(&data)?;
-                encoder.flush()?; // what the server has sent isn't held back
-                let bytes = std::mem::take(encoder.get_mut());
-                self.encoder = Some(encoder);
-                bytes
-            }
-        };
-        Ok((!bytes.is_empty()).then(|| bytes.into()))
-    }
 }

@@ -10,9 +10,6 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use toml::Spanned;
 
-pub use check::{Fault, parse};
-
-mod check;
 mod default;
 mod words;
 

@@ -5,20 +5,25 @@ use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::body::Body;
 use crate::config::Times;
-use crate::edge::Shared;
+use crate::forward::Client;
+use crate::gateway::Gateway;
 use crate::head::LONGEST_HEAD;
-use crate::journey::{Client, answer};
+use crate::journey::answer;
 use crate::pool::Pool;
 use crate::strict::{Strict, Switch};
 
@@ -28,6 +33,20 @@ const STREAMS: u32 = 100;
 /// Streams that a client opens and resets before they're accepted. Beyond it, the connection ends:
 /// a client that does this makes work and waits for none of it.
 const RESETS: usize = 20;
+
+/// What all workers share.
+pub struct Shared {
+    /// Replaced by a reload.
+    pub gateway: ArcSwap<Gateway>,
+    /// Places for connections.
+    pub places: Arc<Semaphore>,
+    /// If it speaks TLS.
+    pub tls: Option<TlsAcceptor>,
+    /// Accept no more.
+    pub stop: CancellationToken,
+    /// Wait no longer.
+    pub abort: CancellationToken,
+}
 
 /// Serves a client until it leaves, or until its last answer after `stop`.
 pub async fn serve<T>(

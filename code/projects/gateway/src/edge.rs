@@ -9,17 +9,13 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use arc_swap::ArcSwap;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime;
-use tokio::sync::Semaphore;
 use tokio::time::{sleep, timeout};
-use tokio_rustls::TlsAcceptor;
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::connection::serve;
+use crate::connection::{Shared, serve};
 use crate::gateway::Gateway;
 use crate::pool::Pool;
 
@@ -28,20 +24,6 @@ const BACKLOG: u32 = 4096;
 
 /// How long we wait when no file can be opened. The listener must outlive that.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// What all workers share.
-pub struct Shared {
-    /// Replaced by a reload.
-    pub gateway: ArcSwap<Gateway>,
-    /// Places for connections.
-    pub places: Arc<Semaphore>,
-    /// If it speaks TLS.
-    pub tls: Option<TlsAcceptor>,
-    /// Accept no more.
-    pub stop: CancellationToken,
-    /// Wait no longer.
-    pub abort: CancellationToken,
-}
 
 /// The workers.
 pub struct Edge {

@@ -1,5 +1,6 @@
 //! From the request to a server's answer: retry, balance, breaker, connection.
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -20,9 +21,9 @@ use crate::answers::{later, say};
 use crate::body::{Body, Progress, Stream};
 use crate::gateway::Gateway;
 use crate::headers::remove_hop_by_hop;
-use crate::journey::Client;
-use crate::pool::{Busy, ConnectError};
+use crate::pool::{Busy, ConnectError, Pool};
 use crate::route::Route;
+use crate::strict::Switch;
 use crate::tunnel;
 use crate::upstream::{Server, UnderWay};
 
@@ -32,6 +33,18 @@ const BACKOFF: Backoff = Backoff {
     longest: Duration::from_millis(50),
     attempts: 3,
 };
+
+/// Who is connected.
+pub struct Client {
+    /// The peer's address.
+    pub address: IpAddr,
+    /// `http` or `https`.
+    pub scheme: &'static str,
+    /// To be told what became of a WebSocket.
+    pub switch: Arc<Switch>,
+    /// The connections of this worker.
+    pub pool: Arc<Pool>,
+}
 
 /// Who asks, and through what.
 pub struct Way {

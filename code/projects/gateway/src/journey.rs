@@ -3,7 +3,6 @@
 //! Each of them relies on those before it. The order is part of the design, and chapter 31 shows
 //! what breaks when it's another.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use hyper::body::{Body as _, Incoming};
@@ -17,27 +16,13 @@ use crate::balance::hash;
 use crate::body::{Body, Progress, Stream};
 use crate::cache;
 use crate::compress::{accepts_gzip, compress};
-use crate::forward::{Call, Way, forward};
+use crate::forward::{Call, Client, Way, forward};
 use crate::gateway::Gateway;
 use crate::headers;
-use crate::pool::Pool;
 use crate::route::Route;
-use crate::strict::Switch;
 use crate::target::Target;
 use crate::tokens::SUBJECT;
 use crate::tunnel;
-
-/// Who is connected.
-pub struct Client {
-    /// The peer's address.
-    pub address: IpAddr,
-    /// `http` or `https`.
-    pub scheme: &'static str,
-    /// To be told what became of a WebSocket.
-    pub switch: Arc<Switch>,
-    /// The connections of this worker.
-    pub pool: Arc<Pool>,
-}
 
 // ANCHOR: journey
 /// Answers a request.
@@ -124,7 +109,7 @@ async fn through(
         return say(StatusCode::BAD_REQUEST, "the target can't be forwarded");
     };
     if let Some(json) = &route.request.json
-        && let Err(refused) = json.request(&mut call).await
+        && let Err(refused) = json.request(&mut call.request, &call.progress).await
     {
         return refused;
     }

@@ -9,13 +9,12 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::Body as _;
 use hyper::header::{self, HeaderMap, HeaderValue};
-use hyper::{Response, StatusCode};
+use hyper::{Request, Response, StatusCode};
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::answers::say;
-use crate::body::Body;
+use crate::body::{Body, Progress};
 use crate::config;
-use crate::forward::Call;
 
 /// The longest body, if the file doesn't say.
 const AT_MOST: usize = 1 << 20;
@@ -47,34 +46,34 @@ impl Json {
         }
     }
 
-    /// Changes a request's body.
+    /// Changes a request's body. `progress` says how it goes with what the client sends.
     ///
     /// # Errors
     ///
     /// The answer to one that can't be changed.
-    pub async fn request(&self, call: &mut Call) -> Result<(), Response<Body>> {
-        if !is_json(call.request.headers()) || call.request.body().is_end_stream() {
+    pub async fn request(
+        &self,
+        request: &mut Request<Body>,
+        progress: &Progress,
+    ) -> Result<(), Response<Body>> {
+        if !is_json(request.headers()) || request.body().is_end_stream() {
             return Ok(());
         }
-        if call
-            .request
-            .headers()
-            .contains_key(header::CONTENT_ENCODING)
-        {
+        if request.headers().contains_key(header::CONTENT_ENCODING) {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(say(status, "a coded body can't be changed"));
         }
-        let body = std::mem::replace(call.request.body_mut(), Body::empty());
+        let body = std::mem::replace(request.body_mut(), Body::empty());
         let changed = self.change(body).await.map_err(|why| match why {
             Unchangeable::TooLong => say(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
             Unchangeable::NoObject => say(StatusCode::BAD_REQUEST, "the body is no JSON object"),
             Unchangeable::Broken => {
-                let status = call.progress.failure().unwrap_or(StatusCode::BAD_REQUEST);
+                let status = progress.failure().unwrap_or(StatusCode::BAD_REQUEST);
                 say(status, "the request's body is broken, or stood still")
             }
         })?;
-        replace(call.request.headers_mut(), &changed);
-        *call.request.body_mut() = Body::from(changed);
+        replace(request.headers_mut(), &changed);
+        *request.body_mut() = Body::from(changed);
         Ok(())
     }
 

@@ -17,7 +17,8 @@
 //!   [`tokens`], [`cache`], [`headers`], [`json`] and [`compress`] are the layers.
 //! - [`forward`] finds a server that answers: [`upstream`] knows them, [`balance`] chooses,
 //!   [`pool`] keeps the connections, [`health`] asks them, [`tunnel`] carries WebSockets.
-//! - [`config`] is the file, [`gateway`] what it says; [`running`] starts, reloads and stops.
+//! - [`config`] is the file, [`check`] what is wrong with it, [`gateway`] what it says; [`running`]
+//!   starts, reloads and stops.
 //! - [`admin`] is for those who run it, and [`demo`] for those who try it.
 
 pub mod admin;
@@ -25,6 +26,7 @@ pub mod answers;
 pub mod balance;
 pub mod body;
 pub mod cache;
+pub mod check;
 pub mod chunks;
 pub mod compress;
 pub mod config;

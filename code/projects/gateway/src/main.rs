@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
-use gateway::config::{Config, parse};
+use gateway::check::parse;
+use gateway::config::Config;
 use service::options::{self, Edge};
 
 /// An API gateway. The options are those of its live page; the file says the rest.

@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::config::Config;
-use crate::edge::{Edge, Shared};
+use crate::connection::Shared;
+use crate::edge::Edge;
 use crate::gateway::Gateway;
 use crate::{health, tls};
 

@@ -7,7 +7,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::interval;
 use tracing::{error, warn};
 
-use crate::config::parse;
+use crate::check::parse;
 use crate::running::Running;
 
 /// How often the file is looked at.

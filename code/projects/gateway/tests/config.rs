@@ -1,6 +1,6 @@
 //! What is wrong with a file is said with its line and a remedy.
 
-use gateway::config::parse;
+use gateway::check::parse;
 
 #[test]
 fn the_file_of_the_demo_is_fine() {

@@ -247,8 +247,7 @@ async fn routes_take_what_they_say() {
          [[route]]\nname = \"below\"\npath = \"/\"\nhost = \"*.shop.example\"\nupstream = \"one\"\n\
          [[route]]\nname = \"info\"\npath = \"/info\"\nupstream = \"one\"\n"
     );
-    let gateway =
-        gateway::running::Running::start(&gateway::config::parse(&file).unwrap()).unwrap();
+    let gateway = gateway::running::Running::start(&gateway::check::parse(&file).unwrap()).unwrap();
     assert_eq!(
         statuses(&get(gateway.address, "/two/tea?a=1", &["x-beta: 1"]).await),
         [200]

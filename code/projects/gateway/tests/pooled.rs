@@ -6,10 +6,10 @@ use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
 use gateway::body::Body;
-use gateway::config::parse;
+use gateway::check::parse;
+use gateway::forward::Client;
 use gateway::forward::{Call, Way, forward};
 use gateway::gateway::Gateway;
-use gateway::journey::Client;
 use http_body_util::BodyExt;
 use hyper::{Method, Request};
 

@@ -10,7 +10,7 @@ const RATE: &str = "rate = { per_second = 1, burst = 10, by = \"x-key\", shared 
 async fn two(redis: &str) -> [gateway::running::Running; 2] {
     let (address, _) = server().await;
     let text = format!("redis = \"{redis}\"\n{}", file(&[address], "", RATE));
-    let config = gateway::config::parse(&text).unwrap();
+    let config = gateway::check::parse(&text).unwrap();
     [&config, &config].map(|config| gateway::running::Running::start(config).unwrap())
 }
 

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
-use gateway::config::{Config, parse};
+use gateway::check::parse;
+use gateway::config::Config;
 use gateway::running::Running;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;

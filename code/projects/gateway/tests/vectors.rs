@@ -314,7 +314,7 @@ async fn who_asks_is_said_by_us_unless_the_peer_is_trusted() {
     assert!(answer.contains("x-forwarded-for: 127.0.0.1\n") && !answer.contains("6.6.6.6"));
 
     let file = crate::support::file(&[address], "", "");
-    let config = gateway::config::parse(&format!("trusted = [\"127.0.0.1\"]\n{file}")).unwrap();
+    let config = gateway::check::parse(&format!("trusted = [\"127.0.0.1\"]\n{file}")).unwrap();
     let trusting = gateway::running::Running::start(&config).unwrap();
     let proxy =
         "GET / HTTP/1.1\r\nhost: shop\r\nconnection: close\r\nx-forwarded-for: 6.6.6.6\r\n\r\n";

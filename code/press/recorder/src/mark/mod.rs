@@ -19,7 +19,7 @@ use anyhow::{Result, anyhow};
 use proc_macro2::TokenStream;
 
 use crate::run;
-use crate::story::words::expression;
+use crate::words::shorten;
 
 mod marker;
 mod select;
@@ -54,6 +54,19 @@ pub struct Place {
     pub line: usize,
     /// The expression without `.await`, on one line.
     pub text: String,
+}
+
+/// The longest expression that a sentence has in full.
+const LONGEST: usize = 40;
+
+impl Place {
+    /// The expression, short enough for a sentence.
+    pub fn expression(&self) -> String {
+        if self.text.starts_with("async") && self.text.chars().count() > LONGEST {
+            return "async { … }".to_owned();
+        }
+        shorten(&self.text, LONGEST)
+    }
 }
 
 /// A call of the program that makes a lane: `spawn`, `spawn_blocking`, `block_on` and the like.
@@ -269,13 +282,18 @@ impl Program {
         self.crates.iter().any(starts) && future.ends_with("{{closure}}")
     }
 
+    /// How a sentence names a place: its expression and line.
+    pub fn spell(&self, place: &Place) -> String {
+        format!("`{}` in {}", place.expression(), self.spot(place.line))
+    }
+
     /// A place as the run shows it.
     pub fn shown(&self, place: &Place) -> run::Place {
         let utf16 = |byte: usize| self.source[..byte].encode_utf16().count();
         run::Place {
             line: place.line,
             span: (utf16(place.bytes.start), utf16(place.bytes.end)),
-            text: expression(place),
+            text: place.expression(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use anyhow::{Result, ensure};
 
 use crate::run::{Clock, Kind, LaneKind, Run, Source, Step};
-use crate::story::words::{plain, time};
+use crate::words::{plain, time};
 
 /// The most bytes that a picture may have.
 pub const MOST_BYTES: usize = 12 * 1024;

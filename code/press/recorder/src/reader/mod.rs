@@ -20,8 +20,8 @@ use crate::probe;
 use crate::project;
 use crate::raw::{self, Item, What};
 use crate::run::{Clock, Kind, LaneKind, Run};
-use crate::story::words::plain;
 use crate::story::{self, Story};
+use crate::words::plain;
 
 use copy::{Built, Copy};
 use page::Page;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::probe::SIGN;
-use crate::story::words::time;
+use crate::words::time;
 
 /// After so many events a recording ends: more than a reader follows, and a few seconds' work.
 pub const MOST_EVENTS: usize = 50_000;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::picture;
 use crate::run::{Clock, Kind, Run, Step};
-use crate::story::words::time;
+use crate::words::time;
 
 /// The most steps of a window, as of a run of the book.
 pub const MOST_STEPS: usize = 400;

@@ -2,8 +2,8 @@
 
 use crate::raw::What;
 use crate::run::{Kind, Lane, LaneKind};
+use crate::words::shorten;
 
-use super::words::shorten;
 use super::{Actor, Status, Teller};
 
 /// The longest name of a lane, so that the lanes of the picture have room.

@@ -3,7 +3,7 @@
 //! - `ahead` finds out what later events say of earlier ones;
 //! - `lanes` names who takes part, `polls` tells when they run and stop, `wakes` who wakes them;
 //! - `futures` keeps the marked futures, `passes` tells which begin, are ready or are dropped;
-//! - `waits` knows what Tokio's futures wait for, `words` how to say it.
+//! - `waits` knows what Tokio's futures wait for.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -12,10 +12,10 @@ use anyhow::{Context, Result, ensure};
 use crate::mark::{self, Program};
 use crate::raw::{Event, Head, Item, What};
 use crate::run::{Clock, Kind, Lane, LaneKind, Place, Run, Step};
+use crate::words::time;
 
 use ahead::{Ahead, End};
 use futures::Futures;
-use words::{spell, time};
 
 mod ahead;
 mod futures;
@@ -24,7 +24,6 @@ mod passes;
 mod polls;
 mod waits;
 mod wakes;
-pub mod words;
 
 #[cfg(test)]
 mod tests;
@@ -351,7 +350,7 @@ impl<'a> Teller<'a> {
     }
 
     fn spell(&self, place: usize) -> String {
-        spell(self.program, self.place(place))
+        self.program.spell(self.place(place))
     }
 
     /// The beginning of a sentence about a line, if it is known.

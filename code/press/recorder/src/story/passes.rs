@@ -2,11 +2,11 @@
 
 use crate::mark;
 use crate::run::{Kind, On};
+use crate::words::times;
 
 use super::Teller;
 use super::futures::Future;
 use super::waits::{self, is_timeout};
-use super::words::times;
 
 impl Teller<'_> {
     /// A marked future is about to be polled for the first time.

@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::run::{Kind, LaneKind, On};
+use crate::words::{list, shorten, time};
 
-use super::words::{list, shorten, time};
 use super::{End, Status, Teller, waits};
 
 /// Farther ahead than this, a timer means "never".

@@ -1,22 +1,4 @@
-//! How sentences name places, times and lists.
-
-use crate::mark::{Place, Program};
-
-/// The longest expression that a sentence has in full.
-const LONGEST: usize = 40;
-
-/// How a sentence names a place: its expression and line.
-pub fn spell(program: &Program, place: &Place) -> String {
-    format!("`{}` in {}", expression(place), program.spot(place.line))
-}
-
-/// The expression of a place, short enough for a sentence.
-pub fn expression(place: &Place) -> String {
-    if place.text.starts_with("async") && place.text.chars().count() > LONGEST {
-        return "async { … }".to_owned();
-    }
-    shorten(&place.text, LONGEST)
-}
+//! How sentences name times, lists and long texts.
 
 /// Cuts a text to so many letters, at the arguments of a call if it has any.
 pub fn shorten(text: &str, most: usize) -> String {

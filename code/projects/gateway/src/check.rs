@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use super::{Config, Route, Upstream};
+use crate::config::{Config, Route, Upstream};
+use crate::headers::Rules;
 
 /// Redis counts in microseconds.
 const FASTEST_SHARED: u32 = 100_000;
@@ -148,7 +149,7 @@ fn faults_of_route(route: &Route, config: &Config) -> Vec<String> {
         ));
     }
     for rules in [&route.request, &route.answer] {
-        if let Err(error) = crate::headers::Rules::new(rules) {
+        if let Err(error) = Rules::new(rules) {
             faults.push(format!("route {name}: {error}"));
         }
         let at_most = rules.json.as_ref().and_then(|json| json.at_most);
