@@ -33,8 +33,11 @@ async fn main() {
     let _ = std::io::stdin().lock().lines().next();
 }
 
+fn selector(text: &str) -> Selector {
+    Selector::parse(text).expect("a selector")
+}
+
 fn is_item(html: &str) -> bool {
-    let selector = |text| Selector::parse(text).expect("a selector");
     let page = Html::parse_document(html);
     let text = |select: &str| {
         let element = page.select(&selector(select)).next();
