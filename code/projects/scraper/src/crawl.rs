@@ -2,13 +2,14 @@
 //! nothing is pending or it's told to stop.
 
 use std::collections::HashSet;
+use std::mem;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
 use futures::FutureExt;
-use tokio::task::JoinSet;
+use tokio::task::{JoinError, JoinSet};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
@@ -99,50 +100,51 @@ pub async fn crawl<F: Frontier>(
 ) -> Result<End, FrontierError> {
     let (at_once, mut left) = (visitor.settings.at_once, visitor.settings.pages);
     let mut visits = JoinSet::new();
+    let mut ended = Vec::new();
     loop {
+        while let Some(visit) = visits.try_join_next() {
+            ended.push(visit.map_err(unfinished)?);
+        }
         let free = at_once.saturating_sub(visits.len());
-        let want = usize::try_from(left).unwrap_or(usize::MAX).min(free);
-        let mut wait = None;
-        if want > 0 && !stop.is_cancelled() {
-            let claim = frontier.claim(want).await?;
-            if claim.pending == 0 {
-                return Ok(End::Complete);
-            }
-            wait = Some(claim.wait.unwrap_or(POLL).min(POLL));
-            left -= claim.pages.len() as u64;
-            start(&mut visits, claim, &frontier, &visitor);
-        } else if visits.is_empty() {
+        let mut want = usize::try_from(left).unwrap_or(usize::MAX).min(free);
+        if stop.is_cancelled() {
+            want = 0;
+        }
+        let claim = frontier.turn(mem::take(&mut ended), want).await?;
+        if claim.pending == 0 {
+            return Ok(End::Complete);
+        }
+        let wait = claim.wait.unwrap_or(POLL).min(POLL);
+        left -= claim.pages.len() as u64;
+        start(&mut visits, claim, &visitor);
+        if want == 0 && visits.is_empty() {
             return Ok(End::Stopped);
         }
-        let waits = wait.is_some() && visits.len() < at_once;
+        let waits = want > 0 && visits.len() < at_once;
         tokio::select! {
-            Some(ended) = visits.join_next() => ended.unwrap_or(Err(FrontierError::Closed))?,
-            () = sleep(wait.unwrap_or(POLL)), if waits => {}
+            Some(visit) = visits.join_next() => ended.push(visit.map_err(unfinished)?),
+            () = sleep(wait), if waits => {}
             () = stop.cancelled(), if !stop.is_cancelled() => debug!("stopping"),
         }
     }
 }
 // ANCHOR_END: crawl
 
-fn start<F: Frontier>(
-    visits: &mut JoinSet<Result<(), FrontierError>>,
-    claim: Claim,
-    frontier: &Arc<F>,
-    visitor: &Arc<Visitor>,
-) {
+/// A visit catches its own panics, so this isn't met but when the runtime ends.
+fn unfinished(_: JoinError) -> FrontierError {
+    FrontierError::Closed
+}
+
+fn start(visits: &mut JoinSet<Ended>, claim: Claim, visitor: &Arc<Visitor>) {
     visitor.progress.pending.store(claim.pending, Relaxed);
     for page in claim.pages {
-        visits.spawn(visit(frontier.clone(), visitor.clone(), page));
+        visits.spawn(visit(visitor.clone(), page));
     }
     visitor.progress.visits.store(visits.len() as u64, Relaxed);
 }
 
 // ANCHOR: visit
-async fn visit<F: Frontier>(
-    frontier: Arc<F>,
-    visitor: Arc<Visitor>,
-    page: Taken,
-) -> Result<(), FrontierError> {
+async fn visit(visitor: Arc<Visitor>, page: Taken) -> Ended {
     let failed = Outcome::Failed("the visit panicked".to_owned());
     let panicked = Ended {
         delay: visitor.settings.courtesy.delay,
@@ -150,7 +152,7 @@ async fn visit<F: Frontier>(
     };
     let ended = caught(panicked, visitor.visit(page)).await;
     visitor.progress.note(&ended);
-    frontier.end(ended).await
+    ended
 }
 
 /// A visit ends in the frontier however it ends here: a page that stays taken would keep the

@@ -14,6 +14,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use futures::future::try_join_all;
+
 use crate::address::Address;
 
 pub use clock::{Clock, Millis};
@@ -239,6 +241,19 @@ pub trait Frontier: Send + Sync + 'static {
 
     /// Ends a visit. If the caller is dropped while it waits, it's done or not done, as a whole.
     fn end(&self, ended: Ended) -> impl Future<Output = Result<(), FrontierError>> + Send;
+
+    /// Ends visits, and then takes pages as [`claim`](Frontier::claim) does: what a crawl does over
+    /// and over, in as few steps as a store can.
+    fn turn(
+        &self,
+        ended: Vec<Ended>,
+        want: usize,
+    ) -> impl Future<Output = Result<Claim, FrontierError>> + Send {
+        async move {
+            try_join_all(ended.into_iter().map(|ended| self.end(ended))).await?;
+            self.claim(want).await
+        }
+    }
 
     /// Queues all pages that have ended again, to ask whether they have changed.
     fn again(&self) -> impl Future<Output = Result<(), FrontierError>> + Send;

@@ -62,6 +62,7 @@ on_both_stores! {
     an_address_is_queued_once_however_often_it_is_found
     what_was_taken_by_a_process_that_died_is_queued_again
     an_end_that_is_sent_twice_counts_once
+    a_turn_ends_visits_and_then_takes_what_they_found
     a_host_rests_and_others_do_not
     with_one_visit_at_a_time_the_delay_begins_when_that_has_ended
     a_visit_that_asked_for_nothing_costs_its_host_no_time
@@ -107,6 +108,24 @@ async fn an_end_that_is_sent_twice_counts_once(store: &impl Store) {
     frontier.end(done(&page)).await.unwrap();
     frontier.end(done(&page)).await.unwrap();
     assert_eq!(frontier.claim(0).await.unwrap().pending, 1);
+}
+
+async fn a_turn_ends_visits_and_then_takes_what_they_found(store: &impl Store) {
+    let frontier = store.open(BUDGET).await;
+    let seeds = ["http://a.test/", "http://b.test/"].map(found);
+    frontier.add(seeds.into()).await.unwrap();
+    let first = frontier.turn(Vec::new(), 10).await.unwrap();
+    assert_eq!((first.pages.len(), first.pending), (2, 2));
+    // Each host has one place, which is free again in the same turn.
+    let ended = first.pages.iter().map(|page| Ended {
+        found: vec![found(&format!("{}next", page.found.address))],
+        ..done(page)
+    });
+    let second = frontier.turn(ended.collect(), 10).await.unwrap();
+    assert_eq!((second.pages.len(), second.pending), (2, 2));
+    let ended = second.pages.iter().map(done).collect();
+    assert_eq!(frontier.turn(ended, 0).await.unwrap().pending, 0);
+    assert_eq!(frontier.tally().await.unwrap().done, 4);
 }
 
 async fn a_host_rests_and_others_do_not(store: &impl Store) {

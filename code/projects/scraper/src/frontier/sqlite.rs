@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 
+use super::steps::Steps;
 use super::writer::{Writer, store};
 use super::{Budget, Claim, Clock, Ended, Found, Frontier, FrontierError, Tally};
 
@@ -60,6 +61,16 @@ impl Frontier for SqliteFrontier {
 
     async fn end(&self, ended: Ended) -> Result<(), FrontierError> {
         self.writer.run(|steps| steps.end(ended)).await
+    }
+
+    async fn turn(&self, ended: Vec<Ended>, want: usize) -> Result<Claim, FrontierError> {
+        let turn = move |steps: &mut Steps<'_>| {
+            for ended in ended {
+                steps.end(ended)?;
+            }
+            steps.claim(want)
+        };
+        self.writer.run(turn).await
     }
 
     async fn again(&self) -> Result<(), FrontierError> {
