@@ -16,7 +16,6 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::connection::{Shared, serve};
-use crate::gateway::Gateway;
 use crate::pool::Pool;
 
 /// Connections that the kernel holds for us.
