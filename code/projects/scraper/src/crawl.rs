@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
 use crate::address::Address;
-use crate::frontier::{Claim, Ended, Found, Frontier, FrontierError, Kind, Outcome, Taken};
+use crate::frontier::{Ended, Found, Frontier, FrontierError, Kind, Outcome, Taken};
 
 pub use visit::{Settings, Visitor};
 
@@ -48,8 +48,6 @@ impl Scope {
 pub struct Progress {
     /// Requests that were answered by a page.
     pub pages: AtomicU64,
-    /// Bytes of these pages.
-    pub bytes: AtomicU64,
     /// Items that were extracted.
     pub items: AtomicU64,
     /// Visits that failed or will be repeated.
@@ -110,7 +108,11 @@ pub async fn crawl<F: Frontier>(
             }
             wait = Some(claim.wait.unwrap_or(POLL).min(POLL));
             left -= claim.pages.len() as u64;
-            start(&mut visits, claim, &frontier, &visitor);
+            for page in claim.pages {
+                visits.spawn(visit(frontier.clone(), visitor.clone(), page));
+            }
+            visitor.progress.pending.store(claim.pending, Relaxed);
+            visitor.progress.visits.store(visits.len() as u64, Relaxed);
         } else if visits.is_empty() {
             return Ok(End::Stopped);
         }
@@ -124,20 +126,6 @@ pub async fn crawl<F: Frontier>(
 }
 // ANCHOR_END: crawl
 
-fn start<F: Frontier>(
-    visits: &mut JoinSet<Result<(), FrontierError>>,
-    claim: Claim,
-    frontier: &Arc<F>,
-    visitor: &Arc<Visitor>,
-) {
-    visitor.progress.pending.store(claim.pending, Relaxed);
-    for page in claim.pages {
-        visits.spawn(visit(frontier.clone(), visitor.clone(), page));
-    }
-    visitor.progress.visits.store(visits.len() as u64, Relaxed);
-}
-
-// ANCHOR: visit
 async fn visit<F: Frontier>(
     frontier: Arc<F>,
     visitor: Arc<Visitor>,
@@ -162,7 +150,6 @@ async fn caught(panicked: Ended, visit: impl Future<Output = Ended>) -> Ended {
         panicked
     })
 }
-// ANCHOR_END: visit
 
 impl Progress {
     fn note(&self, ended: &Ended) {
