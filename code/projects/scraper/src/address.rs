@@ -36,24 +36,13 @@ pub enum NoAddress {
 
 impl Address {
     /// Reads an absolute address.
-    ///
-    /// # Errors
-    ///
-    /// [`NoAddress`] if it's none, or none to crawl.
     pub fn parse(text: &str) -> Result<Address, NoAddress> {
-        let text = text.trim();
-        let malformed = |_| NoAddress::Malformed(text.chars().take(200).collect());
-        normal(Url::parse(text).map_err(malformed)?)
+        normal(Url::parse(text.trim()).map_err(|_| malformed(text))?)
     }
 
     /// Reads a link as it stands on a page of this address.
-    ///
-    /// # Errors
-    ///
-    /// [`NoAddress`] if it leads nowhere we go.
     pub fn join(&self, link: &str) -> Result<Address, NoAddress> {
-        let malformed = |_| NoAddress::Malformed(link.chars().take(200).collect());
-        normal(self.0.join(link.trim()).map_err(malformed)?)
+        normal(self.0.join(link.trim()).map_err(|_| malformed(link))?)
     }
 
     /// Whom to be polite to: the host, with its port unless that's the usual one.
@@ -95,7 +84,6 @@ impl fmt::Display for Address {
     }
 }
 
-// ANCHOR: normal
 fn normal(mut url: Url) -> Result<Address, NoAddress> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(NoAddress::Scheme(url.scheme().to_owned()));
@@ -103,11 +91,9 @@ fn normal(mut url: Url) -> Result<Address, NoAddress> {
     if url.as_str().len() > LONGEST {
         return Err(NoAddress::TooLong(url.as_str().len()));
     }
-    let malformed = || NoAddress::Malformed(url.to_string());
-    let host = url.host_str().ok_or_else(malformed)?;
+    let host = url.host_str().ok_or_else(|| malformed(url.as_str()))?;
     if let Some(host) = host.strip_suffix('.').map(str::to_owned) {
-        url.set_host(Some(&host))
-            .map_err(|_| NoAddress::Malformed(host))?;
+        url.set_host(Some(&host)).map_err(|_| malformed(&host))?;
     }
     url.set_fragment(None);
     // Neither fails for a URL with a host.
@@ -122,7 +108,10 @@ fn normal(mut url: Url) -> Result<Address, NoAddress> {
     url.set_query(query.as_deref().filter(|query| !query.is_empty()));
     Ok(Address(url))
 }
-// ANCHOR_END: normal
+
+fn malformed(text: &str) -> NoAddress {
+    NoAddress::Malformed(text.chars().take(200).collect())
+}
 
 fn is_tracking(pair: &str) -> bool {
     let key = pair.split('=').next().unwrap_or_default();

@@ -1,7 +1,7 @@
 //! The commands, and what they print.
 
 use std::fs;
-use std::io::{self, IsTerminal};
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,11 +98,7 @@ enum Command {
     },
 }
 
-/// Runs a command. `stop` ends a crawl in order.
-///
-/// # Errors
-///
-/// What a person should read.
+/// Runs a command. `stop` ends a crawl in order. The error is for a person to read.
 pub async fn run(cli: Cli, stop: CancellationToken) -> Result<()> {
     telemetry::init(cli.log_format, &cli.log)?;
     match cli.command {
@@ -147,14 +143,9 @@ async fn run_demo(mut options: Options, serve_only: bool, stop: CancellationToke
         return Ok(());
     }
     let place = &options.place;
-    ensure!(
-        place.frontier.is_none(),
-        "the demo crawls by itself, with a file"
-    );
-    ensure!(
-        !place.exists(),
-        "{place} has a crawl already; give --dir another"
-    );
+    let (in_file, is_new) = (place.frontier.is_none(), !place.exists());
+    ensure!(in_file, "the demo crawls by itself, with a file");
+    ensure!(is_new, "{place} has a crawl already; give --dir another");
     options.for_demo(demo::Shop::names(), demo::RULES);
     run_crawl(&shop.seeds(), &options, Begin::Seeds, stop).await?;
     println!("the shop saw: {}", shop.report());
@@ -238,9 +229,4 @@ fn words_of(it: &Tally) -> String {
         it.queued + it.taken,
         it.beyond,
     )
-}
-
-/// Whether there's a person to look at a moving line.
-fn is_watched() -> bool {
-    io::stderr().is_terminal()
 }

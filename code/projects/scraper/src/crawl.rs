@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, error};
 
 use crate::address::Address;
-use crate::frontier::{Claim, Ended, Found, Frontier, FrontierError, Kind, Outcome, Taken};
+use crate::frontier::{Ended, Found, Frontier, FrontierError, Kind, Outcome, Taken};
 
 pub use visit::{Settings, Visitor};
 
@@ -49,8 +49,6 @@ impl Scope {
 pub struct Progress {
     /// Requests that were answered by a page.
     pub pages: AtomicU64,
-    /// Bytes of these pages.
-    pub bytes: AtomicU64,
     /// Items that were extracted.
     pub items: AtomicU64,
     /// Visits that failed or will be repeated.
@@ -116,7 +114,11 @@ pub async fn crawl<F: Frontier>(
         }
         let wait = claim.wait.unwrap_or(POLL).min(POLL);
         left -= claim.pages.len() as u64;
-        start(&mut visits, claim, &visitor);
+        for page in claim.pages {
+            visits.spawn(visit(visitor.clone(), page));
+        }
+        visitor.progress.pending.store(claim.pending, Relaxed);
+        visitor.progress.visits.store(visits.len() as u64, Relaxed);
         if want == 0 && visits.is_empty() {
             return Ok(End::Stopped);
         }
@@ -135,15 +137,6 @@ fn unfinished(_: JoinError) -> FrontierError {
     FrontierError::Closed
 }
 
-fn start(visits: &mut JoinSet<Ended>, claim: Claim, visitor: &Arc<Visitor>) {
-    visitor.progress.pending.store(claim.pending, Relaxed);
-    for page in claim.pages {
-        visits.spawn(visit(visitor.clone(), page));
-    }
-    visitor.progress.visits.store(visits.len() as u64, Relaxed);
-}
-
-// ANCHOR: visit
 async fn visit(visitor: Arc<Visitor>, page: Taken) -> Ended {
     let failed = Outcome::Failed("the visit panicked".to_owned());
     let panicked = Ended {
@@ -164,7 +157,6 @@ async fn caught(panicked: Ended, visit: impl Future<Output = Ended>) -> Ended {
         panicked
     })
 }
-// ANCHOR_END: visit
 
 impl Progress {
     fn note(&self, ended: &Ended) {

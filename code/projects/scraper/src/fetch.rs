@@ -96,10 +96,6 @@ impl Fetcher {
 
     /// Asks for a page, and whether it has changed since its last visit.
     ///
-    /// # Errors
-    ///
-    /// [`FetchError`] if there's no answer within the limits.
-    ///
     /// Cancel safe: dropping it closes the connection.
     pub async fn page(&self, page: &Taken) -> Result<Answer, FetchError> {
         let mut headers = HeaderMap::new();
@@ -112,11 +108,7 @@ impl Fetcher {
         self.get(&page.found.address, headers).await
     }
 
-    /// Asks for an address.
-    ///
-    /// # Errors
-    ///
-    /// [`FetchError`] if there's no answer within the limits.
+    /// Asks for an address. It's an error if there's no answer within the limits.
     pub async fn get(&self, address: &Address, headers: HeaderMap) -> Result<Answer, FetchError> {
         if !cfg!(feature = "tls") && address.url().scheme() == "https" {
             return Err(FetchError::NoTls);
@@ -133,39 +125,33 @@ impl Fetcher {
         let start = Instant::now();
         let request = self.client.get(address.url().clone()).headers(headers);
         let response = request.send().await.map_err(|error| self.reason(&error))?;
-        let latency = start.elapsed();
-        let (status, headers) = (response.status(), response.headers().clone());
-        // What an error says of itself isn't read: it may claim to be compressed and not be.
-        let body = match status.is_success() && is_text(&headers) {
-            true => self.body(response).await?,
-            false => Vec::new(),
+        let mut answer = Answer {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            body: Vec::new(),
+            latency: start.elapsed(),
         };
-        let status = status.as_u16();
-        Ok(Answer {
-            status,
-            headers,
-            body,
-            latency,
-        })
+        // What an error says of itself isn't read: it may claim to be compressed and not be.
+        if response.status().is_success() && answer.is_text() {
+            answer.body = self.body(response).await?;
+        }
+        Ok(answer)
     }
 
-    // ANCHOR: body
     /// Piece by piece, so that a body that's too long is noticed before it is here.
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, FetchError> {
         let mut body = Vec::new();
-        while let Some(piece) = response
-            .chunk()
-            .await
-            .map_err(|error| self.reason(&error))?
-        {
+        loop {
+            let piece = response.chunk().await;
+            let Some(piece) = piece.map_err(|error| self.reason(&error))? else {
+                return Ok(body);
+            };
             if body.len() + piece.len() > self.limits.body {
                 return Err(FetchError::Large(self.limits.body));
             }
             body.extend_from_slice(&piece);
         }
-        Ok(body)
     }
-    // ANCHOR_END: body
 
     fn reason(&self, error: &reqwest::Error) -> FetchError {
         if error.is_timeout() {
@@ -205,18 +191,12 @@ impl Answer {
         Some(date.duration_since(SystemTime::now()).unwrap_or_default())
     }
     // ANCHOR_END: retry-after
-}
 
-/// Pictures and films aren't read; a compressed sitemap is.
-fn is_text(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok());
-    kind.is_none_or(|kind| {
-        ["text/", "xml", "gzip"]
-            .iter()
-            .any(|word| kind.contains(word))
-    })
+    /// Pictures and films aren't read; a compressed sitemap is.
+    fn is_text(&self) -> bool {
+        let (kind, texts) = (self.header(header::CONTENT_TYPE), ["text/", "xml", "gzip"]);
+        kind.is_none_or(|kind| texts.iter().any(|text| kind.contains(text)))
+    }
 }
 
 #[cfg(not(feature = "tls"))]
@@ -226,8 +206,7 @@ fn tls(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
 
 #[cfg(feature = "tls")]
 fn tls(client: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
-    let roots = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    let roots: rustls::RootCertStore = roots;
+    let roots = rustls::RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let provider = std::sync::Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -11,17 +11,16 @@
 //! [`SqliteFrontier`] keeps them in a file, by transactions; [`RedisFrontier`] in a Redis that many
 //! processes share, by scripts. One suite of tests holds both to what [`Frontier`] says.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use futures::future::try_join_all;
 
 use crate::address::Address;
 
-pub use clock::{Clock, Millis};
 pub use reader::Reader;
-pub use redis::{RedisFrontier, RedisReader, RedisStore};
+pub use redis::{RedisFrontier, RedisReader};
 pub use sqlite::SqliteFrontier;
+pub use view::{Busy, Page, Tally, View};
 
 mod clock;
 mod reader;
@@ -29,6 +28,7 @@ mod redis;
 mod rows;
 mod sqlite;
 mod steps;
+mod view;
 mod writer;
 
 /// What is behind an address.
@@ -168,44 +168,6 @@ pub struct Budget {
     pub delay: Duration,
 }
 
-/// How many pages are in which state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// To do.
-    pub queued: u64,
-    /// Being visited.
-    pub taken: u64,
-    /// Visited.
-    pub done: u64,
-    /// Given up.
-    pub failed: u64,
-    /// Left alone.
-    pub skipped: u64,
-    /// Beyond the budgets of their hosts.
-    pub beyond: u64,
-    /// Items that were extracted.
-    pub items: u64,
-    /// Hosts that are known.
-    pub hosts: u64,
-}
-
-impl Tally {
-    /// In the order of the fields.
-    fn of(numbers: [u64; 8]) -> Tally {
-        let [queued, taken, done, failed, skipped, beyond, items, hosts] = numbers;
-        Tally {
-            queued,
-            taken,
-            done,
-            failed,
-            skipped,
-            beyond,
-            items,
-            hosts,
-        }
-    }
-}
-
 /// Why the frontier can't go on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FrontierError {
@@ -228,6 +190,12 @@ pub enum FrontierError {
     /// The thread that writes has ended.
     #[error("the frontier is closed")]
     Closed,
+}
+
+impl From<rusqlite::Error> for FrontierError {
+    fn from(error: rusqlite::Error) -> FrontierError {
+        FrontierError::Store(error.to_string())
+    }
 }
 
 // ANCHOR: frontier
@@ -262,62 +230,3 @@ pub trait Frontier: Send + Sync + 'static {
     fn tally(&self) -> impl Future<Output = Result<Tally, FrontierError>> + Send;
 }
 // ANCHOR_END: frontier
-
-/// What is known of a page.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Page {
-    /// `queued`, `being visited`, `done`, `failed` or `skipped`.
-    pub state: &'static str,
-    /// The status of its last answer.
-    pub status: Option<u16>,
-    /// Why it failed or was left alone.
-    pub reason: Option<String>,
-    /// Links from a seed.
-    pub depth: u32,
-    /// How often it failed.
-    pub failures: u32,
-    /// Where it was first found, unless it's a seed.
-    pub found_on: Option<String>,
-    /// How long its host isn't asked from now on.
-    pub rest: Duration,
-}
-
-/// A host with pages to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Busy {
-    /// Its name.
-    pub host: String,
-    /// Pages that are queued.
-    pub queued: u64,
-    /// The time between two requests.
-    pub delay: Duration,
-    /// How long it isn't asked from now on.
-    pub rest: Duration,
-}
-
-/// Looking into a frontier, also while a crawl is running: status, export, explain. Each call
-/// fails if the store can't be read.
-#[expect(async_fn_in_trait, reason = "no caller sends them to other threads")]
-pub trait View {
-    /// How far the crawl is.
-    async fn tally(&self) -> Result<Tally, FrontierError>;
-
-    /// What is known of an address.
-    async fn page(&self, address: &Address) -> Result<Option<Page>, FrontierError>;
-
-    /// The hosts of the addresses that the crawl began with.
-    async fn seeds(&self) -> Result<HashSet<String>, FrontierError>;
-
-    /// The hosts with most to do.
-    async fn busiest(&self, most: u32) -> Result<Vec<Busy>, FrontierError>;
-
-    /// Why pages failed or were left alone, the most frequent first.
-    async fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>, FrontierError>;
-
-    /// Calls `write` with each item, a line of JSON, in the order of their pages. Its error ends
-    /// this.
-    async fn items(
-        &self,
-        write: impl FnMut(&str) -> std::io::Result<()>,
-    ) -> Result<(), FrontierError>;
-}

@@ -30,12 +30,7 @@ pub struct Resolver {
 }
 
 impl Resolver {
-    // ANCHOR: literal
     /// A host that's written as a number never comes to the resolver, so the address is checked.
-    ///
-    /// # Errors
-    ///
-    /// [`Private`] if it's such a number and not public.
     pub fn check(&self, url: &Url) -> Result<(), Private> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::from(address),
@@ -47,7 +42,6 @@ impl Resolver {
             .then_some(())
             .ok_or(Private { host })
     }
-    // ANCHOR_END: literal
 
     async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, std::io::Error> {
         if let Some(known) = self.known.get(name) {

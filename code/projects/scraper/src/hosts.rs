@@ -167,11 +167,10 @@ impl Pace {
     const STEP: Duration = Duration::from_millis(50);
 
     fn new(least: Duration) -> Pace {
-        let (delay, usual) = (least, Duration::ZERO);
         Pace {
-            delay,
+            delay: least,
             least,
-            usual,
+            usual: Duration::ZERO,
         }
     }
 

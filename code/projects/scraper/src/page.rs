@@ -49,7 +49,6 @@ pub struct Raw {
     pub body: Vec<u8>,
 }
 
-// ANCHOR: read
 /// Reads a page, without holding up the runtime.
 pub async fn read(raw: Raw, rules: Arc<Rules>) -> Parsed {
     if raw.body.len() < LARGE {
@@ -59,7 +58,6 @@ pub async fn read(raw: Raw, rules: Arc<Rules>) -> Parsed {
     // A page that makes the parser panic has no links, and doesn't end the crawl.
     parsed.unwrap_or_default()
 }
-// ANCHOR_END: read
 
 /// Reads a page in place.
 pub fn parse(raw: &Raw, rules: &Rules) -> Parsed {
@@ -111,10 +109,8 @@ fn is_too_deep(text: &str) -> bool {
     const VOID: [&str; 9] = ["br", "img", "input", "meta", "link", "hr", "p", "li", "td"];
     let mut depth = 0_usize;
     for tag in text.split('<').skip(1) {
-        let name = tag
-            .split(|c: char| !c.is_ascii_alphanumeric())
-            .next()
-            .unwrap_or_default();
+        let end = tag.find(|c: char| !c.is_ascii_alphanumeric());
+        let name = &tag[..end.unwrap_or(tag.len())];
         if tag.starts_with('/') {
             depth = depth.saturating_sub(1);
         } else if !name.is_empty() && !VOID.contains(&name.to_ascii_lowercase().as_str()) {

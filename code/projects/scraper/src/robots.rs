@@ -48,18 +48,9 @@ impl Robots {
 
     /// Nothing is allowed.
     pub fn closed() -> Robots {
-        let pattern = "/".to_owned();
-        let rules = vec![Rule {
-            allow: false,
-            pattern,
-        }];
-        Robots {
-            rules,
-            ..Robots::default()
-        }
+        Robots::parse("", b"User-agent: *\nDisallow: /")
     }
 
-    // ANCHOR: parse
     /// Reads a file for the robot that calls itself `agent`.
     pub fn parse(agent: &str, text: &[u8]) -> Robots {
         let text = &text[..text.len().min(LARGEST)];
@@ -82,7 +73,6 @@ impl Robots {
         }
         robots
     }
-    // ANCHOR_END: parse
 
     // ANCHOR: allows
     /// Whether a path, with its query, may be fetched.
@@ -120,33 +110,25 @@ fn groups(text: &str) -> (Vec<Group>, Vec<String>) {
             continue;
         };
         let (key, value) = (key.trim().to_ascii_lowercase(), value.trim());
+        if key == "user-agent" && !names_agents {
+            groups.push(Group::default());
+        }
+        names_agents = match key.as_str() {
+            "user-agent" => true,
+            "allow" | "disallow" | "crawl-delay" => false,
+            // Any other line doesn't end the list of names.
+            _ => names_agents,
+        };
         match (key.as_str(), groups.last_mut()) {
-            ("user-agent", last) => {
-                let agent = token(value);
-                match last.filter(|_| names_agents) {
-                    Some(group) => group.agents.push(agent),
-                    None => groups.push(Group {
-                        agents: vec![agent],
-                        ..Group::default()
-                    }),
-                }
-                names_agents = true;
-                continue;
-            }
-            ("sitemap", _) => {
-                sitemaps.push(value.to_owned());
-                continue;
-            }
+            ("sitemap", _) => sitemaps.push(value.to_owned()),
+            ("user-agent", Some(group)) => group.agents.push(token(value)),
+            ("crawl-delay", Some(group)) => group.delay = seconds(value).or(group.delay),
             ("allow" | "disallow", Some(group)) if !value.is_empty() => group.rules.push(Rule {
                 allow: key == "allow",
                 pattern: encoded(value),
             }),
-            ("crawl-delay", Some(group)) => group.delay = seconds(value).or(group.delay),
-            ("allow" | "disallow", _) => {}
-            // A line that isn't known doesn't end the list of names.
-            _ => continue,
+            _ => {}
         }
-        names_agents = false;
     }
     (groups, sitemaps)
 }

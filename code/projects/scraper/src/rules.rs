@@ -14,10 +14,13 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use regex::Regex;
 use scraper::{ElementRef, Html, Selector};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
 
 use crate::address::Address;
@@ -36,16 +39,16 @@ pub struct Rules {
 #[serde(deny_unknown_fields)]
 struct Rule {
     name: String,
-    pages: Pattern,
+    pages: Read<Regex>,
     fields: BTreeMap<String, Field>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Field {
-    select: Select,
+    select: Read<Selector>,
     attribute: Option<String>,
-    pattern: Option<Pattern>,
+    pattern: Option<Read<Regex>>,
     #[serde(default)]
     list: bool,
     #[serde(default)]
@@ -55,28 +58,15 @@ struct Field {
     default: Option<String>,
 }
 
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct Pattern(Regex);
+/// What is written as a text: a regular expression, a selector.
+#[derive(Clone, Debug)]
+struct Read<T>(T);
 
-impl TryFrom<String> for Pattern {
-    type Error = regex::Error;
-
-    fn try_from(text: String) -> Result<Pattern, regex::Error> {
-        Regex::new(&text).map(Pattern)
-    }
-}
-
-#[derive(Clone, Debug, Deserialize)]
-#[serde(try_from = "String")]
-struct Select(Selector);
-
-impl TryFrom<String> for Select {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Select, String> {
-        let selector = Selector::parse(&text).map(Select);
-        selector.map_err(|_| format!("{text:?} is not a CSS selector"))
+impl<'de, T: FromStr<Err: fmt::Display>> Deserialize<'de> for Read<T> {
+    fn deserialize<D: Deserializer<'de>>(text: D) -> Result<Read<T>, D::Error> {
+        let text = String::deserialize(text)?;
+        let read = text.parse().map(Read);
+        read.map_err(|error| D::Error::custom(format!("{text:?} can't be read: {error}")))
     }
 }
 
@@ -91,16 +81,11 @@ pub struct Missing {
 }
 
 impl Rules {
-    /// Reads a file.
-    ///
-    /// # Errors
-    ///
-    /// It says what can't be read, and in which line.
+    /// Reads a file. The error says what can't be read, and in which line.
     pub fn parse(text: &str) -> Result<Rules, toml::de::Error> {
         toml::from_str(text)
     }
 
-    // ANCHOR: extract
     /// The item of a page: that of the first rule that fits its address.
     ///
     /// # Errors
@@ -124,7 +109,6 @@ impl Rules {
         }
         Ok(Some(Value::Object(item)))
     }
-    // ANCHOR_END: extract
 }
 
 impl Field {
@@ -155,10 +139,7 @@ impl Field {
         if !self.number {
             return Some(Value::String(text));
         }
-        text.trim()
-            .parse()
-            .ok()
-            .and_then(Number::from_f64)
-            .map(Value::Number)
+        let number = text.trim().parse().ok().and_then(Number::from_f64);
+        number.map(Value::Number)
     }
 }

@@ -67,6 +67,7 @@ on_both_stores! {
     with_one_visit_at_a_time_the_delay_begins_when_that_has_ended
     a_visit_that_asked_for_nothing_costs_its_host_no_time
     a_host_also_rests_across_a_restart
+    a_rest_is_not_cut_short_by_a_visit_that_ends_later
     a_host_has_so_many_visits_at_once
     pages_beyond_the_budget_of_their_host_are_counted_and_forgotten
     pages_of_a_host_that_is_down_are_given_up_together
@@ -223,6 +224,28 @@ async fn a_host_also_rests_across_a_restart(store: &impl Store) {
     assert!(rests.contains(&view.busiest(1).await.unwrap()[0].rest));
     let page = view.page(&page.found.address).await.unwrap().unwrap();
     assert!(rests.contains(&page.rest), "{page:?}");
+}
+
+async fn a_rest_is_not_cut_short_by_a_visit_that_ends_later(store: &impl Store) {
+    let frontier = store
+        .open(Budget {
+            places: 2,
+            ..BUDGET
+        })
+        .await;
+    let pages = [1, 2, 3].map(|n| found(&format!("http://a.test/{n}")));
+    frontier.add(pages.to_vec()).await.unwrap();
+    let claim = frontier.claim(2).await.unwrap();
+    frontier
+        .end(Ended {
+            rest: HOUR,
+            ..done(&claim.pages[0])
+        })
+        .await
+        .unwrap();
+    frontier.end(done(&claim.pages[1])).await.unwrap();
+    let claim = frontier.claim(1).await.unwrap();
+    assert!(claim.pages.is_empty() && claim.wait > Some(HOUR / 2));
 }
 
 async fn a_host_has_so_many_visits_at_once(store: &impl Store) {
@@ -410,4 +433,5 @@ async fn many_links_and_a_host_with_many_pages_are_many_steps(store: &impl Store
     assert_eq!((tally.queued, tally.taken, tally.failed), (0, 0, 1_700));
     frontier.again().await.unwrap();
     assert_eq!(frontier.tally().await.unwrap().queued, 1_701);
+    assert_eq!(store.reader().await.reasons(1).await, Ok(vec![]));
 }

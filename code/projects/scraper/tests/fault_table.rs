@@ -2,7 +2,7 @@
 //! are.
 
 /// The files whose tests are all of faults.
-const FAULTS: [&str; 3] = ["crash::", "faults::", "together::"];
+const FAULTS: [&str; 4] = ["crash::", "faults::", "refused::", "together::"];
 
 #[test]
 fn the_table_of_faults_names_every_test_of_a_fault_and_no_other() {

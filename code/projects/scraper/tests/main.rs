@@ -7,6 +7,7 @@ mod faults;
 mod polite;
 mod program;
 mod reading;
+mod refused;
 mod stores;
 mod support;
 mod termination;

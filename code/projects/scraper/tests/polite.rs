@@ -5,8 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use axum::Router;
+use axum::response::Response;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
+use web_scraper::address::Address;
+use web_scraper::crawl::Visitor;
 
 use crate::support::{Crawl, Site, answer, html};
 
@@ -121,11 +124,12 @@ async fn what_robots_txt_closes_is_not_asked_for_and_explained() {
 }
 
 #[tokio::test]
-async fn a_robots_txt_that_fails_closes_the_host_and_one_that_is_refused_opens_it() {
-    for (status, headers, pages) in [
-        (500, [("x", "y")].as_slice(), 0),
-        (403, &[("content-encoding", "gzip")], 1),
-        (404, &[], 1),
+async fn a_robots_txt_that_fails_three_times_closes_the_host_and_one_that_is_refused_opens_it() {
+    for (status, headers, asked, pages) in [
+        (500, [("x", "y")].as_slice(), 3, 0),
+        (429, &[], 3, 0),
+        (403, &[("content-encoding", "gzip")], 1, 1),
+        (404, &[], 1, 1),
     ] {
         let site = Site::serve(move |path, _| match path {
             "/robots.txt" => answer(status, headers, "no gzip at all"),
@@ -134,7 +138,61 @@ async fn a_robots_txt_that_fails_closes_the_host_and_one_that_is_refused_opens_i
         let site = site.await;
         Crawl::new().run(&[site.url("/")]).await;
         assert_eq!(site.paths().len(), pages, "{status}");
+        assert_eq!(moments(&site).len() - pages, asked, "{status}");
     }
+}
+
+#[tokio::test]
+async fn a_robots_txt_that_asks_for_more_than_is_granted_gives_the_host_up() {
+    let site = Site::serve(|_, _| answer(503, &[("retry-after", "3601")], "")).await;
+    let crawl = Crawl::new();
+    crawl.run(&[site.url("/"), site.url("/other")]).await;
+    assert_eq!(moments(&site).len(), 1);
+    assert_eq!(crawl.tally().failed, 2);
+    let reason = crawl.page(&site.url("/")).reason.unwrap_or_default();
+    let said = "host given up: robots.txt: status 503, not to be asked for 3601 s";
+    assert_eq!(reason, said);
+}
+
+/// A crawl of so many pages that links from `/` lead to; each gets this answer, each time.
+async fn crawled(pages: u32, crawl: &mut Crawl, it: fn() -> Response) -> (Arc<Visitor>, Site) {
+    let links: String = (1..=pages)
+        .map(|n| format!("<a href='/{n}'>{n}</a>"))
+        .collect();
+    let site = Site::serve(move |path, _| match path {
+        "/robots.txt" => answer(404, &[], ""),
+        "/" => html(links.clone()),
+        _ => it(),
+    });
+    let site = site.await;
+    let courtesy = &mut crawl.settings.courtesy;
+    (courtesy.failures, courtesy.longest) = (1_000, Duration::from_millis(50));
+    let visitor = crawl.visitor();
+    crawl.run_as(visitor.clone(), &[site.url("/")]).await;
+    (visitor, site)
+}
+
+#[tokio::test]
+async fn a_host_that_asks_for_rests_is_not_down() {
+    let mut crawl = Crawl::new();
+    crawl.settings.courtesy.breaker.pause = Duration::from_secs(3600);
+    crawl.settings.pages = 7; // robots.txt, the first, and five refusals
+    let busy = || answer(503, &[("retry-after", "0")], "");
+    let (visitor, site) = crawled(20, &mut crawl, busy).await;
+    assert_eq!(site.paths().len(), 6);
+    let host = Address::parse(&site.url("/")).unwrap().host();
+    assert!(!visitor.hosts.get(&host).await.breaker.is_open());
+}
+
+#[tokio::test]
+async fn each_fifth_page_pays_for_a_retry() {
+    let mut crawl = Crawl::new();
+    crawl.settings.courtesy.breaker.calls = 1_000;
+    let (_, site) = crawled(12, &mut crawl, || answer(500, &[], "")).await;
+    // The first five pages have three attempts, and spend the ten retries that a host has at
+    // first; of the others each fifth has two.
+    assert_eq!(site.paths().len(), 1 + 12 + 10 + 2);
+    assert_eq!(crawl.tally().failed, 12);
 }
 
 #[tokio::test]

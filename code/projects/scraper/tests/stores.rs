@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use service::redis;
 use testbed::redis::Redis;
 use web_scraper::frontier::{
-    Budget, Frontier, FrontierError, Outcome, Reader, RedisFrontier, RedisReader, RedisStore,
-    SqliteFrontier, View,
+    Budget, Frontier, FrontierError, Outcome, Reader, RedisFrontier, RedisReader, SqliteFrontier,
+    View,
 };
 
 use crate::conformance::{BUDGET, done, found};
@@ -67,7 +68,7 @@ impl Server {
         Server(Redis::start(&[]))
     }
 
-    pub fn store(&self) -> RedisStore {
+    pub fn store(&self) -> redis::Store {
         self.0.url().parse().unwrap()
     }
 }
@@ -251,20 +252,19 @@ async fn a_crawl_that_is_running_has_one_budget() {
     );
 }
 
-#[test]
-fn what_is_no_address_of_a_redis_is_refused_with_the_reason() {
-    for (text, reason) in [
-        ("rediss://host", "redis://"),
-        ("file", "redis://"),
-        ("redis://h?namespace=a b", "namespace"),
-        ("redis://h?namespace=", "namespace"),
-    ] {
-        let refused = text.parse::<RedisStore>().unwrap_err();
-        assert!(refused.contains(reason), "{text}: {refused}");
-    }
-    let store: RedisStore = "redis://me:secret@host:1/2?namespace=n-1".parse().unwrap();
-    assert_eq!(
-        (store.url.as_str(), store.namespace.as_str()),
-        ("redis://me:secret@host:1/2", "n-1")
-    );
+#[tokio::test]
+async fn a_step_that_fails_leaves_nothing_and_the_next_one_works() {
+    let store = File::new();
+    let frontier = store.open(BUDGET).await;
+    let other = rusqlite::Connection::open(store.path()).unwrap();
+    let trap = "CREATE TRIGGER trap BEFORE INSERT ON pages WHEN NEW.url LIKE '%trap%' \
+                BEGIN SELECT RAISE(ABORT, 'a trap'); END";
+    other.execute_batch(trap).unwrap();
+    let pages = ["http://a.test/1", "http://a.test/trap"].map(found);
+    let error = frontier.add(pages.to_vec()).await.unwrap_err();
+    assert_eq!(error.to_string(), "the frontier's store failed: a trap");
+    assert_eq!(frontier.tally().await.unwrap().queued, 0);
+    frontier.add(vec![found("http://a.test/2")]).await.unwrap();
+    let claim = frontier.claim(9).await.unwrap();
+    assert_eq!((claim.pages.len(), claim.pending), (1, 1));
 }

@@ -137,7 +137,7 @@ impl Crawl {
         }
     }
 
-    pub async fn run(&self, seeds: &[String]) -> End {
+    pub fn visitor(&self) -> Arc<Visitor> {
         let known = self
             .names
             .iter()
@@ -148,7 +148,15 @@ impl Crawl {
         };
         let fetcher = Fetcher::new("bookbot/1", resolver, self.limits).unwrap();
         let rules = Rules::parse(self.rules).unwrap();
-        let visitor = Arc::new(Visitor::new(self.settings.clone(), fetcher, rules));
+        Arc::new(Visitor::new(self.settings.clone(), fetcher, rules))
+    }
+
+    pub async fn run(&self, seeds: &[String]) -> End {
+        self.run_as(self.visitor(), seeds).await
+    }
+
+    /// By a visitor that the test looks at afterwards.
+    pub async fn run_as(&self, visitor: Arc<Visitor>, seeds: &[String]) -> End {
         let frontier = Arc::new(SqliteFrontier::open(&self.file(), self.budget).unwrap());
         let seeds = seeds.iter().map(|url| seed(Address::parse(url).unwrap()));
         frontier.add(seeds.collect()).await.unwrap();

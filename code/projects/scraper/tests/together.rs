@@ -4,11 +4,12 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use service::redis::Store;
 use testbed::proxy::{Fault, Proxy, Target};
 use testbed::redis::Redis;
 use tokio::time::sleep;
 use web_scraper::demo::{PRODUCTS, Shop};
-use web_scraper::frontier::{Frontier, RedisFrontier, RedisReader, RedisStore, Tally, View};
+use web_scraper::frontier::{Frontier, RedisFrontier, RedisReader, Tally, View};
 
 use crate::conformance::{BUDGET, done, found};
 
@@ -48,7 +49,7 @@ async fn ended(mut child: Child) -> bool {
 
 /// Waits until so many pages are done.
 async fn until(redis: &Redis, pages: u64) -> Tally {
-    let store: RedisStore = redis.url().parse().unwrap();
+    let store: Store = redis.url().parse().unwrap();
     let reader = RedisReader::open(&store).await.unwrap();
     loop {
         let tally = reader.tally().await.unwrap();
@@ -124,7 +125,7 @@ async fn killed_and_started_again_redis_costs_a_crawl_nothing() {
 async fn a_claim_or_an_end_whose_answer_was_lost_is_sent_again_and_counts_once() {
     let redis = Redis::start(&[]);
     let proxy = Proxy::start(Target::Unix(redis.socket())).await;
-    let store: RedisStore = format!("redis://{}", proxy.address()).parse().unwrap();
+    let store: Store = format!("redis://{}", proxy.address()).parse().unwrap();
     let hour = Duration::from_secs(3600);
     let frontier = RedisFrontier::open(&store, BUDGET, hour).await.unwrap();
     let pages = ["http://a.test/", "http://b.test/", "http://c.test/"];

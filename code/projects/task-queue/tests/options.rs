@@ -116,12 +116,16 @@ fn a_url_is_a_file_or_a_server_and_shows_no_password() {
 #[test]
 fn what_is_neither_is_refused_with_the_reason() {
     for (url, reason) in [
-        ("mysql:x", "begins with neither sqlite: nor redis://"),
+        (
+            "mysql:x",
+            "no sqlite:PATH, and it begins with neither redis://",
+        ),
         ("sqlite:", "\"\" is not the path of a file"),
         ("sqlite::memory:", "\":memory:\" is not the path of a file"),
         ("sqlite:file:x?mode=memory", "is not the path of a file"),
         ("sqlite:x?sync=none", "\"sync=none\" is not sync=full"),
-        ("redis://h?namespace=a b", "as a namespace, "),
+        ("redis://h?namespace=a b", "a namespace has 1 to 64"),
+        ("redis://h?namespace=-a", "as a namespace, "),
     ] {
         let error = read(url).unwrap_err();
         assert!(error.contains(reason), "{error}");

@@ -39,12 +39,9 @@ async fn status(view: &impl View) -> Result<()> {
     let tally = view.tally().await?;
     println!("{}; {} items", words_of(&tally), tally.items);
     for busy in view.busiest(10).await? {
-        let (host, queued, delay) = (busy.host, busy.queued, busy.delay);
-        let rest = resting(busy.rest, delay);
-        println!(
-            "  {host}: {queued} to do, {} ms apart{rest}",
-            delay.as_millis()
-        );
+        let rest = resting(busy.rest, busy.delay);
+        let (host, queued, delay) = (busy.host, busy.queued, busy.delay.as_millis());
+        println!("  {host}: {queued} to do, {delay} ms apart{rest}");
     }
     for (reason, pages) in view.reasons(10).await? {
         println!("  {pages} × {reason}");
@@ -70,14 +67,10 @@ async fn explain(address: &Address, view: &impl View) -> Result<()> {
     if let Some(reason) = &page.reason {
         println!("  because: {reason}");
     }
-    println!(
-        "  {} links from a seed, {} failures",
-        page.depth, page.failures
-    );
-    println!(
-        "  found on {}",
-        page.found_on.as_deref().unwrap_or("no page: it's a seed")
-    );
+    let (depth, failures) = (page.depth, page.failures);
+    println!("  {depth} links from a seed, {failures} failures");
+    let found_on = page.found_on.as_deref();
+    println!("  found on {}", found_on.unwrap_or("no page: it's a seed"));
     Ok(())
 }
 
@@ -94,10 +87,8 @@ pub(super) fn test_rule(rules: &Path, page: &Path, address: &str) -> Result<()> 
         fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
     };
     let rules = Rules::parse(&read(rules)?).with_context(|| rules.display().to_string())?;
-    let item = rules.extract(
-        &Address::parse(address)?,
-        &Html::parse_document(&read(page)?),
-    )?;
+    let (address, page) = (Address::parse(address)?, Html::parse_document(&read(page)?));
+    let item = rules.extract(&address, &page)?;
     let item = item.context("no rule fits this address")?;
     let mut out = io::stdout().lock();
     serde_json::to_writer_pretty(&mut out, &item)?;

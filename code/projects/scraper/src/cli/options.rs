@@ -12,10 +12,11 @@ use clap::Args;
 use clap::builder::RangedU64ValueParser;
 use patterns::breaker::Law;
 use patterns::retry::Backoff;
+use service::redis::Store;
 
 use crate::crawl::{Scope, Settings};
 use crate::fetch::{Fetcher, Limits};
-use crate::frontier::{Budget, RedisStore};
+use crate::frontier::Budget;
 use crate::guard::Resolver;
 use crate::hosts::Courtesy;
 use crate::rules::Rules;
@@ -32,7 +33,7 @@ pub struct Place {
     pub dir: PathBuf,
     /// A Redis instead of the file, for many processes: redis://HOST/?namespace=NAME
     #[arg(long, value_name = "URL")]
-    pub frontier: Option<RedisStore>,
+    pub frontier: Option<Store>,
 }
 
 impl Place {
@@ -49,7 +50,7 @@ impl Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.frontier {
-            Some(store) => write!(f, "the namespace {}", store.namespace),
+            Some(store) => write!(f, "{store}"),
             None => write!(f, "{}", self.dir.display()),
         }
     }
@@ -176,12 +177,8 @@ impl Options {
             total: Duration::from_secs(self.timeout),
             idle: Duration::from_secs(self.timeout.min(10)),
         };
-        let agent = format!(
-            "{}/{} (+{})",
-            self.agent,
-            env!("CARGO_PKG_VERSION"),
-            self.about
-        );
+        let (agent, version, about) = (&self.agent, env!("CARGO_PKG_VERSION"), &self.about);
+        let agent = format!("{agent}/{version} (+{about})");
         Fetcher::new(&agent, resolver, limits).context("cannot make a client")
     }
 

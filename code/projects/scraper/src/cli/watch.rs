@@ -1,5 +1,6 @@
-//! How far the crawl is, each second: a line that moves, or plain lines where none can.
+//! How far the crawl is: a line that moves, or one each second where no one is watching.
 
+use std::io::{IsTerminal, stderr};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -13,13 +14,8 @@ const OFTEN: Duration = Duration::from_millis(200);
 const SELDOM: Duration = Duration::from_secs(1);
 
 pub(super) async fn watch(visitor: Arc<Visitor>) {
-    let watched = super::is_watched();
-    let every = if watched { OFTEN } else { SELDOM };
-    let bar = if watched {
-        ProgressBar::new_spinner()
-    } else {
-        ProgressBar::hidden()
-    };
+    let bar = stderr().is_terminal().then(ProgressBar::new_spinner);
+    let every = if bar.is_some() { OFTEN } else { SELDOM };
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut before = 0;
@@ -37,11 +33,12 @@ pub(super) async fn watch(visitor: Arc<Visitor>) {
             progress.skipped.load(Relaxed),
         );
         before = pages;
-        if watched {
-            bar.set_message(line);
-            bar.tick();
-        } else {
-            eprintln!("{line}");
+        match &bar {
+            Some(bar) => {
+                bar.set_message(line);
+                bar.tick();
+            }
+            None => eprintln!("{line}"),
         }
     }
 }

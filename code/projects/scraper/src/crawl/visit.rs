@@ -1,7 +1,6 @@
 //! One visit: may we, does the host answer, and what does the page say?
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use patterns::retry::Backoff;
@@ -48,7 +47,8 @@ pub struct Visitor {
     pub(super) settings: Settings,
     fetcher: Fetcher,
     rules: Arc<Rules>,
-    hosts: Hosts,
+    /// What it has learned of each host.
+    pub hosts: Hosts,
     /// For those who watch.
     pub progress: Progress,
 }
@@ -65,7 +65,6 @@ impl Visitor {
         }
     }
 
-    // ANCHOR: visit
     /// Visits a page, unless its host has to be asked for robots.txt first: then that was this
     /// turn, and the page has another.
     pub(super) async fn visit(&self, page: Taken) -> Ended {
@@ -107,29 +106,20 @@ impl Visitor {
             Err(error) => self.unanswered(&page, &host, error),
         }
     }
-    // ANCHOR_END: visit
 
-    async fn answered(&self, page: &Taken, host: &Host, answer: Answer) -> Ended {
+    /// What an answer means: for the page, for the pages that it links to, and for its host.
+    pub async fn answered(&self, page: &Taken, host: &Host, answer: Answer) -> Ended {
         let (status, latency) = (answer.status, Some(answer.latency));
         debug!(page = %page.found.address, status, "answered");
+        if answer.refuses() {
+            return self.refused(page, host, &answer);
+        }
+        let down = host.note(latency, !(500..=599).contains(&status));
         match status {
-            _ if answer.refuses() => self.refused(page, host, &answer),
-            500..=599 => {
-                let down = host.note(latency, false);
-                self.again(page, host, format!("status {status}"), None, down)
-            }
-            301 | 302 | 303 | 307 | 308 => {
-                host.note(latency, true);
-                self.redirected(page, host, &answer)
-            }
-            200..=299 | 304 => {
-                host.note(latency, true);
-                self.done(page, host, answer).await
-            }
-            _ => {
-                host.note(latency, true);
-                end(page, host, Outcome::Failed(format!("status {status}")))
-            }
+            200..=299 | 304 => self.done(page, host, answer).await,
+            301 | 302 | 303 | 307 | 308 => self.redirected(page, host, &answer),
+            500..=599 => self.again(page, host, format!("status {status}"), None, down),
+            _ => end(page, host, Outcome::Failed(format!("status {status}"))),
         }
     }
 
@@ -202,8 +192,6 @@ impl Visitor {
 
     async fn done(&self, page: &Taken, host: &Host, answer: Answer) -> Ended {
         let outcome = done(&answer);
-        let bytes = answer.body.len() as u64;
-        self.progress.bytes.fetch_add(bytes, Relaxed);
         let ended = end(page, host, outcome);
         if answer.status == 304 || answer.body.is_empty() {
             return ended;

@@ -6,10 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::clock::until;
+use super::clock::{Clock, until};
 use super::rows::tally;
-use super::writer::store;
-use super::{Busy, Clock, FrontierError, Page, Tally, View};
+use super::{Busy, FrontierError, Page, Tally, View};
 use crate::address::Address;
 
 type Result<T> = std::result::Result<T, FrontierError>;
@@ -19,11 +18,7 @@ type Result<T> = std::result::Result<T, FrontierError>;
 pub struct Reader(Connection);
 
 impl Reader {
-    /// Opens the file.
-    ///
-    /// # Errors
-    ///
-    /// If there is none, or it's none of ours.
+    /// Opens the file. It's an error if there is none.
     pub fn open(path: &Path) -> Result<Reader> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let failed = |error| FrontierError::Store(format!("{}: {error}", path.display()));
@@ -35,7 +30,7 @@ impl Reader {
 
 impl View for Reader {
     async fn tally(&self) -> Result<Tally> {
-        tally(&self.0).map_err(store)
+        Ok(tally(&self.0)?)
     }
 
     async fn page(&self, address: &Address) -> Result<Option<Page>> {
@@ -57,21 +52,21 @@ impl View for Reader {
                 rest: until(row.get(6)?, now),
             })
         });
-        page.optional().map_err(store)
+        Ok(page.optional()?)
     }
 
     async fn seeds(&self) -> Result<HashSet<String>> {
         let sql = "SELECT DISTINCT name FROM pages JOIN hosts ON hosts.id = pages.host \
                    WHERE found_on IS NULL";
-        let mut hosts = self.0.prepare(sql).map_err(store)?;
-        let hosts = hosts.query_map((), |row| row.get(0)).map_err(store)?;
-        hosts.collect::<rusqlite::Result<_>>().map_err(store)
+        let mut hosts = self.0.prepare(sql)?;
+        let hosts = hosts.query_map((), |row| row.get(0))?;
+        Ok(hosts.collect::<rusqlite::Result<_>>()?)
     }
 
     async fn busiest(&self, most: u32) -> Result<Vec<Busy>> {
         let sql = "SELECT name, queued, delay, next_at FROM hosts WHERE queued > 0 \
                    ORDER BY queued DESC LIMIT ?1";
-        let mut hosts = self.0.prepare(sql).map_err(store)?;
+        let mut hosts = self.0.prepare(sql)?;
         let now = Clock::start().now();
         let hosts = hosts.query_map([most], |row| {
             Ok(Busy {
@@ -80,29 +75,23 @@ impl View for Reader {
                 delay: Duration::from_millis(row.get(2)?),
                 rest: until(row.get(3)?, now),
             })
-        });
-        let hosts = hosts.map_err(store)?;
-        hosts.collect::<rusqlite::Result<_>>().map_err(store)
+        })?;
+        Ok(hosts.collect::<rusqlite::Result<_>>()?)
     }
 
     async fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>> {
         let sql = "SELECT reason, count(*) FROM pages WHERE reason IS NOT NULL \
                    GROUP BY reason ORDER BY count(*) DESC, reason LIMIT ?1";
-        let mut reasons = self.0.prepare(sql).map_err(store)?;
-        let reasons = reasons
-            .query_map([most], |row| row.try_into())
-            .map_err(store)?;
-        reasons.collect::<rusqlite::Result<_>>().map_err(store)
+        let mut reasons = self.0.prepare(sql)?;
+        let reasons = reasons.query_map([most], |row| row.try_into())?;
+        Ok(reasons.collect::<rusqlite::Result<_>>()?)
     }
 
     async fn items(&self, mut write: impl FnMut(&str) -> std::io::Result<()>) -> Result<()> {
-        let mut items = self
-            .0
-            .prepare("SELECT item FROM items ORDER BY page")
-            .map_err(store)?;
-        let mut rows = items.query(()).map_err(store)?;
-        while let Some(row) = rows.next().map_err(store)? {
-            let item: String = row.get(0).map_err(store)?;
+        let mut items = self.0.prepare("SELECT item FROM items ORDER BY page")?;
+        let mut rows = items.query(())?;
+        while let Some(row) = rows.next()? {
+            let item: String = row.get(0)?;
             write(&item).map_err(|error| FrontierError::Store(error.to_string()))?;
         }
         Ok(())

@@ -5,12 +5,13 @@
 //! that is refused.
 
 use std::hash::{BuildHasher, RandomState};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, FromRedisValue, RedisError, Script};
 use serde_json::{Value, json};
+use service::redis::{Line, Store, may_pass};
 use tokio::time::{Instant, sleep};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
@@ -32,44 +33,17 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(300);
 /// Addresses in one step; what a page has beyond is added before it ends.
 const TOGETHER: usize = 500;
 
+/// The crawl's name, if none was given.
+const NAMESPACE: &str = "crawl";
+
 static STEPS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/steps.lua")));
 
 type Result<T> = std::result::Result<T, FrontierError>;
 
-/// Where a crawl is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RedisStore {
-    /// The server: `redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]` or `redis+unix:///PATH`.
-    pub url: String,
-    /// The crawl's name, which all its keys begin with.
-    pub namespace: String,
-}
-
-impl std::str::FromStr for RedisStore {
-    type Err = String;
-
-    /// Reads an address with `?namespace=NAME` at its end, or without: `crawl`.
-    fn from_str(text: &str) -> std::result::Result<RedisStore, String> {
-        let (url, namespace) = text.split_once("?namespace=").unwrap_or((text, "crawl"));
-        let schemes = ["redis://", "redis+unix://"];
-        if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
-            return Err("it begins with neither redis:// nor redis+unix://".to_owned());
-        }
-        let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        if !(1..=64).contains(&namespace.len()) || !namespace.chars().all(is_plain) {
-            return Err("a namespace has 1 to 64 letters, digits, and - _ .".to_owned());
-        }
-        Ok(RedisStore {
-            url: url.to_owned(),
-            namespace: namespace.to_owned(),
-        })
-    }
-}
-
 /// A process's part of a crawl. Its lease is renewed as long as this is there.
 pub struct RedisFrontier {
-    line: Arc<Line>,
-    claims: tokio::sync::Mutex<u64>,
+    calls: Arc<Calls>,
+    number: tokio::sync::Mutex<u64>,
     heartbeat: AbortOnDropHandle<()>,
 }
 
@@ -80,16 +54,12 @@ impl RedisFrontier {
     /// # Errors
     ///
     /// [`FrontierError::Differs`] if the crawl is running with another budget.
-    pub async fn open(
-        store: &RedisStore,
-        budget: Budget,
-        lease: Duration,
-    ) -> Result<RedisFrontier> {
-        let line = Line::open(store, lease).await?;
+    pub async fn open(store: &Store, budget: Budget, lease: Duration) -> Result<RedisFrontier> {
+        let calls = Calls::open(store, lease).await?;
         let settings = json!({
             "pages": budget.pages, "places": budget.places, "delay": millis(budget.delay),
         });
-        let refused: Vec<String> = line.step("open", &settings).await?;
+        let refused: Vec<String> = calls.step("open", &settings).await?;
         if let [name, there] = &refused[..] {
             return Err(FrontierError::Differs {
                 name: name.clone(),
@@ -97,31 +67,27 @@ impl RedisFrontier {
                 there: there.clone(),
             });
         }
-        let line = Arc::new(line);
-        let heartbeat = tokio::spawn(beat(line.clone(), lease / 4));
+        let calls = Arc::new(calls);
+        let heartbeat = tokio::spawn(beat(calls.clone(), lease / 4));
         Ok(RedisFrontier {
-            line,
-            claims: tokio::sync::Mutex::default(),
+            calls,
+            number: tokio::sync::Mutex::default(),
             heartbeat: AbortOnDropHandle::new(heartbeat),
         })
     }
 
     /// Hands everything back at once, instead of when the lease is over.
-    ///
-    /// # Errors
-    ///
-    /// If Redis can't be reached.
     pub async fn leave(&self) -> Result<()> {
         self.heartbeat.abort();
-        self.line.step("leave", &Value::Null).await
+        self.calls.step("leave", &Value::Null).await
     }
 }
 
 /// Says that this process is alive.
-async fn beat(line: Arc<Line>, every: Duration) {
+async fn beat(calls: Arc<Calls>, every: Duration) {
     loop {
         sleep(every).await;
-        if let Err(error) = line.step::<()>("renew", &Value::Null).await {
+        if let Err(error) = calls.step::<()>("renew", &Value::Null).await {
             warn!(%error, "the lease could not be renewed");
         }
     }
@@ -131,17 +97,17 @@ impl Frontier for RedisFrontier {
     async fn add(&self, found: Vec<Found>) -> Result<u64> {
         let mut new = 0;
         for some in found.chunks(TOGETHER) {
-            new += self.line.step::<u64>("add", &row::links(some)).await?;
+            new += self.calls.step::<u64>("add", &row::links(some)).await?;
         }
         Ok(new)
     }
 
     async fn claim(&self, want: usize) -> Result<Claim> {
         // One at a time: an answer that was lost is that to the last claim, asked for again.
-        let mut number = self.claims.lock().await;
+        let mut number = self.number.lock().await;
         *number += 1;
         let ask = json!({ "number": *number, "want": want });
-        let (pending, wait, rows): (u64, i64, Vec<String>) = self.line.step("claim", &ask).await?;
+        let (pending, wait, rows): (u64, i64, Vec<String>) = self.calls.step("claim", &ask).await?;
         let pages = rows
             .chunks_exact(2)
             .map(|pair| Row::parse(&pair[1])?.taken(&pair[0]));
@@ -155,47 +121,47 @@ impl Frontier for RedisFrontier {
     async fn end(&self, mut ended: Ended) -> Result<()> {
         let last = ended.found.len().saturating_sub(TOGETHER);
         self.add(ended.found.drain(..last).collect()).await?;
-        let mut more: u64 = self.line.step("end", &row::end(&ended)).await?;
+        let mut more: u64 = self.calls.step("end", &row::end(&ended)).await?;
         while more > 0
             && let Outcome::HostDown(reason) = &ended.outcome
         {
             let ask = json!({ "page": ended.id, "reason": reason });
-            more = self.line.step("give up", &ask).await?;
+            more = self.calls.step("give up", &ask).await?;
         }
         Ok(())
     }
 
     async fn again(&self) -> Result<()> {
         let mut from = 1_u64;
-        while self.line.step("again", &json!({ "from": from })).await? {
+        while self.calls.step("again", &json!({ "from": from })).await? {
             from += 500;
         }
         Ok(())
     }
 
     async fn tally(&self) -> Result<Tally> {
-        self.line.tally().await
+        self.calls.tally().await
     }
 }
 
-/// The connection, and what each call carries. One that breaks is made anew by itself; one that
-/// hangs can't tell, and is given up after a call that wasn't answered in time.
-struct Line {
-    client: Client,
-    connection: Mutex<ConnectionManager>,
+/// The connection, and what each call carries.
+struct Calls {
+    line: Line,
     prefix: String,
     process: String,
     lease: Duration,
 }
 
-impl Line {
-    async fn open(store: &RedisStore, lease: Duration) -> Result<Line> {
+impl Calls {
+    async fn open(store: &Store, lease: Duration) -> Result<Calls> {
         let client = Client::open(store.url.as_str()).map_err(failed)?;
-        let connection = client.get_connection_manager_with_config(config()).await;
-        Ok(Line {
-            connection: Mutex::new(connection.map_err(failed)?),
-            client,
-            prefix: format!("{{{}}}:", store.namespace),
+        let limits = ConnectionManagerConfig::new()
+            .set_number_of_retries(1)
+            .set_connection_timeout(Some(ANSWER))
+            .set_response_timeout(Some(ANSWER));
+        Ok(Calls {
+            line: Line::open(client, limits).await.map_err(failed)?,
+            prefix: format!("{{{}}}:", store.namespace.as_deref().unwrap_or(NAMESPACE)),
             process: format!("{:016x}", RandomState::new().hash_one(())),
             lease,
         })
@@ -209,8 +175,8 @@ impl Line {
             .arg(millis(self.lease))
             .arg(ask.to_string());
         let call = &call;
-        let again = |mut line| async move { call.invoke_async(&mut line).await };
-        self.patiently(again).await
+        self.patiently(|mut line| async move { call.invoke_async(&mut line).await })
+            .await
     }
 
     async fn patiently<T, F>(&self, call: impl Fn(ConnectionManager) -> F) -> Result<T>
@@ -219,48 +185,16 @@ impl Line {
     {
         let start = Instant::now();
         loop {
-            let connection = self.connection().clone();
-            match call(connection).await {
+            let (connection, number) = self.line.connection();
+            let answer = self.line.heard(number, call(connection).await);
+            match answer {
                 Err(error) if may_pass(&error) && start.elapsed() < PATIENCE => {
-                    if error.is_timeout()
-                        && let Ok(new) = self.client.get_connection_manager_lazy(config())
-                    {
-                        *self.connection() = new;
-                    }
                     sleep(BETWEEN_TRIES).await;
                 }
                 answer => return answer.map_err(failed),
             }
         }
     }
-
-    fn connection(&self) -> MutexGuard<'_, ConnectionManager> {
-        self.connection
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn config() -> ConnectionManagerConfig {
-    ConnectionManagerConfig::new()
-        .set_number_of_retries(1)
-        .set_connection_timeout(Some(ANSWER))
-        .set_response_timeout(Some(ANSWER))
-}
-
-fn may_pass(error: &RedisError) -> bool {
-    let codes = [
-        "LOADING",
-        "READONLY",
-        "BUSY",
-        "MASTERDOWN",
-        "TRYAGAIN",
-        "CLUSTERDOWN",
-    ];
-    error.is_io_error()
-        || error.is_timeout()
-        || error.is_connection_dropped()
-        || error.code().is_some_and(|code| codes.contains(&code))
 }
 
 fn failed(error: RedisError) -> FrontierError {

@@ -12,11 +12,16 @@ pub(super) fn tally(connection: &Connection) -> Result<Tally> {
                count(*) FILTER (WHERE state = 4), (SELECT ifnull(sum(beyond), 0) FROM hosts), \
                (SELECT count(*) FROM items), (SELECT count(*) FROM hosts) FROM pages";
     connection.query_row(sql, (), |row| {
-        let mut numbers = [0; 8];
-        for (column, number) in numbers.iter_mut().enumerate() {
-            *number = row.get(column)?;
-        }
-        Ok(Tally::of(numbers))
+        Ok(Tally {
+            queued: row.get(0)?,
+            taken: row.get(1)?,
+            done: row.get(2)?,
+            failed: row.get(3)?,
+            skipped: row.get(4)?,
+            beyond: row.get(5)?,
+            items: row.get(6)?,
+            hosts: row.get(7)?,
+        })
     })
 }
 

@@ -7,17 +7,11 @@ use std::sync::Arc;
 use rusqlite::Connection;
 
 use super::steps::Steps;
-use super::writer::{Writer, store};
-use super::{Budget, Claim, Clock, Ended, Found, Frontier, FrontierError, Tally};
+use super::writer::Writer;
+use super::{Budget, Claim, Ended, Found, Frontier, FrontierError, Tally};
 
 /// "crw1": the file is one of ours.
-pub(super) const APPLICATION: i64 = 0x6372_7731;
-
-pub(super) struct Settings {
-    pub(super) budget: Budget,
-    pub(super) clock: Clock,
-    pub(super) pending: i64,
-}
+const APPLICATION: i64 = 0x6372_7731;
 
 /// A cheap-to-clone handle to the file's thread.
 #[derive(Clone)]
@@ -35,16 +29,10 @@ impl SqliteFrontier {
     /// [`FrontierError::Locked`] if another process crawls with it.
     pub fn open(path: &Path, budget: Budget) -> Result<SqliteFrontier, FrontierError> {
         let lock = lock(path)?;
-        let connection = open(path).map_err(store)?;
-        let pending = recover(&connection).map_err(store)?;
-        let clock = Clock::start();
-        let settings = Settings {
-            budget,
-            clock,
-            pending,
-        };
+        let connection = open(path)?;
+        let pending = recover(&connection)?;
         Ok(SqliteFrontier {
-            writer: Writer::start(connection, settings)?,
+            writer: Writer::start(Steps::new(connection, budget, pending))?,
             _lock: Arc::new(lock),
         })
     }
@@ -84,14 +72,14 @@ impl Frontier for SqliteFrontier {
 
 fn lock(path: &Path) -> Result<File, FrontierError> {
     let beside = path.with_extension("lock");
-    let failed =
-        |error: std::io::Error| FrontierError::Store(format!("{}: {error}", beside.display()));
-    let file = File::create(&beside).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(FrontierError::Locked(path.display().to_string())),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
+    let file = File::create(&beside).map_err(TryLockError::Error);
+    let locked = file.and_then(|file| file.try_lock().map(|()| file));
+    locked.map_err(|error| match error {
+        TryLockError::WouldBlock => FrontierError::Locked(path.display().to_string()),
+        TryLockError::Error(error) => {
+            FrontierError::Store(format!("{}: {error}", beside.display()))
+        }
+    })
 }
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {

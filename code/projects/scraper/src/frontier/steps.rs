@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-use super::clock::{after, millis, until};
+use super::clock::{Clock, Millis, after, millis, until};
 use super::rows::{taken, tally};
-use super::sqlite::Settings;
-use super::writer::store;
-use super::{Claim, Ended, Found, FrontierError, Millis, Outcome, Taken, Tally};
+use super::{Budget, Claim, Ended, Found, FrontierError, Outcome, Taken, Tally};
 
 const QUEUED: u8 = 0;
 const TAKEN: u8 = 1;
@@ -18,12 +16,15 @@ const DONE: u8 = 2;
 const FAILED: u8 = 3;
 const SKIPPED: u8 = 4;
 
-pub(super) struct Steps<'a> {
-    connection: &'a Connection,
-    settings: &'a Settings,
-    now: Millis,
+pub(super) struct Steps {
+    connection: Connection,
+    budget: Budget,
+    clock: Clock,
     pending: i64,
-    /// A failed step makes the whole transaction fail: half a step must not be committed.
+    /// When the transaction began, and what was pending then.
+    now: Millis,
+    before: i64,
+    /// Why it can't be committed.
     broken: Option<FrontierError>,
 }
 
@@ -35,57 +36,49 @@ struct Growing {
     beyond: u32,
 }
 
-impl Drop for Steps<'_> {
-    fn drop(&mut self) {
-        if !self.connection.is_autocommit() {
+impl Steps {
+    pub(super) fn new(connection: Connection, budget: Budget, pending: i64) -> Steps {
+        let clock = Clock::start();
+        Steps {
+            connection,
+            budget,
+            now: clock.now(),
+            clock,
+            pending,
+            before: pending,
+            broken: None,
+        }
+    }
+
+    pub(super) fn begin(&mut self) {
+        (self.now, self.before) = (self.clock.now(), self.pending);
+        let begun = self.connection.execute_batch("BEGIN IMMEDIATE");
+        self.broken = begun.err().map(FrontierError::from);
+    }
+
+    /// Runs a step. One that fails breaks the transaction: half a step must not be committed.
+    pub(super) fn step<T>(
+        &mut self,
+        step: impl FnOnce(&mut Steps) -> Result<T>,
+    ) -> std::result::Result<T, FrontierError> {
+        if let Some(error) = &self.broken {
+            return Err(error.clone());
+        }
+        step(self).map_err(|error| self.broken.insert(error.into()).clone())
+    }
+
+    pub(super) fn commit(&mut self) -> std::result::Result<(), FrontierError> {
+        let committed = self.step(|steps| steps.connection.execute_batch("COMMIT"));
+        if committed.is_err() {
+            self.pending = self.before;
             // Its error adds nothing to the one that led here.
             let _ = self.connection.execute_batch("ROLLBACK");
         }
-    }
-}
-
-impl<'a> Steps<'a> {
-    pub(super) fn begin(
-        connection: &'a Connection,
-        settings: &'a Settings,
-        pending: i64,
-    ) -> Result<Steps<'a>> {
-        connection.execute_batch("BEGIN IMMEDIATE")?;
-        Ok(Steps {
-            connection,
-            settings,
-            now: settings.clock.now(),
-            pending,
-            broken: None,
-        })
+        committed
     }
 
-    /// What is pending after all steps.
-    pub(super) fn commit(mut self) -> std::result::Result<i64, FrontierError> {
-        if let Some(error) = self.broken.take() {
-            return Err(error);
-        }
-        self.connection.execute_batch("COMMIT").map_err(store)?;
-        Ok(self.pending)
-    }
-
-    /// Runs a step, and remembers if it fails.
-    fn step<T>(&mut self, step: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
-        let result = step(self);
-        if let Err(error) = &result {
-            let broken = || FrontierError::Store(error.to_string());
-            self.broken.get_or_insert_with(broken);
-        }
-        result
-    }
-
-    pub(super) fn add(&mut self, found: Vec<Found>) -> Result<u64> {
-        self.step(|steps| steps.queue(found))
-    }
-
-    // ANCHOR: queue
     /// Rule 1: an address has one row.
-    fn queue(&mut self, found: Vec<Found>) -> Result<u64> {
+    pub(super) fn add(&mut self, found: Vec<Found>) -> Result<u64> {
         let mut hosts = HashMap::new();
         let mut new = 0;
         for found in found {
@@ -123,51 +116,46 @@ impl<'a> Steps<'a> {
         let row = params![url, host, kind, depth, hops, priority, found.on];
         Ok(self.run(insert, row)? > 0)
     }
-    // ANCHOR_END: queue
 
     /// A host, and how many of its pages may be added.
     fn host(&self, name: &str) -> Result<Growing> {
-        let budget = &self.settings.budget;
         let known = "SELECT id, known FROM hosts WHERE name = ?1";
         let known = self.one(known, [name], |row| Ok((row.get(0)?, row.get(1)?)))?;
         let (id, known) = match known {
             Some(known) => known,
             None => {
                 let insert = "INSERT INTO hosts (name, delay) VALUES (?1, ?2)";
-                self.run(insert, (name, millis(budget.delay)))?;
+                self.run(insert, (name, millis(self.budget.delay)))?;
                 (self.connection.last_insert_rowid(), 0)
             }
         };
         Ok(Growing {
             id,
-            room: budget.pages.saturating_sub(known),
+            room: self.budget.pages.saturating_sub(known),
             new: 0,
             beyond: 0,
         })
     }
 
     pub(super) fn claim(&mut self, want: usize) -> Result<Claim> {
-        self.step(|steps| {
-            let mut pages = Vec::new();
-            while pages.len() < want
-                && let Some(page) = steps.take()?
-            {
-                pages.push(page);
-            }
-            Ok(Claim {
-                pages,
-                pending: u64::try_from(steps.pending).unwrap_or_default(),
-                wait: steps.wait()?,
-            })
+        let mut pages = Vec::new();
+        while pages.len() < want
+            && let Some(page) = self.take()?
+        {
+            pages.push(page);
+        }
+        Ok(Claim {
+            pages,
+            pending: u64::try_from(self.pending).unwrap_or_default(),
+            wait: self.wait()?,
         })
     }
 
-    // ANCHOR: take
     /// Rule 4: the host's next moment is moved in the step that takes a page.
     fn take(&mut self) -> Result<Option<Taken>> {
         let due = "SELECT id FROM hosts WHERE queued > 0 AND next_at <= ?1 AND taken < ?2 \
                    ORDER BY next_at, taken LIMIT 1";
-        let values = (self.now, self.settings.budget.places);
+        let values = (self.now, self.budget.places);
         let Some(host) = self.one(due, values, |row| row.get::<_, i64>(0))? else {
             return Ok(None);
         };
@@ -185,34 +173,30 @@ impl<'a> Steps<'a> {
         self.run(step, (host, self.now))?;
         Ok(Some(page))
     }
-    // ANCHOR_END: take
 
     /// How long until a host that has pages and places may be asked again.
     fn wait(&self) -> Result<Option<Duration>> {
         let next = "SELECT next_at FROM hosts WHERE queued > 0 AND taken < ?1 \
                     ORDER BY next_at LIMIT 1";
-        let next = self.one(next, [self.settings.budget.places], |row| row.get(0))?;
+        let next = self.one(next, [self.budget.places], |row| row.get(0))?;
         Ok(next.map(|next| until(next, self.now)))
     }
 
     // ANCHOR: end
     /// Rule 3: what a visit found is added in the step that ends it.
     pub(super) fn end(&mut self, ended: Ended) -> Result<()> {
-        self.step(|steps| {
-            let host = "SELECT host FROM pages WHERE id = ?1 AND state = ?2";
-            let host = steps.one(host, (ended.id, TAKEN), |row| row.get(0))?;
-            let Some(host) = host else {
-                return Ok(()); // it has ended already, and this call is a repetition
-            };
-            steps.queue(ended.found)?;
-            steps.leave(ended.id, host, ended.outcome)?;
-            if let Some(item) = ended.item {
-                let insert = "INSERT OR REPLACE INTO items (page, item) VALUES (?1, ?2)";
-                steps.run(insert, (ended.id, item))?;
-            }
-            steps.free(host, ended.asked, ended.delay, ended.rest)?;
-            Ok(())
-        })
+        let host = "SELECT host FROM pages WHERE id = ?1 AND state = ?2";
+        let host = self.one(host, (ended.id, TAKEN), |row| row.get(0))?;
+        let Some(host) = host else {
+            return Ok(()); // it has ended already, and this call is a repetition
+        };
+        self.add(ended.found)?;
+        self.leave(ended.id, host, ended.outcome)?;
+        if let Some(item) = ended.item {
+            let insert = "INSERT OR REPLACE INTO items (page, item) VALUES (?1, ?2)";
+            self.run(insert, (ended.id, item))?;
+        }
+        self.free(host, ended.asked, ended.delay, ended.rest)
     }
     // ANCHOR_END: end
 
@@ -221,7 +205,7 @@ impl<'a> Steps<'a> {
         // One after the other: then the time between two is measured from the last answer, and
         // the server sees no two requests closer than that. A visit that asked for nothing costs
         // its host no time.
-        let alone = self.settings.budget.places == 1;
+        let alone = self.budget.places == 1;
         let rest = if alone && asked {
             rest.max(delay)
         } else {
@@ -230,8 +214,8 @@ impl<'a> Steps<'a> {
         let free = "UPDATE hosts SET taken = taken - 1, delay = ?2, \
                     next_at = max(?3, CASE WHEN ?4 THEN 0 ELSE next_at END) WHERE id = ?1";
         let next = after(self.now, rest);
-        self.run(free, (host, millis(delay), next, alone && !asked))?;
-        Ok(())
+        self.run(free, (host, millis(delay), next, alone && !asked))
+            .map(drop)
     }
 
     fn leave(&mut self, id: i64, host: i64, outcome: Outcome) -> Result<()> {
@@ -269,19 +253,18 @@ impl<'a> Steps<'a> {
 
     /// What was done is to do again; the servers say whether it has changed.
     pub(super) fn again(&mut self) -> Result<()> {
-        self.step(|steps| {
-            let all = "UPDATE pages SET state = ?1, failures = 0 WHERE state > ?2";
-            let count = steps.run(all, (QUEUED, TAKEN))?;
-            let count_hosts = "UPDATE hosts SET queued = (SELECT count(*) FROM pages \
-                               WHERE pages.host = hosts.id AND state = 0)";
-            steps.run(count_hosts, ())?;
-            steps.pending += i64::try_from(count).unwrap_or_default();
-            Ok(())
-        })
+        let all = "UPDATE pages SET state = ?1, failures = 0, reason = NULL \
+                   WHERE state > ?2";
+        let count = self.run(all, (QUEUED, TAKEN))?;
+        let count_hosts = "UPDATE hosts SET queued = (SELECT count(*) FROM pages \
+                           WHERE pages.host = hosts.id AND state = 0)";
+        self.run(count_hosts, ())?;
+        self.pending += i64::try_from(count).unwrap_or_default();
+        Ok(())
     }
 
     pub(super) fn tally(&mut self) -> Result<Tally> {
-        tally(self.connection)
+        tally(&self.connection)
     }
 
     fn one<T>(

@@ -3,7 +3,6 @@
 
 use std::thread;
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::FrontierError;
@@ -16,7 +15,7 @@ const TOGETHER: usize = 64;
 
 type Result<T> = std::result::Result<T, FrontierError>;
 /// A step, which says how to answer once it's committed.
-type Work = Box<dyn FnOnce(Result<&mut Steps<'_>>) -> Answer + Send>;
+type Work = Box<dyn FnOnce(&mut Steps) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 /// A cheap-to-clone handle to the thread, which stops with its last handle.
@@ -24,14 +23,11 @@ type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 pub(super) struct Writer(mpsc::Sender<Work>);
 
 impl Writer {
-    pub(super) fn start(
-        connection: Connection,
-        settings: super::sqlite::Settings,
-    ) -> Result<Writer> {
+    pub(super) fn start(steps: Steps) -> Result<Writer> {
         let (sender, work) = mpsc::channel(WAITING);
         let thread = thread::Builder::new().name("frontier".to_owned());
         thread
-            .spawn(move || write(&connection, &settings, work))
+            .spawn(move || write(steps, work))
             .map_err(|error| FrontierError::Store(error.to_string()))?;
         Ok(Writer(sender))
     }
@@ -40,11 +36,11 @@ impl Writer {
     /// fails, the transaction does, and all that share it are told.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        step: impl FnOnce(&mut Steps<'_>) -> rusqlite::Result<T> + Send + 'static,
+        step: impl FnOnce(&mut Steps) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         let work: Work = Box::new(move |steps| {
-            let result = steps.and_then(|steps| step(steps).map_err(store));
+            let result = steps.step(step);
             Box::new(move |committed| {
                 // The asker may have gone; what was done stays done.
                 let _ = reply.send(committed.and(result));
@@ -55,32 +51,14 @@ impl Writer {
     }
 }
 
-// ANCHOR: write
-fn write(
-    connection: &Connection,
-    settings: &super::sqlite::Settings,
-    mut work: mpsc::Receiver<Work>,
-) {
+fn write(mut steps: Steps, mut work: mpsc::Receiver<Work>) {
     let mut batch = Vec::with_capacity(TOGETHER);
-    let mut pending = settings.pending;
     while work.blocking_recv_many(&mut batch, TOGETHER) > 0 {
-        let mut answers = Vec::with_capacity(batch.len());
-        let begun = Steps::begin(connection, settings, pending).map_err(store);
-        let committed = begun.and_then(|mut steps| {
-            answers.extend(batch.drain(..).map(|step| step(Ok(&mut steps))));
-            steps.commit()
-        });
-        answers.extend(batch.drain(..).map(|step| step(Err(FrontierError::Closed))));
-        if let Ok(now) = committed {
-            pending = now;
-        }
+        steps.begin();
+        let answers: Vec<Answer> = batch.drain(..).map(|step| step(&mut steps)).collect();
+        let committed = steps.commit();
         for answer in answers {
-            answer(committed.clone().map(drop));
+            answer(committed.clone());
         }
     }
-}
-// ANCHOR_END: write
-
-pub(super) fn store(error: rusqlite::Error) -> FrontierError {
-    FrontierError::Store(error.to_string())
 }

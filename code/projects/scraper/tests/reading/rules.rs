@@ -50,7 +50,7 @@ fn mistakes_in_a_file_are_named() {
     let error = |rules: Result<Rules, toml::de::Error>| rules.expect_err("wrong").to_string();
     let wrong = error(with("\"h1\"", "\"h1[\""));
     assert!(
-        wrong.contains("title = ") && wrong.contains("\"h1[\" is not a CSS selector"),
+        wrong.contains("title = ") && wrong.contains("\"h1[\" can't be read: "),
         "{wrong}"
     );
     assert!(error(with("default", "defautl")).contains("unknown field `defautl`"));

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use redis::{FromRedisValue, Script, Value};
+use service::redis::Line;
 
 use crate::error::BrokerError;
 use crate::job::{JobId, NewJob, Timestamp};
@@ -33,7 +34,7 @@ mod rights;
 mod schedules;
 mod scripts;
 
-use connection::{Line, Listener};
+use connection::{Listener, typed};
 
 /// Who listens to the bells hears of a broken connection within half of this, and looks then.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -65,7 +66,7 @@ impl RedisBroker {
     ) -> Result<Self, BrokerError> {
         let client = redis::Client::open(url)
             .map_err(|error| BrokerError::invalid("redis url", error.to_string()))?;
-        let line = Line::open(client.clone()).await?;
+        let line = connection::open(client.clone()).await?;
         let prefix = format!("{{{namespace}}}:");
         rights::check(&client, &line, &prefix).await?;
         let bells = Arc::new(Bells::new(LOOK_EVERY));
@@ -104,7 +105,7 @@ impl RedisBroker {
         arguments(&mut invocation);
         let (mut connection, number) = self.shared.line.connection();
         let answer = invocation.invoke_async(&mut connection).await;
-        self.shared.line.heard(number, answer)
+        self.shared.line.heard(number, answer).map_err(typed)
     }
 }
 
@@ -278,7 +279,7 @@ impl Broker for RedisBroker {
     async fn ping(&self) -> Result<(), BrokerError> {
         let (mut connection, number) = self.shared.line.connection();
         let answer = redis::cmd("PING").query_async(&mut connection).await;
-        self.shared.line.heard(number, answer)
+        self.shared.line.heard(number, answer).map_err(typed)
     }
 
     async fn forget(&self, queue: QueueName) -> Result<bool, BrokerError> {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::name::{QueueName, cut};
+use service::redis::Store;
+
+use crate::name::QueueName;
 
 use super::sqlite::Sync;
 
@@ -48,17 +50,12 @@ impl FromStr for StoreUrl {
         if let Some(rest) = url.strip_prefix("sqlite:") {
             return sqlite(rest);
         }
-        let schemes = ["redis://", "redis+unix://", "unix://"];
-        if !schemes.iter().any(|scheme| url.starts_with(scheme)) {
-            let url = cut(url);
-            return Err(StoreUrlError(format!(
-                "{url:?} begins with neither sqlite: nor redis://"
-            )));
-        }
-        let (url, namespace) = url.split_once("?namespace=").unwrap_or((url, NAMESPACE));
+        let wrong = |reason| StoreUrlError(format!("no sqlite:PATH, and {reason}"));
+        let store: Store = url.parse().map_err(wrong)?;
+        let namespace = store.namespace.as_deref().unwrap_or(NAMESPACE);
         let namespace = QueueName::new(namespace)
             .map_err(|error| StoreUrlError(format!("as a namespace, {error}")))?;
-        let url = url.to_owned();
+        let url = store.url;
         Ok(Self::Redis { url, namespace })
     }
 }
@@ -85,10 +82,10 @@ impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite { path, .. } => write!(f, "sqlite:{}", path.display()),
-            Self::Redis { url, .. } => match (url.split_once("://"), url.rsplit_once('@')) {
-                (Some((scheme, _)), Some((_, host))) => write!(f, "{scheme}://…@{host}"),
-                _ => f.write_str(url),
-            },
+            Self::Redis { url, .. } => {
+                let (url, namespace) = (url.clone(), None);
+                Store { url, namespace }.fmt(f)
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use tracing::warn;
 
 use super::Visitor;
 use crate::address::Address;
+use crate::crawl::seed;
 use crate::frontier::{Ended, Found, Kind, Outcome, Taken};
 use crate::page::Parsed;
 use crate::sitemap;
@@ -40,14 +41,10 @@ impl Visitor {
     pub(super) fn link(&self, page: &Taken, address: Address) -> Option<Found> {
         let depth = page.found.depth + 1;
         let near = depth <= self.settings.depth && self.settings.scope.allows(&address);
-        let on = Some(page.id);
         near.then_some(Found {
-            address,
             depth,
-            hops: 0,
-            priority: 0,
-            kind: Kind::Page,
-            on,
+            on: Some(page.id),
+            ..seed(address)
         })
     }
 

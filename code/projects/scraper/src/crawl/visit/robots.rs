@@ -64,13 +64,8 @@ impl Visitor {
             })
             .collect();
         if let Some(asked) = host.set_robots(robots) {
-            let kept = self.settings.courtesy.longest;
-            warn!(
-                host = page.found.address.host(),
-                ?asked,
-                ?kept,
-                "crawl-delay cut"
-            );
+            let (name, kept) = (page.found.address.host(), self.settings.courtesy.longest);
+            warn!(host = name, ?asked, ?kept, "crawl-delay cut");
         }
         let delay = host.delay();
         Ended {

@@ -1,74 +1,67 @@
 //! Looking into a crawl, also while it runs.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use redis::{Cmd, FromRedisValue};
+use service::redis::Store;
 
 use super::row::Row;
-use super::{Line, RedisStore, Result};
+use super::{Calls, Result};
 use crate::address::Address;
-use crate::frontier::clock::until;
-use crate::frontier::{Busy, FrontierError, Millis, Page, Tally, View};
+use crate::frontier::clock::{Millis, until};
+use crate::frontier::{Busy, FrontierError, Page, Tally, View};
 
 /// Items that are read at once.
-const AT_ONCE: u64 = 500;
+const AT_ONCE: usize = 500;
 
 /// A view into a crawl, which changes nothing.
-pub struct RedisReader(Line);
+pub struct RedisReader(Calls);
 
 impl RedisReader {
-    /// Connects.
-    ///
-    /// # Errors
-    ///
-    /// If there's no Redis.
-    pub async fn open(store: &RedisStore) -> Result<RedisReader> {
-        let nothing = Duration::ZERO;
-        Ok(RedisReader(Line::open(store, nothing).await?))
+    /// Connects. It's an error if there's no Redis.
+    pub async fn open(store: &Store) -> Result<RedisReader> {
+        Calls::open(store, Duration::ZERO).await.map(RedisReader)
     }
 }
 
-impl Line {
-    async fn ask<T: FromRedisValue>(&self, words: &[&str], more: &[String]) -> Result<T> {
-        let (command, words) = words.split_first().unwrap_or((&"PING", &[]));
-        let (key, words) = words.split_first().unwrap_or((&"", &[]));
-        let mut call = Cmd::new();
-        call.arg(command)
-            .arg(format!("{}{key}", self.prefix))
-            .arg(words)
-            .arg(more);
+impl Calls {
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    async fn ask<T: FromRedisValue>(&self, call: Cmd) -> Result<T> {
         let call = &call;
-        let again = |mut line| async move { call.query_async(&mut line).await };
-        self.patiently(again).await
+        self.patiently(|mut line| async move { call.query_async(&mut line).await })
+            .await
     }
 
     pub(super) async fn tally(&self) -> Result<Tally> {
-        let names = "HMGET n queued taken done failed skipped beyond items hosts";
-        let names: Vec<&str> = names.split(' ').collect();
-        let numbers: Vec<Option<u64>> = self.ask(&names, &[]).await?;
-        let numbers = numbers.into_iter().map(Option::unwrap_or_default);
-        let mut all = [0; 8];
-        all.iter_mut()
-            .zip(numbers)
-            .for_each(|(here, number)| *here = number);
-        Ok(Tally::of(all))
+        let numbers: HashMap<String, u64> = self.ask(Cmd::hgetall(self.key("n"))).await?;
+        let number = |name| numbers.get(name).copied().unwrap_or_default();
+        Ok(Tally {
+            queued: number("queued"),
+            taken: number("taken"),
+            done: number("done"),
+            failed: number("failed"),
+            skipped: number("skipped"),
+            beyond: number("beyond"),
+            items: number("items"),
+            hosts: number("hosts"),
+        })
     }
 
     /// A host's delay, and how long it isn't asked from now on, by the clock of the server.
     async fn pace(&self, host: &str) -> Result<(Duration, Duration)> {
-        let host = format!("h:{host}");
-        let (delay, next_at): (u64, Millis) =
-            self.ask(&["HMGET", &host, "delay", "next_at"], &[]).await?;
-        let call = &redis::cmd("TIME");
-        let time = |mut line| async move { call.query_async(&mut line).await };
-        let (seconds, micros): (Millis, Millis) = self.patiently(time).await?;
+        let pace = Cmd::hmget(self.key(&format!("h:{host}")), &["delay", "next_at"]);
+        let (delay, next_at): (u64, Millis) = self.ask(pace).await?;
+        let (seconds, micros): (Millis, Millis) = self.ask(redis::cmd("TIME")).await?;
         let now = seconds * 1_000 + micros / 1_000;
         Ok((Duration::from_millis(delay), until(next_at, now)))
     }
 
     async fn row(&self, id: i64) -> Result<Option<Row>> {
-        let text: Option<String> = self.ask(&["HGET", "pages", &id.to_string()], &[]).await?;
+        let text: Option<String> = self.ask(Cmd::hget(self.key("pages"), id)).await?;
         text.map(|text| Row::parse(&text)).transpose()
     }
 }
@@ -79,8 +72,10 @@ impl View for RedisReader {
     }
 
     async fn page(&self, address: &Address) -> Result<Option<Page>> {
-        let id: Option<i64> = self.0.ask(&["HGET", "urls", address.as_str()], &[]).await?;
-        let Some(id) = id else { return Ok(None) };
+        let id = Cmd::hget(self.0.key("urls"), address.as_str());
+        let Some(id) = self.0.ask(id).await? else {
+            return Ok(None);
+        };
         let Some(row) = self.0.row(id).await? else {
             return Ok(None);
         };
@@ -93,15 +88,12 @@ impl View for RedisReader {
     }
 
     async fn seeds(&self) -> Result<HashSet<String>> {
-        self.0.ask(&["SMEMBERS", "seeds"], &[]).await
+        self.0.ask(Cmd::smembers(self.0.key("seeds"))).await
     }
 
     async fn busiest(&self, most: u32) -> Result<Vec<Busy>> {
-        let last = most.saturating_sub(1).to_string();
-        let hosts: Vec<(String, u64)> = self
-            .0
-            .ask(&["ZREVRANGE", "todo", "0", &last, "WITHSCORES"], &[])
-            .await?;
+        let most = Cmd::zrevrange_withscores(self.0.key("todo"), 0, most as isize - 1);
+        let hosts: Vec<(String, u64)> = self.0.ask(most).await?;
         let mut busiest = Vec::new();
         for (host, queued) in hosts.into_iter().filter(|(_, queued)| *queued > 0) {
             let (delay, rest) = self.0.pace(&host).await?;
@@ -116,20 +108,19 @@ impl View for RedisReader {
     }
 
     async fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>> {
-        let mut reasons: Vec<(String, u64)> = self.0.ask(&["HGETALL", "reasons"], &[]).await?;
+        let reasons = Cmd::hgetall(self.0.key("reasons"));
+        let mut reasons: Vec<(String, u64)> = self.0.ask(reasons).await?;
         reasons.sort_by(|(one, many), (other, more)| more.cmp(many).then(one.cmp(other)));
         reasons.truncate(most as usize);
         Ok(reasons)
     }
 
     async fn items(&self, mut write: impl FnMut(&str) -> std::io::Result<()>) -> Result<()> {
-        let last: Option<u64> = self.0.ask(&["HGET", "n", "last"], &[]).await?;
-        let last = last.unwrap_or_default();
-        for first in (1..=last).step_by(AT_ONCE as usize) {
-            let ids: Vec<_> = (first..(first + AT_ONCE).min(last + 1))
-                .map(|id| id.to_string())
-                .collect();
-            let items: Vec<Option<String>> = self.0.ask(&["HMGET", "items"], &ids).await?;
+        let last: Option<u64> = self.0.ask(Cmd::hget(self.0.key("n"), "last")).await?;
+        let ids: Vec<u64> = (1..=last.unwrap_or_default()).collect();
+        for some in ids.chunks(AT_ONCE) {
+            let items = Cmd::hmget(self.0.key("items"), some);
+            let items: Vec<Option<String>> = self.0.ask(items).await?;
             for item in items.into_iter().flatten() {
                 write(&item).map_err(|error| FrontierError::Store(error.to_string()))?;
             }

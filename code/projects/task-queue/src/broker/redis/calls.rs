@@ -13,6 +13,7 @@ use crate::error::BrokerError;
 use crate::job::{JobId, NewJob, Start, Timestamp};
 use crate::name::WorkerId;
 
+use super::connection::typed;
 use super::{RedisBroker, reply, scripts};
 
 /// The state, token and worker of a job are within so many bytes of its record; see common.lua.
@@ -200,7 +201,7 @@ impl RedisBroker {
             .arg("REV")
             .query_async(&mut connection)
             .await;
-        let ids: Vec<String> = self.shared.line.heard(number, answer)?;
+        let ids: Vec<String> = self.shared.line.heard(number, answer).map_err(typed)?;
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -209,7 +210,7 @@ impl RedisBroker {
             heads.getrange(self.key(&format!("job:{id}")), 0, HEAD);
         }
         let answer = heads.query_async(&mut connection).await;
-        let heads: Vec<Vec<u8>> = self.shared.line.heard(number, answer)?;
+        let heads: Vec<Vec<u8>> = self.shared.line.heard(number, answer).map_err(typed)?;
         let held = ids.iter().zip(&heads);
         let held = held.filter_map(|(id, head)| reply::held(id, head, worker.as_str()));
         Ok(held.collect())

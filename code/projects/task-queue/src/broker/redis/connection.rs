@@ -1,10 +1,11 @@
 //! The connection, what Redis's errors mean to a caller, and the ear for the bells.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use redis::aio::{ConnectionManager, ConnectionManagerConfig, PubSubSink, PubSubStream};
+use redis::aio::{ConnectionManagerConfig, PubSubSink, PubSubStream};
 use redis::{Client, RedisError, Value};
+use service::redis::{Line, may_pass};
 use tokio::time::{sleep, timeout};
 use tokio_stream::StreamExt;
 use tracing::{info, warn};
@@ -23,62 +24,18 @@ const SILENCE: Duration = Duration::from_secs(2);
 /// Scripts that go on when memory is full came with this version.
 const OLDEST: u32 = 7;
 
-/// The one connection that carries all calls: each is sent at once, answers come in order. One that
-/// breaks is made anew by itself; one that hangs (a router forgot it, say) cannot tell, and is given
-/// up for another after a call that was not answered in time.
-pub(super) struct Line {
-    client: Client,
-    present: Mutex<Present>,
-}
-
-struct Present {
-    connection: ConnectionManager,
-    /// Of many calls that hang together, the first replaces the connection.
-    number: u64,
-}
-
-impl Line {
-    pub(super) async fn open(client: Client) -> Result<Self, BrokerError> {
-        let manager = client.get_connection_manager_with_config(config());
-        let mut connection = manager.await.map_err(typed)?;
-        match redis::cmd("INFO").query_async(&mut connection).await {
-            Ok(about) => check(about)?,
-            // A user without that right: what it would tell is a convenience.
-            Err(error) if error.code() == Some("NOPERM") => {}
-            Err(error) => return Err(typed(error)),
-        }
-        let number = 0;
-        let present = Mutex::new(Present { connection, number });
-        Ok(Self { client, present })
+/// Connects, to a Redis that keeps jobs.
+pub(super) async fn open(client: Client) -> Result<Line, BrokerError> {
+    let line = Line::open(client, config()).await.map_err(typed)?;
+    let (mut connection, number) = line.connection();
+    let about = redis::cmd("INFO").query_async(&mut connection).await;
+    match line.heard(number, about) {
+        Ok(about) => check(about)?,
+        // A user without that right: what it would tell is a convenience.
+        Err(error) if error.code() == Some("NOPERM") => {}
+        Err(error) => return Err(typed(error)),
     }
-
-    /// The connection for one call, and its number for [`heard`](Self::heard).
-    pub(super) fn connection(&self) -> (ConnectionManager, u64) {
-        let present = self.present();
-        (present.connection.clone(), present.number)
-    }
-
-    /// What the answer on a connection means to the caller.
-    pub(super) fn heard<T>(
-        &self,
-        number: u64,
-        answer: Result<T, RedisError>,
-    ) -> Result<T, BrokerError> {
-        if answer.as_ref().is_err_and(RedisError::is_timeout) {
-            let mut present = self.present();
-            if present.number == number
-                && let Ok(connection) = self.client.get_connection_manager_lazy(config())
-            {
-                present.connection = connection;
-                present.number += 1;
-            }
-        }
-        answer.map_err(typed)
-    }
-
-    fn present(&self) -> MutexGuard<'_, Present> {
-        self.present.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    Ok(line)
 }
 
 fn config() -> ConnectionManagerConfig {
@@ -124,15 +81,12 @@ fn check(about: String) -> Result<(), BrokerError> {
 /// What an error of Redis, or of the connection to it, means to the caller.
 pub(super) fn typed(error: RedisError) -> BrokerError {
     let reason = error.to_string();
-    if error.is_io_error() || error.is_timeout() || error.is_connection_dropped() {
+    if may_pass(&error) {
         return BrokerError::Unavailable { reason };
     }
     match error.code() {
         Some("OOM" | "MISCONF") => BrokerError::NoRoom { reason },
-        Some(
-            "LOADING" | "READONLY" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN"
-            | "NOREPLICAS" | "MOVED" | "ASK",
-        ) => BrokerError::Unavailable { reason },
+        Some("MOVED" | "ASK") => BrokerError::Unavailable { reason },
         // Of a user who may not run a command, use a key or ring a bell.
         Some("ERR") if reason.contains("executing the script") => BrokerError::Refused { reason },
         Some("WRONGTYPE" | "ERR") => BrokerError::Damaged { reason },

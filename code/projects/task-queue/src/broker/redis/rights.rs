@@ -3,10 +3,11 @@
 //! A right that is missing would otherwise be found in the midst of a script, after half of its writes.
 
 use redis::Client;
+use service::redis::Line;
 
 use crate::error::BrokerError;
 
-use super::connection::{Line, in_time, subscribe, typed};
+use super::connection::{in_time, subscribe, typed};
 use super::scripts;
 
 /// How to make such a user; `taskq` stands for its name and for the namespace.
@@ -19,7 +20,9 @@ pub(super) async fn check(client: &Client, line: &Line, prefix: &str) -> Result<
     let (mut connection, number) = line.connection();
     let mut invocation = scripts::RIGHTS.key(prefix);
     let answer = invocation.arg(0).arg(0).invoke_async(&mut connection).await;
-    let mut missing: Vec<String> = line.heard(number, answer).map_err(explained)?;
+    let mut missing: Vec<String> = line
+        .heard(number, answer)
+        .map_err(|error| explained(typed(error)))?;
     let heard = in_time(async { Ok(subscribe(client, &channel).await) }).await?;
     match heard {
         Ok(subscription) => drop(subscription),

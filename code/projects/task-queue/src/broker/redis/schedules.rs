@@ -7,6 +7,7 @@ use crate::error::BrokerError;
 use crate::job::Timestamp;
 
 use super::RedisBroker;
+use super::connection::typed;
 
 /// The tick of a schedule that never comes again: the last date that a computer of today can name.
 const NEVER: i64 = 8_640_000_000_000_000;
@@ -54,7 +55,7 @@ impl RedisBroker {
         let (mut connection, number) = self.shared.line.connection();
         let answer = both.query_async(&mut connection).await;
         let (texts, ticks): (HashMap<String, String>, HashMap<String, f64>) =
-            self.shared.line.heard(number, answer)?;
+            self.shared.line.heard(number, answer).map_err(typed)?;
         let mut all = Vec::with_capacity(texts.len());
         for (name, text) in texts {
             let schedule = serde_json::from_str(&text).map_err(BrokerError::damaged)?;
