@@ -56,7 +56,10 @@ const EACH: Duration = Duration::from_secs(1);
 /// The dashboard.
 const PAGE: [(&str, &str); 3] = [
     ("/", include_str!("http/dashboard/index.html")),
-    ("/dashboard.css", include_str!("http/dashboard/dashboard.css")),
+    (
+        "/dashboard.css",
+        include_str!("http/dashboard/dashboard.css"),
+    ),
     ("/dashboard.js", include_str!("http/dashboard/dashboard.js")),
 ];
 
