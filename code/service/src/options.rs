@@ -105,16 +105,18 @@ pub fn variables(prefix: &'static str) -> impl FnMut(Arg) -> Arg {
     }
 }
 
+/// Reads a number that lies within `bounds`. For `value_parser`.
+pub fn number(text: &str, bounds: RangeInclusive<f64>) -> Result<f64, String> {
+    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    match bounds.contains(&number) {
+        true => Ok(number),
+        false => Err(format!("not in {} to {}", bounds.start(), bounds.end())),
+    }
+}
+
 /// Reads a time in seconds, such as `0.5`, that lies within `bounds`. For `value_parser`.
 pub fn seconds(text: &str, bounds: RangeInclusive<f64>) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "not a number of seconds".to_owned())?;
-    if !bounds.contains(&seconds) {
-        let (least, most) = bounds.into_inner();
-        return Err(format!("{text} is not in {least} to {most} seconds"));
-    }
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    Duration::try_from_secs_f64(number(text, bounds)?).map_err(|error| error.to_string())
 }
 
 fn token(text: &str) -> Result<String, String> {

@@ -13,7 +13,7 @@ use axum::{Json, Router};
 use patterns::token_bucket::TokenBucket;
 use serde::{Deserialize, Serialize};
 use service::body::{Body, Named, Query};
-use service::page::{self, File};
+use service::page;
 use service::problem::Problem;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -77,36 +77,12 @@ impl App {
     /// The routes for people, each of whom has a session.
     pub fn routes(self) -> Router {
         let files = page::routes(&[
-            File {
-                path: "/",
-                kind: File::PAGE,
-                text: include_str!("page/index.html"),
-            },
-            File {
-                path: "/chat.css",
-                kind: File::STYLE,
-                text: include_str!("page/chat.css"),
-            },
-            File {
-                path: "/chat.js",
-                kind: File::SCRIPT,
-                text: include_str!("page/chat.js"),
-            },
-            File {
-                path: "/link.js",
-                kind: File::SCRIPT,
-                text: include_str!("page/link.js"),
-            },
-            File {
-                path: "/chat-room.js",
-                kind: File::SCRIPT,
-                text: include_str!("page/chat-room.js"),
-            },
-            File {
-                path: "/chat-rooms.js",
-                kind: File::SCRIPT,
-                text: include_str!("page/chat-rooms.js"),
-            },
+            ("/", include_str!("page/index.html")),
+            ("/chat.css", include_str!("page/chat.css")),
+            ("/chat.js", include_str!("page/chat.js")),
+            ("/link.js", include_str!("page/link.js")),
+            ("/chat-room.js", include_str!("page/chat-room.js")),
+            ("/chat-rooms.js", include_str!("page/chat-rooms.js")),
         ]);
         Router::new()
             .route("/api/session", get(who).post(log_in))

@@ -13,29 +13,17 @@ use axum::{Json, Router};
 use serde::Serialize;
 use service::guard::Guard;
 use service::live::{Live, looked_up};
-use service::page::{self, File};
+use service::page;
 use service::{health, metrics};
 
 use crate::connection::Shared;
 use crate::route::Route;
 use crate::upstream::Upstream;
 
-const FILES: [File; 3] = [
-    File {
-        path: "/",
-        kind: File::PAGE,
-        text: include_str!("admin/page.html"),
-    },
-    File {
-        path: "/page.css",
-        kind: File::STYLE,
-        text: include_str!("admin/page.css"),
-    },
-    File {
-        path: "/page.js",
-        kind: File::SCRIPT,
-        text: include_str!("admin/page.js"),
-    },
+const FILES: [(&str, &str); 3] = [
+    ("/", include_str!("admin/page.html")),
+    ("/page.css", include_str!("admin/page.css")),
+    ("/page.js", include_str!("admin/page.js")),
 ];
 
 /// How often the page is told.

@@ -2,8 +2,12 @@
 
 use std::fmt;
 
+use hyper::http::uri::PathAndQuery;
+
 use crate::config::{Config, Route, Upstream};
+use crate::head::is_host;
 use crate::headers::Rules;
+use crate::target;
 
 /// Redis counts in microseconds.
 const FASTEST_SHARED: u32 = 100_000;
@@ -61,6 +65,9 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
     }
     for route in &config.route {
         let at = route.upstream.span().start;
+        for (at, text) in faults_of_conditions(route) {
+            fault(at, text);
+        }
         for text in faults_of_route(route, &config) {
             fault(at, text);
         }
@@ -112,6 +119,50 @@ fn faults_of_upstream(name: &str, upstream: &Upstream) -> Vec<String> {
     faults
 }
 
+/// A host and a path are compared with what [`crate::target`] reads of a request: written in
+/// another form, they match nothing.
+fn faults_of_conditions(route: &Route) -> Vec<(usize, String)> {
+    let mut faults = Vec::new();
+    let (name, path) = (&route.name, route.path.get_ref());
+    if let Some(fault) = fault_of_path(path) {
+        let text = format!("the path of route {name} is {path:?}{fault}");
+        faults.push((route.path.span().start, text));
+    }
+    if let Some(host) = &route.host
+        && !can_match(host.get_ref())
+    {
+        let text = format!(
+            "the host of route {name} is {:?}, which matches nothing: write the name alone, \
+             without a port, as in \"shop.example\" or \"*.shop.example\"",
+            host.get_ref()
+        );
+        faults.push((host.span().start, text));
+    }
+    faults
+}
+
+fn fault_of_path(path: &str) -> Option<String> {
+    if !path.starts_with('/') {
+        return Some(": begin it with /".to_owned());
+    }
+    let read = match path.parse::<PathAndQuery>() {
+        Ok(read) => target::normal(read.path()).map_err(|refusal| refusal.why),
+        Err(_) => Err("a character that must be encoded"),
+    };
+    match read {
+        Ok(read) if read == path => None,
+        Ok(read) => Some(format!(", which matches nothing: write {read:?}")),
+        Err(why) => Some(format!(
+            ", which matches nothing, since requests with {why} are refused: leave that out"
+        )),
+    }
+}
+
+fn can_match(host: &str) -> bool {
+    let end = host.strip_prefix('*').unwrap_or(host);
+    host == "*" || (is_host(end) && target::name(end).eq_ignore_ascii_case(end))
+}
+
 fn faults_of_route(route: &Route, config: &Config) -> Vec<String> {
     let mut faults = Vec::new();
     let (name, upstream) = (&route.name, route.upstream.get_ref());
@@ -120,12 +171,6 @@ fn faults_of_route(route: &Route, config: &Config) -> Vec<String> {
         let known = known.join(", ");
         faults.push(format!(
             "route {name} goes to {upstream:?}, which isn't there: take one of {known}, or add [upstream.{upstream}]"
-        ));
-    }
-    if !route.path.starts_with('/') {
-        faults.push(format!(
-            "the path of route {name} is {:?}: begin it with /",
-            route.path
         ));
     }
     if let Some(rate) = &route.rate

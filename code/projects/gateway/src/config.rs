@@ -197,10 +197,10 @@ pub struct Check {
 pub struct Route {
     /// For people.
     pub name: String,
-    /// `shop.example`, or `*.example` for all below it. Absent: any.
-    pub host: Option<String>,
-    /// A path and all below it.
-    pub path: String,
+    /// `shop.example`, or `*.example` for all below it, without a port. Absent: any.
+    pub host: Option<Spanned<String>>,
+    /// A path and all below it, without a query.
+    pub path: Spanned<String>,
     /// In capitals. Absent: any.
     #[serde(default, deserialize_with = "words::methods")]
     pub methods: Option<Vec<Method>>,

@@ -1,6 +1,7 @@
 //! What is counted, for Prometheus and for the live page.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
@@ -45,6 +46,8 @@ pub struct Metrics {
     well: Family<OfServer, Gauge>,
     open: Family<OfServer, Gauge>,
     under_way: Family<OfServer, Gauge>,
+    /// The servers that were written down last. Short sections, without awaits.
+    written: Mutex<HashSet<OfServer>>,
 }
 
 /// What is counted for a route, looked up once.
@@ -71,6 +74,7 @@ impl Default for Metrics {
             well: add(all, "server_well", "What the checks say, 1 or 0"),
             open: add(all, "server_open", "Its breaker refuses, 1 or 0"),
             under_way: add(all, "server_under_way", "Requests under way"),
+            written: Mutex::default(),
             registry: Arc::new(registry),
         }
     }
@@ -93,22 +97,30 @@ impl Metrics {
         }
     }
 
-    /// Writes down what is known of servers.
+    /// Writes down what is known of these servers, and strikes out those that a reload took away.
     pub fn look_at(&self, upstreams: &[Arc<Upstream>]) {
+        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut gone = std::mem::take(&mut *written);
         for upstream in upstreams {
             for server in &upstream.servers {
                 let labels = OfServer {
                     upstream: upstream.name.clone(),
                     server: server.address.to_string(),
                 };
-                self.well
-                    .get_or_create(&labels)
-                    .set(server.is_well().into());
-                self.open
-                    .get_or_create(&labels)
-                    .set(server.is_left_aside().into());
+                let set = |gauges: &Family<OfServer, Gauge>, number| {
+                    gauges.get_or_create(&labels).set(number);
+                };
+                set(&self.well, server.is_well().into());
+                set(&self.open, server.is_left_aside().into());
                 let under_way = i64::try_from(server.under_way()).unwrap_or(i64::MAX);
-                self.under_way.get_or_create(&labels).set(under_way);
+                set(&self.under_way, under_way);
+                gone.remove(&labels);
+                written.insert(labels);
+            }
+        }
+        for labels in &gone {
+            for gauges in [&self.well, &self.open, &self.under_way] {
+                gauges.remove(labels);
             }
         }
     }

@@ -63,7 +63,7 @@ impl Route {
         shared: Option<&Arc<Shared>>,
         metrics: RouteMetrics,
     ) -> Result<Route, KeyError> {
-        let path = route.path.trim_end_matches('/').to_owned();
+        let path = route.path.get_ref().trim_end_matches('/').to_owned();
         Ok(Route {
             name: route.name.clone(),
             upstream,
@@ -85,7 +85,10 @@ impl Route {
             answer: Rules::new(&route.answer).unwrap_or_default(),
             metrics,
             matches: Matches {
-                host: route.host.as_ref().map(|host| host.to_ascii_lowercase()),
+                host: route
+                    .host
+                    .as_ref()
+                    .map(|host| host.get_ref().to_ascii_lowercase()),
                 path,
                 methods: route.methods.clone(),
                 headers: route.headers.clone(),

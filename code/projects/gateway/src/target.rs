@@ -44,12 +44,8 @@ impl Target {
         if !is_host(authority) {
             return refuse("a bad host");
         }
-        let host = match authority.rfind(':') {
-            Some(colon) if !authority.ends_with(']') => &authority[..colon],
-            _ => authority,
-        };
         Ok(Target {
-            host: host.trim_end_matches('.').to_ascii_lowercase(),
+            host: name(authority),
             authority: authority.to_ascii_lowercase(),
             path: normal(uri.path())?,
             query: uri
@@ -65,6 +61,15 @@ impl Target {
         let slash = if rest.starts_with('/') { "" } else { "/" };
         format!("{slash}{rest}{}", self.query).parse().ok()
     }
+}
+
+/// The name in `Shop.Example.:8080`, in small letters, without its last dot and its port.
+pub fn name(authority: &str) -> String {
+    let host = match authority.rfind(':') {
+        Some(colon) if !authority.ends_with(']') => &authority[..colon],
+        _ => authority,
+    };
+    host.trim_end_matches('.').to_ascii_lowercase()
 }
 
 // ANCHOR: normal

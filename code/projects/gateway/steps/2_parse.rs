@@ -206,4 +206,16 @@ mod tests {
         .await;
         assert!(answer.contains("x-public") && !answer.contains("x-secret"));
     }
+
+    #[tokio::test]
+    async fn of_a_length_and_a_coding_we_see_the_coding_alone() {
+        let both = "content-length: 33\r\ntransfer-encoding: chunked";
+        let answer = answers(&format!(
+            "POST /tea HTTP/1.1\r\nhost: a\r\n{both}\r\nconnection: close\r\n\r\n0\r\n\r\n"
+        ))
+        .await;
+        assert!(answer.contains("here is /tea")); // nothing to refuse
+        assert!(answer.contains("\"transfer-encoding\": \"chunked\""));
+        assert!(!answer.contains("\"content-length\": ")); // hyper has removed it
+    }
 }

@@ -25,8 +25,8 @@ fn each_fault_has_its_line_and_a_remedy() {
         faults,
         [
             "line 3: shop has 0 servers: give it 1 to 64",
+            "line 6: the path of route a is \"tea\": begin it with /",
             "line 7: route a goes to \"bank\", which isn't there: take one of shop, or add [upstream.bank]",
-            "line 7: the path of route a is \"tea\": begin it with /",
         ]
     );
 }
@@ -109,6 +109,53 @@ fn conditions_that_cannot_be_read_are_faults_and_not_left_out() {
         "rate = { per_second = 1, burst = 1, by = \"x-key\" }",
     ] {
         assert!(parse(&file(route)).is_ok(), "{route}");
+    }
+}
+
+#[test]
+fn a_host_or_a_path_that_could_match_nothing_is_a_fault() {
+    let file = |host: &str, path: &str| {
+        format!(
+            "listen = \"127.0.0.1:0\"\n[upstream.shop]\nservers = [{{ address = \"127.0.0.1:1\" }}]\n\
+             [[route]]\nname = \"a\"\nhost = {host:?}\npath = {path:?}\nupstream = \"shop\"\n"
+        )
+    };
+    for host in [
+        "example.com:8080",
+        "*.example.com:8080",
+        "http://example.com",
+        "example.com.",
+        "example.*",
+        "::1",
+        "",
+    ] {
+        let fault = parse(&file(host, "/")).unwrap_err()[0].to_string();
+        let begin = format!("line 6: the host of route a is {host:?}, which matches nothing: ");
+        assert!(fault.starts_with(&begin), "{fault}");
+        assert!(fault.contains("as in \"shop.example\""), "{fault}");
+    }
+    for (path, remedy) in [
+        ("/a?b", ": write \"/a\""),
+        ("/a#b", ": write \"/a\""),
+        ("/a//b/../c", ": write \"/a/c\""),
+        ("/%74ea", ": write \"/tea\""),
+        ("/a b", "with a character that must be encoded"),
+        ("/a%2fb", "with an encoded slash or control"),
+    ] {
+        let fault = parse(&file("example.com", path)).unwrap_err()[0].to_string();
+        let begin = format!("line 7: the path of route a is {path:?}, which matches nothing");
+        assert!(
+            fault.starts_with(&begin) && fault.contains(remedy),
+            "{fault}"
+        );
+    }
+    for (host, path) in [
+        ("Example.com", "/"),
+        ("*.example.com", "/tea/"),
+        ("[::1]", "/gr%C3%BCn"),
+        ("*", "/tea"),
+    ] {
+        assert!(parse(&file(host, path)).is_ok(), "{host} {path}");
     }
 }
 

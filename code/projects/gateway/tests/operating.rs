@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
 
+use gateway::running::Running;
+use hyper::Request;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use tower::ServiceExt;
 
 use crate::support::{config, gateway, get, server, statuses};
 
@@ -99,7 +102,7 @@ async fn a_stop_answers_what_has_begun_and_accepts_no_more() {
     let mut config = config(&[slow], "", "");
     config.times.first_byte = Duration::from_secs(60);
     config.times.head = Duration::from_secs(60);
-    let gateway = gateway::running::Running::start(&config).unwrap();
+    let gateway = Running::start(&config).unwrap();
     let address = gateway.address;
     let idle = TcpStream::connect(address).await.unwrap();
     let begun = tokio::spawn(async move { get(address, "/", &[]).await });
@@ -131,7 +134,7 @@ async fn a_stop_does_not_wait_for_ever() {
     let mut config = config(&[hangs], "", "");
     config.times.first_byte = Duration::from_secs(600);
     config.times.drain = Duration::from_millis(100);
-    let gateway = gateway::running::Running::start(&config).unwrap();
+    let gateway = Running::start(&config).unwrap();
     let address = gateway.address;
     let begun = tokio::spawn(async move { get(address, "/", &[]).await });
     while gateway.shared.gateway.load().upstreams[0].servers[0].under_way() == 0 {
@@ -247,7 +250,7 @@ async fn routes_take_what_they_say() {
          [[route]]\nname = \"below\"\npath = \"/\"\nhost = \"*.shop.example\"\nupstream = \"one\"\n\
          [[route]]\nname = \"info\"\npath = \"/info\"\nupstream = \"one\"\n"
     );
-    let gateway = gateway::running::Running::start(&gateway::check::parse(&file).unwrap()).unwrap();
+    let gateway = Running::start(&gateway::check::parse(&file).unwrap()).unwrap();
     assert_eq!(
         statuses(&get(gateway.address, "/two/tea?a=1", &["x-beta: 1"]).await),
         [200]
@@ -278,30 +281,33 @@ async fn routes_take_what_they_say() {
     }
 }
 
-#[tokio::test]
-async fn the_page_tells_what_happens_to_its_own_operators_alone() {
-    use axum::body::Body;
-    use axum::http::Request;
-    use clap::Parser;
-    use tower_service::ask;
-
-    #[derive(Parser)]
+/// The pages of this gateway, which are asked as an operator on its machine asks.
+fn pages(gateway: &Running) -> axum::Router {
+    #[derive(clap::Parser)]
     struct Options {
         #[command(flatten)]
         edge: service::options::Edge,
     }
+    let options: Options = clap::Parser::parse_from(["test"]);
+    gateway::admin::router(&gateway.shared, &service::guard::Guard::new(&options.edge))
+}
+
+async fn ask(pages: &axum::Router, host: &str, path: &str) -> (u16, String) {
+    let request = Request::get(path).header("host", host);
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let answer = pages.clone().oneshot(request).await.unwrap();
+    let status = answer.status().as_u16();
+    let body = axum::body::to_bytes(answer.into_body(), 1 << 20).await;
+    (status, String::from_utf8(body.unwrap().to_vec()).unwrap())
+}
+
+#[tokio::test]
+async fn the_page_tells_what_happens_to_its_own_operators_alone() {
     let (address, _) = server().await;
     let gateway = gateway(&[address], "", "");
     get(gateway.address, "/", &[]).await;
-    let guard = service::guard::Guard::new(&Options::parse_from(["test"]).edge);
-    let pages = gateway::admin::router(&gateway.shared, &guard);
-    let from = |host: &str, path: &str| {
-        Request::get(path)
-            .header("host", host)
-            .body(Body::empty())
-            .unwrap()
-    };
-    let (status, text) = ask(&pages, from("localhost", "/metrics")).await;
+    let pages = pages(&gateway);
+    let (status, text) = ask(&pages, "localhost", "/metrics").await;
     assert!(
         status == 200 && text.contains("gateway_answers_total{route=\"all\",class=\"2xx\"} 1"),
         "{text}"
@@ -311,22 +317,29 @@ async fn the_page_tells_what_happens_to_its_own_operators_alone() {
         let line = format!("gateway_server_{}\n", state.replace("{X}", &of));
         assert!(text.contains(&line), "{line}{text}");
     }
-    let (status, text) = ask(&pages, from("localhost", "/state")).await;
+    let (status, text) = ask(&pages, "localhost", "/state").await;
     assert!(status == 200 && text.contains("\"answered\":1"), "{text}");
-    assert_eq!(ask(&pages, from("localhost", "/readyz")).await.0, 200);
-    assert_eq!(ask(&pages, from("evil.example", "/state")).await.0, 421);
+    assert_eq!(ask(&pages, "localhost", "/readyz").await.0, 200);
+    assert_eq!(ask(&pages, "evil.example", "/state").await.0, 421);
 }
 
-mod tower_service {
-    use axum::Router;
-    use axum::body::{Body, to_bytes};
-    use axum::http::Request;
-    use tower::ServiceExt;
-
-    pub async fn ask(pages: &Router, request: Request<Body>) -> (u16, String) {
-        let answer = pages.clone().oneshot(request).await.unwrap();
-        let status = answer.status().as_u16();
-        let body = to_bytes(answer.into_body(), 1 << 20).await.unwrap();
-        (status, String::from_utf8(body.to_vec()).unwrap())
-    }
+#[tokio::test]
+async fn a_server_that_a_reload_took_away_is_gone_from_the_metrics() {
+    let [(stays, _), (goes, _), (comes, _)] = [server().await, server().await, server().await];
+    let gateway = gateway(&[stays, goes], "", "");
+    let pages = pages(&gateway);
+    let gauges = async || {
+        let (_, text) = ask(&pages, "localhost", "/metrics").await;
+        let of_servers = |line: &&str| line.starts_with("gateway_server_");
+        let gauges: Vec<_> = text.lines().filter(of_servers).map(str::to_owned).collect();
+        [stays, goes, comes].map(|server| {
+            let of_it = |line: &&String| line.contains(&format!("server=\"{server}\""));
+            gauges.iter().filter(of_it).count()
+        })
+    };
+    assert_eq!(gauges().await, [3, 3, 0]);
+    gateway.reload(&config(&[stays, comes], "", "")).unwrap();
+    assert_eq!(gauges().await, [3, 0, 3]);
+    gateway.reload(&config(&[stays, goes], "", "")).unwrap();
+    assert_eq!(gauges().await, [3, 3, 0]);
 }

@@ -1,6 +1,17 @@
 //! Raw requests of the kinds that proxies have come apart over: what the client gets, and what
 //! the server sees. Of each, one line is golden.
 
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use testbed::machine::free_port;
+use testbed::program::Program;
+use testbed::services::{find, is_installed};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
 use crate::support::{gateway, send, server, statuses};
 
 /// Name, what is sent (after it, a second request says whether the connection lives), the
@@ -252,6 +263,15 @@ const VECTORS: &[Vector] = &[
     ),
 ];
 
+/// What we refuse and nginx 1.22 passes on, by its defaults.
+const NGINX_TAKES: [&str; 5] = [
+    "bare LF",
+    "a target for another host",
+    "a chunk with bare LF",
+    "an encoded slash",
+    "our own field",
+];
+
 #[tokio::test]
 async fn each_raw_request_gets_its_answer_and_the_server_sees_what_it_should() {
     let mut wrong = Vec::new();
@@ -272,6 +292,62 @@ async fn each_raw_request_gets_its_answer_and_the_server_sees_what_it_should() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test]
+#[ignore = "needs nginx 1.22, and passes without it"]
+async fn of_33_that_we_refuse_nginx_refuses_28() {
+    if !is_installed("nginx") || !nginx_says("-v").contains("nginx/1.22.") {
+        eprintln!("passed over: this is about nginx 1.22");
+        return;
+    }
+    let (address, seen) = server().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (nginx, _running) = nginx(address, folder.path()).await;
+    let refused = VECTORS.iter().filter(|(.., sees)| sees.is_empty());
+    let mut takes = Vec::new();
+    for (name, bytes, ..) in refused.clone() {
+        let before = seen.count();
+        let got = statuses(&send(nginx, format!("{bytes}{LIVES}")).await);
+        let saw_it = seen.all()[before..]
+            .iter()
+            .any(|line| line != "GET /second");
+        if saw_it || got.first().is_none_or(|status| *status < 400) {
+            takes.push(*name);
+        }
+    }
+    assert_eq!(takes, NGINX_TAKES);
+    assert_eq!((refused.count(), NGINX_TAKES.len()), (33, 33 - 28));
+}
+
+fn nginx_says(option: &str) -> String {
+    let output = Command::new(find("nginx").unwrap()).arg(option).output();
+    String::from_utf8_lossy(&output.unwrap().stderr).into_owned()
+}
+
+/// An nginx before this server, with its defaults.
+async fn nginx(server: SocketAddr, folder: &Path) -> (SocketAddr, Program) {
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let (file, inside) = (folder.join("nginx.conf"), folder.display());
+    let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+    let paths = paths.map(|path| format!("{path}_temp_path {inside}/{path}; "));
+    let text = format!(
+        "daemon off; master_process off; pid {inside}/pid; events {{}} http {{ access_log off; {} \
+         server {{ listen {address}; location / {{ proxy_pass http://{server}; }} }} }}",
+        paths.concat()
+    );
+    std::fs::write(&file, text).unwrap();
+    let mut command = Command::new(find("nginx").unwrap());
+    command.args(["-e", "stderr", "-c"]).arg(file);
+    let running = Program::launch(command);
+    let listens = async {
+        while TcpStream::connect(address).await.is_err() {
+            sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let listens = timeout(Duration::from_secs(30), listens).await;
+    listens.unwrap_or_else(|_| panic!("nginx doesn't listen: {}", running.log()));
+    (address, running)
 }
 
 #[tokio::test]

@@ -46,7 +46,8 @@ pub enum DatabaseError {
 pub enum Durability {
     /// A power cut.
     Full,
-    /// The end of the process. A power cut leaves an earlier state, as a whole.
+    /// The end of the process. A power cut leaves an earlier state, as a whole: SQLite's
+    /// [`synchronous = NORMAL`](https://www.sqlite.org/pragma.html#pragma_synchronous) with a WAL.
     Earlier,
     /// The end of the process. For tests.
     Process,

@@ -18,7 +18,7 @@ use serde::Serialize;
 use service::guard::Guard;
 use service::live::{self, Live};
 use service::options::Edge;
-use service::page::{self, File};
+use service::page;
 use service::problem::{Problem, no_address, no_method};
 use service::{body, health, metrics};
 use tokio_util::sync::CancellationToken;
@@ -31,22 +31,10 @@ use crate::shop::Shop;
 use crate::status::Status;
 use crate::views::questions::{Fields, SAGAS};
 
-const FILES: [File; 3] = [
-    File {
-        path: "/",
-        kind: File::PAGE,
-        text: include_str!("page/index.html"),
-    },
-    File {
-        path: "/orders.css",
-        kind: File::STYLE,
-        text: include_str!("page/orders.css"),
-    },
-    File {
-        path: "/orders.js",
-        kind: File::SCRIPT,
-        text: include_str!("page/orders.js"),
-    },
+const FILES: [(&str, &str); 3] = [
+    ("/", include_str!("page/index.html")),
+    ("/orders.css", include_str!("page/orders.css")),
+    ("/orders.js", include_str!("page/orders.js")),
 ];
 
 const OPENAPI: &str = include_str!("page/openapi.json");

@@ -53,7 +53,8 @@ pub struct Options {
     pub world_delay: Duration,
 
     /// The share of their answers that is lost, 0 to 1
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE", global = true, value_parser = share)]
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE", global = true,
+        value_parser = |text: &str| options::number(text, 0.0..=1.0))]
     pub world_silent: f64,
 
     /// Abort when the N-th time a point of the code is passed: NAME:N. For those who break things
@@ -76,11 +77,13 @@ pub enum Action {
         orders: u32,
 
         /// How many a second, 0.1 to 10,000
-        #[arg(long, default_value_t = 20.0, value_name = "NUMBER", value_parser = rate)]
+        #[arg(long, default_value_t = 20.0, value_name = "NUMBER",
+            value_parser = |text: &str| options::number(text, 0.1..=10_000.0))]
         rate: f64,
 
         /// The share of customers with a bad card, a bad address or second thoughts, 0 to 1
-        #[arg(long, default_value_t = 0.3, value_name = "SHARE", value_parser = share)]
+        #[arg(long, default_value_t = 0.3, value_name = "SHARE",
+            value_parser = |text: &str| options::number(text, 0.0..=1.0))]
         failures: f64,
     },
     /// Bring what is open to its end, audit and stop
@@ -140,21 +143,5 @@ impl Action {
             }),
             Action::Audit => None,
         }
-    }
-}
-
-fn share(text: &str) -> Result<f64, String> {
-    within(text, 0.0, 1.0)
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    within(text, 0.1, 10_000.0)
-}
-
-fn within(text: &str, least: f64, most: f64) -> Result<f64, String> {
-    let number: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    match (least..=most).contains(&number) {
-        true => Ok(number),
-        false => Err(format!("{text} is not in {least} to {most}")),
     }
 }

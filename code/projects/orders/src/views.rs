@@ -20,7 +20,7 @@ use tracing::{info, warn};
 use crate::crash::Crash;
 use crate::database::{Database, DatabaseError, Home, PAUSE, Points, Statement, sql};
 use crate::event::Event;
-use crate::store::{Recorded, Store};
+use crate::store::{Recorded, Store, raise};
 
 pub use tables::{VIEWS, by_name};
 
@@ -67,7 +67,8 @@ pub struct Views {
 impl Views {
     /// Opens the views. Those that are missing or of another version begin at zero.
     pub async fn open(home: &Home, crash: Crash) -> Result<Views, DatabaseError> {
-        // What a power cut takes from a view, it takes from its place, too, and the log has it.
+        // What a power cut takes from a view, it takes from its place, too, and the log has it:
+        // `tests/views.rs` cuts the file's write-ahead log after each commit.
         let home = home.disposable();
         let database = Database::open(&home, "views", SCHEMA, POINTS, crash.clone()).await?;
         let mut places = BTreeMap::new();
@@ -130,16 +131,19 @@ impl Views {
             .read(sql("SELECT name, position FROM views", []))
             .await?;
         for row in found.rows {
-            if let (Some(name), Some(position)) = (row[0].as_str(), row[1].as_u64()) {
-                self.reach(name, position);
+            let place = row[0].as_str().and_then(|name| self.places.get(name));
+            if let (Some(place), Some(position)) = (place, row[1].as_u64()) {
+                // Back, too: a process of another version may have begun it anew.
+                place.send_if_modified(|place| std::mem::replace(place, position) != position);
             }
         }
         Ok(())
     }
 
+    /// The view has come so far, or further: a follower and a rebuild tell in any order.
     fn reach(&self, view: &str, position: u64) {
         if let Some(place) = self.places.get(view) {
-            place.send_if_modified(|place| std::mem::replace(place, position) != position);
+            raise(place, position);
         }
     }
 

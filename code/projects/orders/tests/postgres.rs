@@ -3,7 +3,7 @@
 use orders::audit::audit;
 use orders::clock::Clock;
 use orders::crash::Crash;
-use orders::database::{Home, Postgres};
+use orders::database::{Home, Postgres, sql};
 use orders::shop::Shop;
 use orders::store::Store;
 use tokio_postgres::{Client, GenericClient};
@@ -187,4 +187,15 @@ async fn a_server_that_crashes_and_comes_back_costs_time_and_no_order() {
     })
     .await;
     assert_good(&shop, 7).await;
+}
+
+#[tokio::test]
+#[ignore = "needs postgresql"]
+async fn options_of_the_url_hold_beside_ours() {
+    let (_, database) = server().await;
+    let url = format!("{} options='-c work_mem=1234kB'", database.url());
+    let server = Postgres::new(&url).unwrap();
+    let settings = "SELECT current_setting('work_mem'), current_setting('statement_timeout')";
+    let found = server.read(sql(settings, [])).await.unwrap();
+    assert_eq!(found.rows, [["1234kB", "20s"]]);
 }

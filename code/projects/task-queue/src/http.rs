@@ -29,7 +29,7 @@ use serde::Serialize;
 use service::guard::Guard;
 use service::health::{self, READY_WITHIN};
 use service::live::{self, Live};
-use service::page::{self, File};
+use service::page;
 use service::{body, metrics as numbers, problem};
 use tokio::time;
 use tokio_util::sync::CancellationToken;
@@ -54,22 +54,13 @@ pub use queues::SelectRequest;
 const EACH: Duration = Duration::from_secs(1);
 
 /// The dashboard.
-const PAGE: [File; 3] = [
-    File {
-        path: "/",
-        kind: File::PAGE,
-        text: include_str!("http/dashboard/index.html"),
-    },
-    File {
-        path: "/dashboard.css",
-        kind: File::STYLE,
-        text: include_str!("http/dashboard/dashboard.css"),
-    },
-    File {
-        path: "/dashboard.js",
-        kind: File::SCRIPT,
-        text: include_str!("http/dashboard/dashboard.js"),
-    },
+const PAGE: [(&str, &str); 3] = [
+    ("/", include_str!("http/dashboard/index.html")),
+    (
+        "/dashboard.css",
+        include_str!("http/dashboard/dashboard.css"),
+    ),
+    ("/dashboard.js", include_str!("http/dashboard/dashboard.js")),
 ];
 
 /// What every request can reach.

@@ -69,7 +69,9 @@ impl Postgres {
     pub fn new(url: &str) -> Result<Postgres, DatabaseError> {
         let mut config: Config = url.parse()?;
         // A server that stands still doesn't hold its callers for longer than this.
-        config.options(format!("-c statement_timeout={}", 4 * PATIENCE.as_millis()));
+        let limit = 4 * PATIENCE.as_millis();
+        let theirs = config.get_options().unwrap_or_default();
+        config.options(format!("{theirs} -c statement_timeout={limit}"));
         let recycling_method = RecyclingMethod::Fast;
         let manager = Manager::from_config(config, NoTls, ManagerConfig { recycling_method });
         let pool = Pool::builder(manager)
