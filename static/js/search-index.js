@@ -2,7 +2,7 @@
 // It fetches only the pieces that the words of a query ask for, each once.
 import { Vocabulary, split, stem } from "./search-words.js";
 
-const FORMAT = 2; // of code/press/search/src/files.rs
+const FORMAT = 3; // of code/press/search/src/files.rs
 const PART = 0.2; // what a part of a known name counts
 const MEANT = 0.5; // the book's word for what the reader said
 const TITLE = 1.3; // a heading that says what the reader said, and nothing else
@@ -32,7 +32,9 @@ export class SearchIndex {
       let above = "";
       return ids[at].split(" ").map((written, place) => {
         const [heading, level] = [named[place], levels[at][place]];
-        const id = written === "=" ? heading.toLowerCase().match(/[a-z0-9]+/g).join("-") : written;
+        const words = heading.toLowerCase().match(/[a-z0-9]+/g) ?? [];
+        const coded = written.match(/[A-Z]|[^A-Z-]+/g) ?? []; // a capital for a word of the heading
+        const id = (written === "=" ? words : coded.map((it) => it.replace(/[A-Z]/, (letter) => words[letter.charCodeAt() - 65]))).join("-");
         const section = { href: id ? `${path}#${id}` : path, page, chapter, heading: heading || page, above: level > 2 ? above : "" };
         if (level === "2") above = heading.length > 1 ? heading : ""; // not a letter of the glossary
         return section;

@@ -6,7 +6,7 @@ import { styled } from "./styled.js";
 const SITE = new URL(document.querySelector(".brand").href); // in the language of the page
 const SHOWN = 20; // results
 const BEGUN = 250; // milliseconds to wait for a third letter
-const PAUSE = 100; // milliseconds without a key, after which excerpts are fetched
+const PAUSE = 200; // milliseconds without a key, after which excerpts are fetched
 
 const make = (tag, properties, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -73,7 +73,7 @@ customElements.define("site-search", class extends HTMLElement {
       const answer = query ? await index.find(query) : { results: [], asked: [] };
       if (query !== this.query()) return;
       this.show(answer);
-      if (query && !this.isKept) setTimeout(() => this.keep(), PAUSE * 20);
+      if (query && !this.isKept) setTimeout(() => this.keep(), PAUSE * 10);
       this.isKept ||= query !== "";
     } catch (error) {
       ready = null; // the next key tries again, with the newest index

@@ -17,7 +17,7 @@ export const LIMITS = [
 ];
 
 export const FIRST_SEARCH = [
-  { name: "KB", of: "bytes", most: 65, digits: 1 },
+  { name: "KB", of: "bytes", most: 60, digits: 1 },
   { name: "ms to the first result at 1.6 Mbit/s and 150 ms", of: "first", most: 1000, speed: true },
   { name: "ms for the slowest further key", of: "key", most: 50, speed: true },
   { name: "axe, rules broken", of: "axe", most: 0 },

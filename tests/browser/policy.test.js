@@ -1,8 +1,20 @@
-// The pages' Content Security Policy: nothing of ours offends it, and what is not ours is refused.
+// The pages' Content Security Policy, with the headers that hosts send beside it: nothing of ours offends them, and what is not ours is refused.
 import assert from "node:assert/strict";
-import { scenario } from "./browser.js";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { address, scenario } from "./browser.js";
 import { button, playerOf, reach } from "./runs.js";
-import { PAGES, RUNS } from "./site.js";
+import { PAGES, ROOT, RUNS } from "./site.js";
+
+const SENT = Object.fromEntries(readFileSync(join(ROOT, "static/_headers"), "utf8").split("\n").filter((line) => line.startsWith(" ")).map((line) => line.trim().split(": ")));
+
+/** Has the server send what `static/_headers` tells hosts to send. */
+const hosted = (page) => page.route((url) => url.href.startsWith(address("/")), async (route) => {
+  try {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), ...SENT } });
+  } catch {} // the page is closed
+});
 
 /** Collects what the policy refuses, from the first byte of the page on. */
 const collect = (page) => page.addInitScript(() => {
@@ -21,6 +33,7 @@ for (const path of ["/", PART, CHAPTER, GUIDE, "/glossary/", "/404.html", "/offl
   scenario(`nothing on ${path} offends its policy, with the search, a player and Run in use`, async (visit) => {
     const prepare = async (page) => {
       await collect(page);
+      await hosted(page);
       await page.route("https://play.rust-lang.org/execute", (route) => route.fulfill({
         headers: { "Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers": "content-type" },
         json: { success: true, exitDetail: "", stdout: "1\n", stderr: "     Running `target/debug/playground`\n" },
@@ -65,4 +78,13 @@ scenario("what does not belong to the page is refused", async (visit) => {
   assert.equal(await page.evaluate(() => window.ran), undefined, "expected no inline script to run");
   const directives = new Set((await refused(page)).map((it) => it.split(":")[0]));
   assert.deepEqual([...directives].sort(), ["connect-src", "frame-src", "img-src", "script-src-attr", "script-src-elem", "style-src-attr"]);
+});
+
+scenario("no page stands inside another where a host sends our headers", async (visit) => {
+  const prepare = async (page) => {
+    await hosted(page);
+    await page.route("**/around.html", (route) => route.fulfill({ contentType: "text/html", body: `<!DOCTYPE html><iframe src="${address("/")}"></iframe>` }));
+  };
+  const page = await visit("/around.html", { prepare, expectErrors: true });
+  assert.equal(page.frames()[1].url(), "chrome-error://chromewebdata/", "expected an empty frame");
 });

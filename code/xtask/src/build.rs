@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use xshell::{Shell, cmd};
 
 use crate::zola::Zola;
-use crate::{dates, epub, markdown, pdf};
+use crate::{dates, epub, markdown, pdf, scripts};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -26,6 +26,7 @@ pub fn build(shell: &Shell, options: &Options) -> Result<()> {
     let _pdf = options.pdf.then(|| shell.push_env("BOOK_PDF", pdf::NAME));
     zola.command(shell, ["build"]).args(base_url).run()?;
     dates::into_sitemap(shell)?;
+    scripts::strip(shell, Path::new("public"))?;
     let pages = markdown::write(shell, Path::new("public"), options.base_url.as_deref())
         .context("the HTML stands in public/, but not its Markdown")?;
     eprintln!("Markdown of {pages} pages stands beside them, llms.txt is its index.");

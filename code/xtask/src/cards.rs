@@ -1,7 +1,8 @@
 //! `cargo xtask cards`: the pictures that link previews show, one a page, in `static/cards/`.
 //!
 //! They are committed, because Chromium draws them and no reader should need it. Each holds in its
-//! PNG what it was drawn from, so that a test can tell when a page has another title since.
+//! PNG what it was drawn from, so that a test can tell when a page has another title or another
+//! drawing since.
 
 use std::env;
 use std::fs::File;
@@ -15,14 +16,19 @@ use xshell::{Shell, cmd};
 use crate::pages::{Page, files, pages, text, words};
 use crate::{project, tools};
 
+mod drawing;
+
 const FOLDER: &str = "static/cards";
 const TEMPLATE: &str = "code/xtask/cards/card.html";
 /// What some link previews refuse to fetch is far more; what readers on a phone pay for, less.
 const MOST_BYTES: u64 = 60 * 1024;
 const HOME: &str = "home";
 const SIZE: (u32, u32) = (1200, 630);
-/// The text of a PNG that says what it shows.
-const KEYWORD: &str = "Title";
+/// The texts of a PNG that say what it shows: in words, and of its drawing a fingerprint.
+const TITLE: &str = "Title";
+const SOURCE: &str = "Source";
+/// How many cards the browser draws at once, one below the other.
+const TOGETHER: usize = 12;
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -42,6 +48,15 @@ struct Card {
     /// The name of the book, with its second half in `<em>`; the card of the book itself has it
     /// large already.
     book: String,
+    /// Lanes, as HTML.
+    drawing: String,
+}
+
+/// What a card was drawn from.
+#[derive(Debug, PartialEq, Eq)]
+struct Said {
+    title: String,
+    drawing: String,
 }
 
 pub fn cards(shell: &Shell, options: &Options) -> Result<()> {
@@ -52,10 +67,11 @@ pub fn cards(shell: &Shell, options: &Options) -> Result<()> {
             shell.remove_path(file)?;
         }
     }
-    let is_old = |card: &&Card| options.all || said(&path(shell, card)).ok() != Some(card.text());
+    let is_old =
+        |card: &&Card| options.all || said(&path(shell, card)).ok().as_ref() != Some(&card.says());
     let old: Vec<&Card> = cards.iter().filter(is_old).collect();
-    for card in &old {
-        draw(shell, card).with_context(|| format!("{FOLDER}/{}", card.file()))?;
+    for together in old.chunks(TOGETHER) {
+        draw(shell, together)?;
     }
     eprintln!("{} of {} cards drawn", old.len(), cards.len());
     Ok(())
@@ -66,8 +82,11 @@ impl Card {
         format!("{}.png", self.name)
     }
 
-    fn text(&self) -> String {
-        format!("{} · {}", self.place, self.title)
+    fn says(&self) -> Said {
+        Said {
+            title: format!("{} · {}", self.place, self.title),
+            drawing: fingerprint(&self.drawing),
+        }
     }
 }
 
@@ -90,6 +109,9 @@ fn all(shell: &Shell, pages: &[Page]) -> Result<Vec<Card>> {
             } else {
                 text(&words, "brand").to_owned()
             },
+            drawing: drawing::of(shell, page, pages)
+                .with_context(|| format!("content/{}", page.file))?
+                .html(),
         })
     });
     cards.collect()
@@ -127,21 +149,19 @@ fn place(words: &Table, page: &Page, pages: &[Page]) -> Result<String> {
     Ok(format!("{part} · {chapter}"))
 }
 
-/// Has Chromium draw a card, and writes into the picture what it says.
-fn draw(shell: &Shell, card: &Card) -> Result<()> {
+/// Has Chromium draw cards, and writes into each picture what it says.
+fn draw(shell: &Shell, cards: &[&Card]) -> Result<()> {
     let home = shell.create_dir(project::target(shell)?.join("cards"))?;
     let home = shell.current_dir().join(home);
     let (html, picture) = (home.join("card.html"), home.join("card.png"));
-    let files = format!("file://{}", shell.current_dir().join("static").display());
-    let page = shell.read_file(TEMPLATE)?;
-    let page = page.replace("{{ static }}", &files);
-    let page = page.replace("{{ place }}", &escaped(&card.place));
-    let page = page.replace("{{ title }}", &escaped(&card.title));
-    let page = page.replace("{{ book }}", &card.book);
-    shell.write_file(&html, page)?;
+    shell.write_file(&html, page(shell, cards)?)?;
     shell.remove_path(&picture)?;
     let browser = browser()?;
-    let window = format!("--window-size={},{}", SIZE.0, SIZE.1);
+    let (width, height) = SIZE;
+    let window = format!(
+        "--window-size={width},{}",
+        height * u32::try_from(cards.len())?
+    );
     // The page is our own file, and a container, where CI draws, has no sandbox to offer.
     let flags = [
         "--headless",
@@ -162,7 +182,36 @@ fn draw(shell: &Shell, card: &Card) -> Result<()> {
         "{browser} wrote no picture of {}",
         html.display()
     );
-    pack(&picture, &path(shell, card), &card.text())
+    let rows = unpack(&picture)?;
+    let pictures = rows.chunks_exact(bytes_of_a_card());
+    ensure!(
+        pictures.len() == cards.len(),
+        "{browser} drew {} of {} cards",
+        pictures.len(),
+        cards.len()
+    );
+    for (card, colors) in cards.iter().zip(pictures) {
+        pack(colors, &path(shell, card), &card.says())
+            .with_context(|| format!("{FOLDER}/{}", card.file()))?;
+    }
+    Ok(())
+}
+
+/// The page that shows cards, one below the other.
+fn page(shell: &Shell, cards: &[&Card]) -> Result<String> {
+    let files = format!("file://{}", shell.current_dir().join("static").display());
+    let template = shell.read_file(TEMPLATE)?;
+    let (head, rest) = template.split_once("<main>").context("no <main>")?;
+    let (inside, foot) = rest.split_once("</main>").context("no </main>")?;
+    let mut page = head.replace("{{ static }}", &files);
+    for card in cards {
+        let inside = inside.replace("{{ place }}", &escaped(&card.place));
+        let inside = inside.replace("{{ title }}", &escaped(&card.title));
+        let inside = inside.replace("{{ drawing }}", &card.drawing);
+        let inside = inside.replace("{{ book }}", &card.book);
+        page += &format!("<main>{inside}</main>");
+    }
+    Ok(page + foot)
 }
 
 fn escaped(text: &str) -> String {
@@ -183,9 +232,9 @@ fn browser() -> Result<String> {
     }
 }
 
-/// Writes a picture again, smaller and with its text.
-fn pack(from: &Path, to: &Path, text: &str) -> Result<()> {
-    let mut decoder = png::Decoder::new(BufReader::new(File::open(from)?));
+/// The colors of a picture that is as wide as a card, row by row.
+fn unpack(file: &Path) -> Result<Vec<u8>> {
+    let mut decoder = png::Decoder::new(BufReader::new(File::open(file)?));
     decoder.set_transformations(png::Transformations::normalize_to_color8());
     let mut reader = decoder.read_info()?;
     let size = reader
@@ -195,14 +244,29 @@ fn pack(from: &Path, to: &Path, text: &str) -> Result<()> {
     let frame = reader.next_frame(&mut pixels)?;
     let channels = frame.color_type.samples();
     ensure!(channels >= 3, "a picture without colors");
+    ensure!(
+        frame.width == SIZE.0,
+        "a picture {} pixels wide",
+        frame.width
+    );
     let pixels = pixels[..frame.buffer_size()].chunks(channels);
-    let colors: Vec<u8> = pixels.flat_map(|pixel| pixel[..3].to_vec()).collect();
+    Ok(pixels.flat_map(|pixel| pixel[..3].to_vec()).collect())
+}
 
-    let mut encoder = png::Encoder::new(File::create(to)?, frame.width, frame.height);
+fn bytes_of_a_card() -> usize {
+    SIZE.0 as usize * SIZE.1 as usize * 3
+}
+
+/// Writes the picture of a card, with what it was drawn from.
+fn pack(colors: &[u8], to: &Path, says: &Said) -> Result<()> {
+    let mut encoder = png::Encoder::new(File::create(to)?, SIZE.0, SIZE.1);
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_compression(png::Compression::High);
-    encoder.add_itxt_chunk(KEYWORD.to_owned(), text.to_owned())?;
-    encoder.write_header()?.write_image_data(&colors)?;
+    // Flat colors pack best as they are.
+    encoder.set_filter(png::Filter::NoFilter);
+    encoder.add_itxt_chunk(TITLE.to_owned(), says.title.clone())?;
+    encoder.add_itxt_chunk(SOURCE.to_owned(), says.drawing.clone())?;
+    encoder.write_header()?.write_image_data(colors)?;
     let bytes = to.metadata()?.len();
     ensure!(
         bytes <= MOST_BYTES,
@@ -212,12 +276,27 @@ fn pack(from: &Path, to: &Path, text: &str) -> Result<()> {
 }
 
 /// What a card was drawn from.
-fn said(file: &Path) -> Result<String> {
+fn said(file: &Path) -> Result<Said> {
     let reader = png::Decoder::new(BufReader::new(File::open(file)?)).read_info()?;
     let info = reader.info();
     ensure!(info.size() == SIZE, "not of {SIZE:?} pixels");
-    let text = info.utf8_text.iter().find(|text| text.keyword == KEYWORD);
-    Ok(text.context("a picture without a title")?.get_text()?)
+    let text = |keyword: &str| -> Result<String> {
+        let text = info.utf8_text.iter().find(|text| text.keyword == keyword);
+        let text = text.with_context(|| format!("a picture without a {}", keyword.to_lowercase()));
+        Ok(text?.get_text()?)
+    };
+    Ok(Said {
+        title: text(TITLE)?,
+        drawing: text(SOURCE)?,
+    })
+}
+
+/// FNV-1a, as the search names its files.
+fn fingerprint(text: &str) -> String {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
 }
 
 #[cfg(test)]
@@ -225,17 +304,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_page_has_the_card_of_its_title() {
+    fn every_page_has_the_card_of_its_title_and_its_drawing() {
         let shell = project::shell().unwrap();
         let mut problems = Vec::new();
         let cards = all(&shell, &pages(&shell).unwrap()).unwrap();
         for card in &cards {
             let file = path(&shell, card);
             match said(&file) {
-                Ok(text) if text != card.text() => problems.push(format!(
-                    "{FOLDER}/{}: says \"{text}\", its page \"{}\"",
+                Ok(said) if said.title != card.says().title => problems.push(format!(
+                    "{FOLDER}/{}: says \"{}\", its page \"{}\"",
                     card.file(),
-                    card.text()
+                    said.title,
+                    card.says().title
+                )),
+                Ok(said) if said.drawing != card.says().drawing => problems.push(format!(
+                    "{FOLDER}/{}: its lanes are not those of its page",
+                    card.file()
                 )),
                 Ok(_) if file.metadata().unwrap().len() > MOST_BYTES => {
                     problems.push(format!(
@@ -263,19 +347,23 @@ mod tests {
     fn a_card_is_read_back_with_what_it_was_drawn_from() {
         let folder = tempfile::tempdir().unwrap();
         let (drawn, packed) = (folder.path().join("a.png"), folder.path().join("b.png"));
-        let mut encoder = png::Encoder::new(File::create(&drawn).unwrap(), SIZE.0, SIZE.1);
+        let mut encoder = png::Encoder::new(File::create(&drawn).unwrap(), SIZE.0, SIZE.1 * 2);
         encoder.set_color(png::ColorType::Rgba);
         let mut writer = encoder.write_header().unwrap();
-        let pixels = vec![200; (SIZE.0 * SIZE.1 * 4) as usize];
+        let pixels = vec![200; (SIZE.0 * SIZE.1 * 2 * 4) as usize];
         writer.write_image_data(&pixels).unwrap();
         writer.finish().unwrap();
-        assert!(
-            said(&drawn)
-                .unwrap_err()
-                .to_string()
-                .contains("without a title")
-        );
-        pack(&drawn, &packed, "Part 1 · “Waits”").unwrap();
-        assert_eq!(said(&packed).unwrap(), "Part 1 · “Waits”");
+        let rows = unpack(&drawn).unwrap();
+        let colors: Vec<&[u8]> = rows.chunks_exact(bytes_of_a_card()).collect();
+        assert_eq!(colors.len(), 2);
+        let says = Said {
+            title: "Part 1 · “Waits”".to_owned(),
+            drawing: fingerprint("<svg/>"),
+        };
+        pack(colors[1], &packed, &says).unwrap();
+        assert_eq!(said(&packed).unwrap(), says);
+        assert_ne!(fingerprint("<svg></svg>"), says.drawing);
+        let error = said(&drawn).unwrap_err().to_string();
+        assert!(error.contains("not of"), "{error}");
     }
 }

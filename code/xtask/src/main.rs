@@ -32,6 +32,7 @@ mod pdf;
 mod project;
 mod record;
 mod release;
+mod scripts;
 mod serve;
 mod tools;
 mod upgrade;
@@ -67,7 +68,7 @@ enum Command {
     Pdf(pdf::Options),
     /// Cut the faces in static/fonts/ down to the characters that the book uses
     Fonts,
-    /// Draw the share cards of pages whose title has changed, with Chromium, into static/cards/
+    /// Draw the share cards of pages whose title or lanes have changed, with Chromium, into static/cards/
     Cards(cards::Options),
     /// Make all files of a version: the site, PDF, EPUB, and a .zip of the workspace
     Release(release::Options),

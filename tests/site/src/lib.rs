@@ -32,6 +32,7 @@ mod fixture;
 pub mod format;
 pub mod front_matter;
 pub mod headings;
+pub mod hosting;
 pub mod links;
 pub mod listings;
 pub mod names;

@@ -4,9 +4,10 @@
 //! As with the built pages, this is passed over where public/ is missing or old, or Node is
 //! missing, but not in CI.
 
+use std::collections::HashMap;
 use std::fs;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
@@ -30,16 +31,49 @@ struct Query {
     first: Vec<String>,
 }
 
-#[test]
-fn right_section_comes_first() {
+/// Where the book stands, if its search can be asked.
+fn built_book() -> Option<PathBuf> {
     let root = harness::root();
     let has_node = Command::new("node").arg("--version").output().is_ok();
     let is_ci = std::env::var_os("CI").is_some();
     let is_built = has_node && built::are_current(&Book::read(&root));
     if !is_ci && !is_built {
         eprintln!("passed over: needs node and a public/ that `cargo xtask build` made anew");
-        return;
+        return None;
     }
+    Some(root)
+}
+
+#[test]
+fn every_section_is_found_where_it_stands() {
+    let Some(root) = built_book() else { return };
+    let sections = ask(&root, b"null").concat();
+    assert!(sections.len() > 1000, "{} sections", sections.len());
+    let mut pages: HashMap<String, String> = HashMap::new();
+    let missing: Vec<&String> = sections
+        .iter()
+        .filter(|href| {
+            let (path, id) = href.split_once('#').unwrap_or((href, ""));
+            let html = pages.entry(path.to_owned()).or_insert_with(|| {
+                let file = root.join(built::FOLDER).join(path).join("index.html");
+                fs::read_to_string(file).unwrap_or_default()
+            });
+            !html.contains(&if id.is_empty() {
+                "<h1".to_owned()
+            } else {
+                format!("id=\"{id}\"")
+            })
+        })
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "nothing stands there: {missing:?}\n  fix: `id` in code/press/search/src/files.rs, or what reads it in static/js/search-index.js"
+    );
+}
+
+#[test]
+fn right_section_comes_first() {
+    let Some(root) = built_book() else { return };
     let text = fs::read_to_string(root.join("tests/site/queries.toml")).expect("queries.toml");
     let Queries {
         common,
@@ -91,6 +125,12 @@ fn far_behind(queries: &[Query], answers: &[Vec<String>]) -> Option<String> {
 
 /// The five sections that come first for each query.
 fn answers(root: &Path, queries: &[Query]) -> Vec<Vec<String>> {
+    let asked: Vec<&str> = queries.iter().map(|it| it.query.as_str()).collect();
+    ask(root, &serde_json::to_vec(&asked).expect("JSON"))
+}
+
+/// What the search answers to this JSON.
+fn ask(root: &Path, asked: &[u8]) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().expect("a folder");
     let put = |name: &str, text: &[u8]| fs::write(folder.path().join(name), text).expect("a file");
     put("package.json", br#"{"type": "module"}"#);
@@ -106,10 +146,8 @@ fn answers(root: &Path, queries: &[Query]) -> Vec<Vec<String>> {
         .stdout(Stdio::piped())
         .spawn()
         .expect("node is on PATH");
-    let asked: Vec<&str> = queries.iter().map(|it| it.query.as_str()).collect();
-    let asked = serde_json::to_vec(&asked).expect("JSON");
     let mut input = node.stdin.take().expect("a pipe");
-    input.write_all(&asked).expect("node reads its input");
+    input.write_all(asked).expect("node reads its input");
     drop(input);
     let output = node.wait_with_output().expect("node ends");
     assert!(

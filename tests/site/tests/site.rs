@@ -182,6 +182,11 @@ fn styles_are_joined() {
 }
 
 #[test]
+fn hosts_send_what_pages_cannot_say() {
+    holds(site::hosting::check);
+}
+
+#[test]
 fn templates_parse() {
     holds(site::templates::check);
 }

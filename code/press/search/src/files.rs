@@ -20,7 +20,7 @@ use crate::weights::Postings;
 use crate::words;
 
 /// Goes up when the files change in a way that an older script cannot read.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// Sizes of the pieces in bytes, before compression: small enough to arrive at once on a slow
 /// line, large enough to be worth asking for.
@@ -54,7 +54,8 @@ struct Index<'a> {
 struct Pages<'a> {
     /// Path, title, chapter number.
     pages: Vec<(&'a str, &'a str, &'a str)>,
-    /// Of the sections of each page: ids, `=` for one that the heading gives; headings; levels.
+    /// Of the sections of each page: ids, with a capital for each word that the heading has;
+    /// headings; levels.
     ids: Vec<String>,
     headings: Vec<String>,
     levels: Vec<String>,
@@ -137,18 +138,24 @@ fn list(pages: &[Page], text_from: &[usize], sections: usize) -> Result<String> 
     })?)
 }
 
-/// `The select! macro` has the id `the-select-macro` unless the text gives it another.
+/// An id by the words of its heading: `=` where it is all of them, and else `A` for the first of
+/// them, `B` for the second. `The select! macro` with the id `select-macros` gives `B-macros`.
 fn id(section: &Section) -> String {
-    let words: Vec<String> = section
-        .heading
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_ascii_lowercase)
-        .collect();
+    let heading = section.heading.to_ascii_lowercase();
+    let words = heading.split(|c: char| !c.is_ascii_alphanumeric());
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
     if section.level > 1 && words.join("-") == section.id {
         return "=".to_owned();
     }
-    section.id.clone()
+    let mut coded = String::new();
+    for word in section.id.split('-').filter(|word| !word.is_empty()) {
+        match (b'A'..=b'Z').zip(&words).find(|(_, other)| **other == word) {
+            Some((letter, _)) => coded.push(char::from(letter)),
+            None if coded.is_empty() => coded.push_str(word),
+            None => coded.extend(["-", word]),
+        }
+    }
+    coded
 }
 
 /// Sections and weights of a word: how far on the next section is, nothing for the very next, and
@@ -249,4 +256,29 @@ fn fingerprint(text: &str) -> String {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     });
     format!("{hash:016x}")[..10].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn codes(heading: &str, written: &str, expected: &str) {
+        let section = Section {
+            id: written.to_owned(),
+            level: 2,
+            heading: heading.to_owned(),
+            ..Section::default()
+        };
+        assert_eq!(id(&section), expected);
+    }
+
+    #[test]
+    fn ids_are_told_by_the_words_of_their_headings() {
+        codes("The select! macro", "the-select-macro", "=");
+        codes("The select! macro", "select-macros", "B-macros");
+        codes("The select! macro", "a-select-macro", "aBC");
+        codes("`spawn_blocking`", "spawn-blocking", "=");
+        codes("Drop", "in-the-end", "in-the-end");
+    }
 }
