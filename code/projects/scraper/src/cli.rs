@@ -206,12 +206,11 @@ async fn run_on<F: Frontier>(
     let end = crawl(frontier.clone(), visitor.clone(), stop).await;
     watch.abort();
     let (end, tally) = (end?, frontier.tally().await?);
-    let words = match end {
-        End::Complete => "complete",
-        End::Stopped => "stopped; `resume` goes on",
-    };
-    let took = start.elapsed();
-    println!("{words} after {took:.1?}: {}", words_of(&tally));
+    let (took, words) = (start.elapsed(), words_of(&tally));
+    match end {
+        End::Complete => println!("complete after {took:.1?}: {words}"),
+        End::Stopped => println!("stopped after {took:.1?}, `resume` goes on: {words}"),
+    }
     let items = place.dir.join("items.jsonl");
     let written = fs::File::create(&items).context("cannot write items.jsonl")?;
     export::write(view, export::Format::Jsonl, io::BufWriter::new(written)).await?;

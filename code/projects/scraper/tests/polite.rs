@@ -145,7 +145,8 @@ async fn a_robots_txt_that_fails_three_times_closes_the_host_and_one_that_is_ref
 #[tokio::test]
 async fn a_robots_txt_that_asks_for_more_than_is_granted_gives_the_host_up() {
     let site = Site::serve(|_, _| answer(503, &[("retry-after", "3601")], "")).await;
-    let crawl = Crawl::new();
+    let mut crawl = Crawl::new();
+    crawl.settings.pages = 1;
     crawl.run(&[site.url("/"), site.url("/other")]).await;
     assert_eq!(moments(&site).len(), 1);
     assert_eq!(crawl.tally().failed, 2);

@@ -71,6 +71,7 @@ impl Visit {
         let (start, mut requests, mut failures, mut ends) = (Instant::now(), 0, 0, Vec::new());
         loop {
             requests += 1;
+            assert!(requests < 1_000, "it's asked without an end");
             let ended = self.refused(failures, rest).await;
             match ended.outcome {
                 Outcome::Again { failed } => failures += u32::from(failed),
@@ -174,6 +175,14 @@ async fn a_503_that_says_how_long_is_a_refusal_and_one_that_does_not_is_a_failur
     let ended = visit.ended(0, 503, None).await;
     assert_eq!(ended.outcome, FAILED_AND_AGAIN);
     assert!(ended.rest <= SECOND);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_404_is_no_refusal_even_if_it_says_how_long() {
+    let visit = Visit::new().await;
+    let ended = visit.ended(0, 404, Some(HOUR)).await;
+    let failed = Outcome::Failed("status 404".to_owned());
+    assert_eq!((ended.outcome, ended.rest), (failed, Duration::ZERO));
 }
 
 #[tokio::test(start_paused = true)]

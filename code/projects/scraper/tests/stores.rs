@@ -6,8 +6,8 @@ use std::time::Duration;
 use service::redis;
 use testbed::redis::Redis;
 use web_scraper::frontier::{
-    Budget, Frontier, FrontierError, Outcome, Reader, RedisFrontier, RedisReader, SqliteFrontier,
-    View,
+    Budget, Ended, Frontier, FrontierError, Outcome, Reader, RedisFrontier, RedisReader,
+    SqliteFrontier, View,
 };
 
 use crate::conformance::{BUDGET, done, found};
@@ -257,14 +257,21 @@ async fn a_step_that_fails_leaves_nothing_and_the_next_one_works() {
     let store = File::new();
     let frontier = store.open(BUDGET).await;
     let other = rusqlite::Connection::open(store.path()).unwrap();
-    let trap = "CREATE TRIGGER trap BEFORE INSERT ON pages WHEN NEW.url LIKE '%trap%' \
-                BEGIN SELECT RAISE(ABORT, 'a trap'); END";
+    let trap =
+        "CREATE TRIGGER trap BEFORE INSERT ON items BEGIN SELECT RAISE(ABORT, 'a trap'); END";
     other.execute_batch(trap).unwrap();
-    let pages = ["http://a.test/1", "http://a.test/trap"].map(found);
-    let error = frontier.add(pages.to_vec()).await.unwrap_err();
+    frontier.add(vec![found("http://a.test/")]).await.unwrap();
+    let page = frontier.claim(1).await.unwrap().pages.remove(0);
+    let ended = |item: Option<&str>| Ended {
+        found: vec![found("http://a.test/1"), found("http://b.test/")],
+        item: item.map(str::to_owned),
+        ..done(&page)
+    };
+    let error = frontier.end(ended(Some("{}"))).await.unwrap_err();
     assert_eq!(error.to_string(), "the frontier's store failed: a trap");
-    assert_eq!(frontier.tally().await.unwrap().queued, 0);
-    frontier.add(vec![found("http://a.test/2")]).await.unwrap();
-    let claim = frontier.claim(9).await.unwrap();
-    assert_eq!((claim.pages.len(), claim.pending), (1, 1));
+    let tally = frontier.tally().await.unwrap();
+    assert_eq!((tally.queued, tally.taken), (0, 1));
+    assert_eq!(frontier.claim(0).await.unwrap().pending, 1);
+    frontier.end(ended(None)).await.unwrap();
+    assert_eq!(frontier.claim(0).await.unwrap().pending, 2);
 }
