@@ -70,37 +70,22 @@ impl App {
 
     /// The routes for people, each of whom has a session.
     pub fn routes(self) -> Router {
+        let file = |path, kind, text| File { path, kind, text };
         let files = page::routes(&[
-            File {
-                path: "/",
-                kind: File::PAGE,
-                text: include_str!("page/index.html"),
-            },
-            File {
-                path: "/chat.css",
-                kind: File::STYLE,
-                text: include_str!("page/chat.css"),
-            },
-            File {
-                path: "/chat.js",
-                kind: File::SCRIPT,
-                text: include_str!("page/chat.js"),
-            },
-            File {
-                path: "/link.js",
-                kind: File::SCRIPT,
-                text: include_str!("page/link.js"),
-            },
-            File {
-                path: "/chat-room.js",
-                kind: File::SCRIPT,
-                text: include_str!("page/chat-room.js"),
-            },
-            File {
-                path: "/chat-rooms.js",
-                kind: File::SCRIPT,
-                text: include_str!("page/chat-rooms.js"),
-            },
+            file("/", File::PAGE, include_str!("page/index.html")),
+            file("/chat.css", File::STYLE, include_str!("page/chat.css")),
+            file("/chat.js", File::SCRIPT, include_str!("page/chat.js")),
+            file("/link.js", File::SCRIPT, include_str!("page/link.js")),
+            file(
+                "/chat-room.js",
+                File::SCRIPT,
+                include_str!("page/chat-room.js"),
+            ),
+            file(
+                "/chat-rooms.js",
+                File::SCRIPT,
+                include_str!("page/chat-rooms.js"),
+            ),
         ]);
         Router::new()
             .route("/api/session", get(who).post(log_in))
@@ -176,13 +161,9 @@ async fn create_room(
     session: Session,
     Body(new): Body<NewRoom>,
 ) -> Result<StatusCode, Problem> {
-    let (name, owner) = (new.name.clone(), Some(session.sub));
-    match app
-        .hub
-        .store()
-        .create_room(name, owner, new.invited_only)
-        .await?
-    {
+    let (store, name) = (app.hub.store(), new.name.clone());
+    let made = store.create_room(name, Some(session.sub), new.invited_only);
+    match made.await? {
         true => Ok(StatusCode::CREATED),
         false => {
             let detail = format!("{} can't be made: the name is in use, or all are", new.name);

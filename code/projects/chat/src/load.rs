@@ -125,32 +125,20 @@ async fn enter(load: &Load) -> Result<(Connection, Seen)> {
     let name = Name::try_from(name).expect("letters and digits");
     let Identity { token, .. } = log_in(&load.server, &name, None).await?;
     let mut connection = Connection::open(&load.server, &token).await?;
-    let mut seen = Seen::default();
+    let (epoch, _) = join(&mut connection, load, 0).await?;
+    let (epoch, after) = join(&mut connection, load, epoch).await?;
+    Ok((connection, Seen { epoch, after }))
+}
+
+/// Goes on after the newest line, if this is the room's epoch; says which it is, and after which.
+async fn join(connection: &mut Connection, load: &Load, epoch: u64) -> Result<(u64, u64)> {
+    let after = u64::MAX;
     connection
-        .ask(&Ask::Join {
-            room: load.room.clone(),
-            epoch: 0,
-            after: u64::MAX,
-        })
+        .ask(&Seen { epoch, after }.join(&load.room))
         .await?;
     loop {
-        if let Told::Joined { epoch, .. } = connection.hear().await? {
-            connection
-                .ask(
-                    &Seen {
-                        epoch,
-                        after: u64::MAX,
-                    }
-                    .join(&load.room),
-                )
-                .await?;
-            break;
-        }
-    }
-    loop {
         if let Told::Joined { epoch, after, .. } = connection.hear().await? {
-            seen.joined(epoch, after);
-            return Ok((connection, seen));
+            return Ok((epoch, after));
         }
     }
 }
