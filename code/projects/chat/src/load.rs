@@ -68,17 +68,11 @@ pub async fn run(load: Load, stop: CancellationToken) -> Result<()> {
     let percent = |p: usize| outcome.latencies.get(outcome.latencies.len() * p / 100);
     let [p50, p99] = [50, 99].map(|p| percent(p).map_or(0.0, |us| *us as f64 / 1e3));
     let rate = outcome.delivered as f64 / outcome.took.as_secs_f64();
-    println!(
-        "said {}, delivered {}, holes {}",
-        outcome.said, outcome.delivered, outcome.holes
-    );
+    let (said, delivered, holes) = (outcome.said, outcome.delivered, outcome.holes);
+    println!("said {said}, delivered {delivered}, holes {holes}");
     println!("{rate:.0} deliveries a second, p50 {p50:.1} ms, p99 {p99:.1} ms");
-    let due = outcome.said * u64::from(load.clients);
-    ensure!(
-        outcome.delivered == due,
-        "{} lines are missing",
-        due - outcome.delivered
-    );
+    let missing = said * u64::from(load.clients) - delivered;
+    ensure!(missing == 0, "{missing} lines are missing");
     Ok(())
 }
 

@@ -111,11 +111,8 @@ impl Outbox {
         if waiting.end.is_some() {
             return;
         }
-        let old = waiting
-            .latest
-            .iter_mut()
-            .find(|(k, r, _)| (*k, r) == (kind, room));
-        match old {
+        let mut latest = waiting.latest.iter_mut();
+        match latest.find(|(k, r, _)| (*k, r) == (kind, room)) {
             Some((_, _, old)) => *old = frame,
             None => waiting.latest.push((kind, room.clone(), frame)),
         }
@@ -126,10 +123,8 @@ impl Outbox {
     /// How many frames, and how many bytes, there is room for.
     pub fn free(&self) -> (usize, usize) {
         let waiting = self.lock();
-        (
-            MOST_FRAMES - waiting.frames.len(),
-            MOST_BYTES - waiting.bytes,
-        )
+        let frames = MOST_FRAMES - waiting.frames.len();
+        (frames, MOST_BYTES - waiting.bytes)
     }
 
     /// Says that something isn't done.

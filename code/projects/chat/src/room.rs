@@ -121,6 +121,7 @@ impl Room {
         let page = Page::Before(u64::MAX);
         let recent = node.store.page(key, name.clone(), page, REPLAY).await?;
         key.last = recent.last().map_or(key.last, |line| line.seq);
+        let frames = recent.into_iter().map(|line| Told::Line(line).frame());
         Ok(Room {
             name,
             key,
@@ -131,10 +132,7 @@ impl Room {
             ahead: HashMap::new(),
             presence: Presence::default(),
             banned: HashSet::new(),
-            recent: recent
-                .into_iter()
-                .map(|line| Told::Line(line).frame())
-                .collect(),
+            recent: frames.collect(),
             unsaved: FuturesOrdered::new(),
             missing: None,
             look_again: false,
