@@ -52,3 +52,18 @@ fn a_client_that_asks_again_outlives_a_cut_of_ten_seconds() -> turmoil::Result {
     Ok(())
 }
 // ANCHOR_END: partition
+
+#[test]
+#[should_panic(expected = "ports exhausted")]
+fn a_client_that_asks_again_at_once_runs_out_of_ports() {
+    let mut builder = turmoil::Builder::new();
+    builder.ephemeral_ports(50_000..=50_099); // the first hundred are enough to see it
+    let mut network = builder.rng_seed(1).build();
+    network.host("server", serve);
+    network.client("client", async {
+        turmoil::partition("client", "server");
+        while ask().await.is_err() {}
+        Ok(())
+    });
+    network.run().unwrap();
+}

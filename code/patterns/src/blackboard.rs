@@ -355,6 +355,25 @@ mod tests {
     }
 
     #[test]
+    fn a_step_that_has_begun_refuses_a_newer_plan_and_a_newer_plan_the_step() {
+        let plan_after = |begins_first: bool| {
+            let board = Blackboard::new(9);
+            let (planner, executor) = (board.source("planner"), board.source("executor"));
+            let plan = planner.post_if(0, "plan", "restart", &[]).unwrap();
+            let begin = || executor.post_if(plan, "plan", "begun", &[]);
+            let change = || planner.post_if(plan, "plan", "leave it alone", &[]);
+            match begins_first {
+                true => (begin(), change()),
+                false => (change(), begin()),
+            }
+        };
+        for begins_first in [true, false] {
+            let stale = Err(Refused::Stale { now: 2 });
+            assert_eq!(plan_after(begins_first), (Ok(2), stale));
+        }
+    }
+
+    #[test]
     fn the_budget_ends_it() {
         let board = Blackboard::new(2);
         let source = board.source("talker");

@@ -94,6 +94,7 @@ async fn main() {
 mod tests {
     use std::cell::Cell;
     use std::future::pending;
+    use std::mem;
     use std::net::SocketAddr;
 
     use futures::future::join_all;
@@ -174,9 +175,11 @@ mod tests {
     }
 
     // ANCHOR: chaos
-    #[tokio::test]
-    async fn whatever_happens_on_the_wire_calls_end_and_the_client_recovers() {
-        const MILLIS: Duration = Duration::from_millis(1);
+    const MILLIS: Duration = Duration::from_millis(1);
+
+    /// Does harm in six ways, three times each: whether calls get through again after each of
+    /// them, and the permits that are left.
+    async fn chaos(price: impl AsyncFn(&Client, SocketAddr, u32) -> u32) -> (bool, usize) {
         let proxy = Proxy::start(Target::Tcp(service().await)).await;
         let mut client = client();
         (client.whole, client.attempt) = (300 * MILLIS, 50 * MILLIS);
@@ -195,10 +198,7 @@ mod tests {
             Fault::Close(2), // in the middle of an answer
             Fault::Reset(0),
         ];
-        let price = async |item| {
-            let asked = client.price(7, async || ask(proxy.address(), item).await);
-            asked.await
-        };
+        let price = async |item| price(&client, proxy.address(), item).await;
 
         for round in 0..18 {
             match faults.get(round % 6) {
@@ -210,14 +210,69 @@ mod tests {
                 assert!(price == item * 10 || price == 7); // its own, or the old one
             }
             proxy.heal();
-            let recovers = async {
-                while price(42).await != 420 {
-                    sleep(10 * MILLIS).await; // until the breaker closes
+            let mut tries = 200;
+            while price(42).await != 420 {
+                tries -= 1;
+                if tries == 0 {
+                    return (false, client.permits.available_permits());
                 }
-            };
-            assert!(timeout(Duration::from_secs(60), recovers).await.is_ok());
+                sleep(10 * MILLIS).await; // until the breaker closes
+            }
         }
-        assert_eq!(client.permits.available_permits(), 10);
+        (true, client.permits.available_permits())
+    }
+
+    #[tokio::test]
+    async fn whatever_happens_on_the_wire_calls_end_and_the_client_recovers() {
+        let price = async |client: &Client, address, item| {
+            client.price(7, async || ask(address, item).await).await
+        };
+        assert_eq!(chaos(price).await, (true, 10));
     }
     // ANCHOR_END: chaos
+
+    /// A call of a broken client: it gives no permit back, or it doesn't report on its probes.
+    async fn broken(
+        client: &Client,
+        at: (SocketAddr, u32),
+        leaks: bool,
+        opened: &Cell<bool>,
+    ) -> u32 {
+        let Ok(entered) = client.breaker.enter() else {
+            opened.set(true); // who is let in from now on is a probe
+            return 7;
+        };
+        let Ok(permit) = client.permits.try_acquire() else {
+            return 7;
+        };
+        let answer = timeout(client.attempt, ask(at.0, at.1)).await;
+        let answer = answer.unwrap_or(Err(Error::NoAnswer));
+        if leaks {
+            permit.forget();
+        }
+        match answer {
+            _ if opened.get() && !leaks => mem::forget(entered),
+            Ok(_) => entered.succeeded(),
+            Err(_) => entered.failed(),
+        }
+        answer.unwrap_or(7)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_gives_no_permit_back_is_noticed() {
+        let opened = Cell::new(false);
+        let price = async |client: &Client, address, item| {
+            broken(client, (address, item), true, &opened).await
+        };
+        assert_eq!(chaos(price).await, (false, 0));
+    }
+
+    #[tokio::test]
+    async fn a_client_whose_probes_do_not_report_is_noticed() {
+        let opened = Cell::new(false);
+        let price = async |client: &Client, address, item| {
+            broken(client, (address, item), false, &opened).await
+        };
+        assert_eq!(chaos(price).await, (false, 10));
+    }
 }

@@ -2,8 +2,8 @@
 
 use super::*;
 use tokio::io::{DuplexStream, duplex};
-use tokio::net::TcpStream;
-use tokio::task::JoinHandle;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::{JoinHandle, yield_now};
 use tokio::time::Instant;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -114,6 +114,49 @@ async fn a_stop_ends_idle_clients_and_answers_begun_lines() -> io::Result<()> {
     busy.read_to_string(&mut answer).await?;
     assert_eq!(answer, "NONE\n");
     second.await.expect("no panic")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_may_cost_a_client_that_does_not_wait_answers_that_were_given() -> io::Result<()> {
+    let (listener, client) = (TcpSocket::new_v4()?, TcpSocket::new_v4()?);
+    listener.set_send_buffer_size(64 * 1024)?; // has room for what the client's has no room for
+    client.set_recv_buffer_size(4 * 1024)?;
+    listener.bind(([127, 0, 0, 1], 0).into())?;
+    let listener = listener.listen(1)?;
+    let mut client = client.connect(listener.local_addr()?).await?;
+    let (server, _) = listener.accept().await?;
+    let (store, stop) = (Store::default(), CancellationToken::new());
+    let talk = converse(server, &store, &LIMITS, &stop);
+    tokio::pin!(talk);
+    let mut said = 0;
+    let flood = async {
+        loop {
+            said += 1;
+            let line = format!("SET n {said}\n");
+            client.write_all(line.as_bytes()).await.expect("it's there");
+        }
+    };
+    // The paused clock goes on when both wait, for the client reads nothing.
+    tokio::select! {
+        ended = &mut talk => panic!("it ended: {ended:?}"),
+        _elapsed = timeout(SECOND, flood) => stop.cancel(),
+    }
+    tokio::time::resume();
+    let (mut heard, mut buffer) = (0, [0; 1024]);
+    loop {
+        tokio::select! {
+            ended = &mut talk => break ended?,
+            read = client.read(&mut buffer) => heard += read?,
+        }
+        yield_now().await; // the server is to notice as soon as there's room
+    }
+    let mut rest = Vec::new();
+    let end = client.read_to_end(&mut rest).await.expect_err("a reset");
+    assert_eq!(end.kind(), io::ErrorKind::ConnectionReset);
+    let answers = (heard + rest.len()) / "OK\n".len();
+    let given = store.answer("GET n")["VALUE ".len()..].trim_end().parse();
+    assert!(answers < given.expect("a number"), "{answers} answers");
+    Ok(())
 }
 
 #[tokio::test]

@@ -91,15 +91,14 @@ impl Switch {
         self.servers().push(heard.clone());
         let switch = self.clone();
         tokio::spawn(async move {
+            let is_other = |server: &mpsc::Sender<Hint>| !server.same_channel(&heard);
             while let Some(hint) = told.recv().await {
                 let servers = switch.servers();
-                for server in servers.iter().filter(|server| !server.same_channel(&heard)) {
+                for server in servers.iter().filter(|server| is_other(server)) {
                     server.try_send(hint.clone()).ok(); // hints may get lost
                 }
             }
-            switch
-                .servers()
-                .retain(|server| !server.same_channel(&heard));
+            switch.servers().retain(is_other);
         });
         Bus { tell, hear }
     }

@@ -54,24 +54,23 @@ pub async fn run(talk: Talk, stop: CancellationToken) -> Result<()> {
         input: BufReader::new(stdin()).lines(),
     };
     let talking = terminal.talk(&talk.server, &identity);
-    stop.run_until_cancelled(talking).await.unwrap_or(Ok(()))
+    stop.run_until_cancelled(talking).await;
+    Ok(())
 }
 
 impl Terminal {
-    async fn talk(&mut self, server: &str, identity: &Identity) -> Result<()> {
-        loop {
-            match Connection::open(server, &identity.token).await {
-                Ok(mut connection) => match self.converse(&mut connection).await {
-                    Ok(()) => {
-                        connection.close().await;
-                        return Ok(());
-                    }
-                    Err(error) => eprintln!("{error:#}"),
-                },
-                Err(error) => eprintln!("{error:#}"),
-            }
+    async fn talk(&mut self, server: &str, identity: &Identity) {
+        while let Err(error) = self.connect(server, identity).await {
+            eprintln!("{error:#}");
             pause().await;
         }
+    }
+
+    async fn connect(&mut self, server: &str, identity: &Identity) -> Result<()> {
+        let mut connection = Connection::open(server, &identity.token).await?;
+        self.converse(&mut connection).await?;
+        connection.close().await;
+        Ok(())
     }
 
     /// Until the input ends and all that was said is kept.
@@ -106,11 +105,8 @@ impl Terminal {
                 }
             }
             Told::Line(line) => {
-                anyhow::ensure!(
-                    self.seen.is_next(line.seq),
-                    "line {} has a hole before it",
-                    line.seq
-                );
+                let is_next = self.seen.is_next(line.seq);
+                anyhow::ensure!(is_next, "line {} has a hole before it", line.seq);
                 println!("{}: {}", line.from, printable(&line.text));
             }
             Told::Kept { id, .. } => self.unsaved.retain(|(unsaved, _)| *unsaved != id),

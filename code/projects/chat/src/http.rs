@@ -158,13 +158,9 @@ async fn create_room(
     session: Session,
     Body(new): Body<NewRoom>,
 ) -> Result<StatusCode, Problem> {
-    let (name, owner) = (new.name.clone(), Some(session.sub));
-    match app
-        .hub
-        .store()
-        .create_room(name, owner, new.invited_only)
-        .await?
-    {
+    let (store, name) = (app.hub.store(), new.name.clone());
+    let made = store.create_room(name, Some(session.sub), new.invited_only);
+    match made.await? {
         true => Ok(StatusCode::CREATED),
         false => {
             let detail = format!("{} can't be made: the name is in use, or all are", new.name);

@@ -68,17 +68,11 @@ pub async fn run(load: Load, stop: CancellationToken) -> Result<()> {
     let percent = |p: usize| outcome.latencies.get(outcome.latencies.len() * p / 100);
     let [p50, p99] = [50, 99].map(|p| percent(p).map_or(0.0, |us| *us as f64 / 1e3));
     let rate = outcome.delivered as f64 / outcome.took.as_secs_f64();
-    println!(
-        "said {}, delivered {}, holes {}",
-        outcome.said, outcome.delivered, outcome.holes
-    );
+    let (said, delivered, holes) = (outcome.said, outcome.delivered, outcome.holes);
+    println!("said {said}, delivered {delivered}, holes {holes}");
     println!("{rate:.0} deliveries a second, p50 {p50:.1} ms, p99 {p99:.1} ms");
-    let due = outcome.said * u64::from(load.clients);
-    ensure!(
-        outcome.delivered == due,
-        "{} lines are missing",
-        due - outcome.delivered
-    );
+    let missing = said * u64::from(load.clients) - delivered;
+    ensure!(missing == 0, "{missing} lines are missing");
     Ok(())
 }
 
@@ -125,32 +119,20 @@ async fn enter(load: &Load) -> Result<(Connection, Seen)> {
     let name = Name::try_from(name).expect("letters and digits");
     let Identity { token, .. } = log_in(&load.server, &name, None).await?;
     let mut connection = Connection::open(&load.server, &token).await?;
-    let mut seen = Seen::default();
+    let (epoch, _) = join(&mut connection, load, 0).await?;
+    let (epoch, after) = join(&mut connection, load, epoch).await?;
+    Ok((connection, Seen { epoch, after }))
+}
+
+/// Goes on after the newest line, if this is the room's epoch; says which it is, and after which.
+async fn join(connection: &mut Connection, load: &Load, epoch: u64) -> Result<(u64, u64)> {
+    let after = u64::MAX;
     connection
-        .ask(&Ask::Join {
-            room: load.room.clone(),
-            epoch: 0,
-            after: u64::MAX,
-        })
+        .ask(&Seen { epoch, after }.join(&load.room))
         .await?;
     loop {
-        if let Told::Joined { epoch, .. } = connection.hear().await? {
-            connection
-                .ask(
-                    &Seen {
-                        epoch,
-                        after: u64::MAX,
-                    }
-                    .join(&load.room),
-                )
-                .await?;
-            break;
-        }
-    }
-    loop {
         if let Told::Joined { epoch, after, .. } = connection.hear().await? {
-            seen.joined(epoch, after);
-            return Ok((connection, seen));
+            return Ok((epoch, after));
         }
     }
 }

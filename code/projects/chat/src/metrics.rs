@@ -28,24 +28,12 @@ impl Metrics {
     /// All at zero, and the registry that shows them.
     pub fn new() -> (Metrics, Arc<Registry>) {
         let mut registry = Registry::with_prefix("chat");
-        let registry_mut = &mut registry;
+        let to = &mut registry;
         let metrics = Metrics {
-            connections: add(registry_mut, "connections", "WebSockets that are open"),
-            deliveries: add(
-                registry_mut,
-                "deliveries",
-                "Lines put into a client's outbox",
-            ),
-            refused: add(
-                registry_mut,
-                "refused",
-                "What clients asked for and didn't get",
-            ),
-            closed: add(
-                registry_mut,
-                "closed",
-                "WebSockets that ended, by close code",
-            ),
+            connections: add(to, "connections", "WebSockets that are open"),
+            deliveries: add(to, "deliveries", "Lines put into a client's outbox"),
+            refused: add(to, "refused", "What clients asked for and didn't get"),
+            closed: add(to, "closed", "WebSockets that ended, by close code"),
         };
         (metrics, Arc::new(registry))
     }

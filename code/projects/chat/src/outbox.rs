@@ -111,11 +111,8 @@ impl Outbox {
         if waiting.end.is_some() {
             return;
         }
-        let old = waiting
-            .latest
-            .iter_mut()
-            .find(|(k, r, _)| (*k, r) == (kind, room));
-        match old {
+        let mut latest = waiting.latest.iter_mut();
+        match latest.find(|(k, r, _)| (*k, r) == (kind, room)) {
             Some((_, _, old)) => *old = frame,
             None => waiting.latest.push((kind, room.clone(), frame)),
         }
@@ -126,10 +123,8 @@ impl Outbox {
     /// How many frames, and how many bytes, there is room for.
     pub fn free(&self) -> (usize, usize) {
         let waiting = self.lock();
-        (
-            MOST_FRAMES - waiting.frames.len(),
-            MOST_BYTES - waiting.bytes,
-        )
+        let frames = MOST_FRAMES - waiting.frames.len();
+        (frames, MOST_BYTES - waiting.bytes)
     }
 
     /// Says that something isn't done.
@@ -157,10 +152,8 @@ impl Outbox {
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0
-            .waiting
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        let waiting = self.0.waiting.lock();
+        waiting.unwrap_or_else(PoisonError::into_inner)
     }
 }
 // ANCHOR_END: outbox
@@ -228,53 +221,5 @@ impl End {
             End::Silent => "no answer to a ping",
         };
         reason.to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn frame(text: &str) -> Utf8Bytes {
-        text.to_owned().into()
-    }
-
-    #[tokio::test]
-    async fn a_full_outbox_ends_and_gives_back_its_memory() {
-        let outbox = Outbox::default();
-        for _ in 0..MOST_FRAMES {
-            assert!(outbox.push(frame("x")));
-        }
-        assert!(!outbox.push(frame("x")));
-        assert_eq!(outbox.lock().frames.capacity(), 0);
-        assert_eq!(outbox.next().await, Next::Close(End::Slow));
-    }
-
-    #[tokio::test]
-    async fn few_large_frames_fill_it_as_well() {
-        let outbox = Outbox::default();
-        let large = frame(&"x".repeat(MOST_BYTES / 2));
-        assert!(outbox.push(large.clone()) && outbox.push(large));
-        assert!(!outbox.push(frame("x")));
-    }
-
-    #[tokio::test]
-    async fn of_a_flood_of_states_the_newest_is_left() {
-        let outbox = Outbox::default();
-        let room = Name::try_from("tea").unwrap();
-        for number in 0..10_000 {
-            outbox.replace(Kind::Typing, &room, frame(&number.to_string()));
-        }
-        assert!(outbox.push(frame("line")));
-        let next = Next::Frames(vec![frame("line"), frame("9999")]);
-        assert_eq!(outbox.next().await, next);
-    }
-
-    #[tokio::test]
-    async fn the_first_reason_stays() {
-        let outbox = Outbox::default();
-        outbox.end(End::TooBig);
-        outbox.end(End::Gone);
-        assert_eq!(outbox.next().await, Next::Close(End::TooBig));
     }
 }

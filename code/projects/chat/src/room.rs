@@ -96,6 +96,9 @@ pub struct Room {
     tell: mpsc::Sender<Hint>,
     metrics: Metrics,
     members: HashMap<ConnectionId, Member>,
+    /// Members who have heard more, at another server, than this room knows: after which line,
+    /// and how many reads of the history they wait for before anything is told to them.
+    ahead: HashMap<ConnectionId, (u64, u8)>,
     presence: Presence,
     banned: HashSet<Name>,
     /// The frames of the newest lines, without a hole, the last being that of `key.last`.
@@ -128,6 +131,7 @@ impl Room {
         let page = Page::Before(u64::MAX);
         let recent = node.store.page(key, name.clone(), page, REPLAY).await?;
         key.last = recent.last().map_or(key.last, |line| line.seq);
+        let frames = recent.into_iter().map(|line| Told::Line(line).frame());
         Ok(Room {
             name,
             key,
@@ -135,12 +139,10 @@ impl Room {
             tell: node.tell,
             metrics: node.metrics,
             members: HashMap::new(),
+            ahead: HashMap::new(),
             presence: Presence::default(),
             banned: HashSet::new(),
-            recent: recent
-                .into_iter()
-                .map(|line| Told::Line(line).frame())
-                .collect(),
+            recent: frames.collect(),
             unsaved: FuturesOrdered::new(),
             missing: None,
             look_again: false,
@@ -193,13 +195,32 @@ impl Room {
     }
 
     // ANCHOR: join
-    /// Nothing can be said between the replay and what follows: this task does both.
     fn join(&mut self, member: Member, epoch: u64, after: u64) {
         if self.banned.contains(&member.person) {
             return member.outbox.refuse(&self.name, None, Refusal::Banned);
         }
-        let last = self.key.last;
         let heard = if epoch == self.key.epoch { after } else { 0 };
+        let id = member.id;
+        self.presence.arrive(&member.person, Instant::now());
+        if let Some(twice) = self.members.insert(id, member) {
+            self.presence.lose(&twice.person, Instant::now());
+        }
+        if heard > self.key.last {
+            let reads = 1 + u8::from(self.missing.is_some()); // that one may have begun too early
+            self.ahead.insert(id, (heard, reads));
+            self.look();
+        } else {
+            self.ahead.remove(&id);
+            self.let_in(id, heard);
+        }
+    }
+
+    /// Nothing can be said between the replay and what follows: this task does both.
+    fn let_in(&self, id: ConnectionId, heard: u64) {
+        let Some(member) = self.members.get(&id) else {
+            return;
+        };
+        let last = self.key.last;
         let after = heard.clamp(last - self.replayable(&member.outbox), last);
         let joined = Told::Joined {
             room: self.name.clone(),
@@ -211,11 +232,7 @@ impl Room {
         for line in self.recent.range(self.recent.len() - replayed..) {
             member.outbox.push(line.clone());
         }
-        self.presence.arrive(&member.person, Instant::now());
         self.tell_state(Some(&member.outbox), (true, true));
-        if let Some(twice) = self.members.insert(member.id, member) {
-            self.presence.lose(&twice.person, Instant::now());
-        }
     }
 
     /// How many of the newest lines fit into half of what is free in an outbox: lines go on
@@ -275,10 +292,9 @@ impl Room {
     /// Lines are on disk, or aren't: now they're shown, and then their senders told. Those that
     /// were answered together go into an outbox together, and are written in one go.
     fn saved(&mut self, batch: Vec<Saved>) {
-        let journeys: Vec<Span> = batch.iter().map(|saved| saved.span.clone()).collect();
-        let (mut fresh, mut answers) = (Vec::new(), Vec::new());
+        let (mut fresh, mut journeys, mut answers) = (Vec::new(), Vec::new(), Vec::new());
         for saved in batch {
-            let _journey = saved.span.entered();
+            let journey = saved.span.entered();
             let seq = saved.kept.as_ref().ok().map(|kept| kept.seq);
             answers.push((saved.by, saved.line.id.clone(), seq));
             match saved.kept {
@@ -286,7 +302,10 @@ impl Room {
                     debug!(seq, "kept");
                     self.presence.has_said(&saved.line.from);
                     let line = saved.line.numbered(self.name.clone(), seq);
-                    fresh.extend(self.arrived(line));
+                    if let Some(frame) = self.arrived(line) {
+                        fresh.push(frame);
+                        journeys.push(journey.clone());
+                    }
                     let (room, trace) = (self.name.clone(), saved.trace);
                     self.hint(Hint::Grown { room, trace });
                 }

@@ -123,7 +123,8 @@ pub enum Page {
 /// What a room is called inside of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RoomKey {
-    id: i64,
+    /// Which, to the store that gave it.
+    pub id: i64,
     /// Another one each time that the numbers begin anew. JavaScript can hold it.
     pub epoch: u64,
     /// The number of its last line when this was read.

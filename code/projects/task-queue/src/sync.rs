@@ -1,7 +1,7 @@
 //! What the tasks and threads of this crate share state with.
 //!
 //! In the unit tests these names mean types of the same shape that [loom] watches, so that a test can run
-//! the very code that ships in every order in which its steps can follow each other; see `model`.
+//! the very code that ships in each order of its steps that takes at most three preemptions; see `model`.
 //!
 //! [loom]: https://docs.rs/loom/0.7.3/loom/
 

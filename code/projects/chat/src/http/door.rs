@@ -74,10 +74,8 @@ async fn stand(
         Step::Kicked | Step::None => None,
     };
     if !matches!(standing, Step::Kicked) {
-        app.hub
-            .store()
-            .set_standing(key, name.clone(), kept)
-            .await?;
+        let store = app.hub.store();
+        store.set_standing(key, name.clone(), kept).await?;
     }
     let command = match standing {
         Step::Kicked | Step::Banned => Command::Remove(name, kept == Some(true)),

@@ -117,10 +117,8 @@ impl Presence {
 
     /// Those who are connected to this server.
     pub fn ours(&self) -> Vec<Name> {
-        let ours = self
-            .people
-            .iter()
-            .filter(|(_, person)| person.connections > 0);
+        let people = self.people.iter();
+        let ours = people.filter(|(_, person)| person.connections > 0);
         ours.map(|(name, _)| name.clone()).collect()
     }
 

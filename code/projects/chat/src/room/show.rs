@@ -5,7 +5,7 @@ use std::mem;
 use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tracing::{Span, debug, debug_span};
 
-use super::{Line, Page, REPLAY, Room, StoreError, Told};
+use super::{Line, Member, Page, REPLAY, Room, StoreError, Told};
 
 impl Room {
     // ANCHOR: arrived
@@ -43,13 +43,14 @@ impl Room {
             span.follows_from(journey);
         }
         let _fan_out = span.entered();
-        let mut slow = Vec::new();
-        for member in self.members.values() {
-            if !member.outbox.push_all(fresh) {
-                slow.push(member.id);
+        let (mut members, mut slow) = (0, Vec::new());
+        let told = |member: &&Member| !self.ahead.contains_key(&member.id);
+        for member in self.members.values().filter(told) {
+            match member.outbox.push_all(fresh) {
+                true => members += 1,
+                false => slow.push(member.id),
             }
         }
-        let members = self.members.len() - slow.len();
         self.metrics.delivered(members * fresh.len());
         debug!(members, slow = slow.len(), "shown");
         for id in slow {
@@ -72,10 +73,18 @@ impl Room {
     pub(super) fn found(&mut self, read: Result<Vec<Line>, StoreError>) {
         match read {
             Ok(lines) => {
-                self.look_again |= lines.len() == REPLAY;
+                let more = lines.len() == REPLAY;
+                self.look_again |= more;
                 let arrived = lines.into_iter().filter_map(|line| self.arrived(line));
                 let fresh: Vec<Utf8Bytes> = arrived.collect();
                 self.fan_out(&fresh, &[]);
+                for (id, (heard, reads)) in mem::take(&mut self.ahead) {
+                    let reads = reads - u8::from(!more);
+                    match heard <= self.key.last || reads == 0 {
+                        true => self.let_in(id, heard),
+                        false => _ = self.ahead.insert(id, (heard, reads)),
+                    }
+                }
             }
             Err(error) => tracing::warn!(room = %self.name, %error, "history can't be read"),
         }

@@ -39,12 +39,9 @@ impl Room {
         if banned {
             self.banned.insert(person.clone());
         }
-        let gone: Vec<ConnectionId> = self
-            .members
-            .values()
-            .filter(|member| member.person == *person)
-            .map(|member| member.id)
-            .collect();
+        let members = self.members.values();
+        let theirs = members.filter(|member| member.person == *person);
+        let gone: Vec<ConnectionId> = theirs.map(|member| member.id).collect();
         for id in gone {
             if let Some(member) = self.members.remove(&id) {
                 member.outbox.refuse(&self.name, None, Refusal::Banned);

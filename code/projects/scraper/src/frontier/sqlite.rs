@@ -52,7 +52,7 @@ impl Frontier for SqliteFrontier {
     }
 
     async fn turn(&self, ended: Vec<Ended>, want: usize) -> Result<Claim, FrontierError> {
-        let turn = move |steps: &mut Steps<'_>| {
+        let turn = move |steps: &mut Steps| {
             for ended in ended {
                 steps.end(ended)?;
             }

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 /// In words of eight bytes: unoptimized futures need more than loom gives a thread.
 const STACK: usize = 64 * 1024;
 
-/// Runs `check` once for each order that its threads can run in; see [`checked::every_order`].
+/// Runs `check` once for each order that takes at most three preemptions; see [`checked::every_order`].
 ///
 /// The clock stands still, so that a timeout never ends: code that misses a signal and would be helped by its next
 /// look waits for ever here, and loom reports the deadlock.
