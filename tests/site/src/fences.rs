@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use harness::book::fence::{self, OPTIONS};
-use harness::book::{Block, Page};
+use harness::book::{Block, Heading, Page};
 use regex::Regex;
 
 use crate::Problem;
@@ -52,7 +52,8 @@ fn openings(page: &Page) -> Vec<Problem> {
         .collect()
 }
 
-/// A program that fixes the one above it stands in the same section.
+/// A program that fixes the one above it stands in the same section; the opening of a page and its
+/// first section count as one.
 fn fixes(page: &Page) -> Vec<Problem> {
     let blocks = page
         .blocks
@@ -70,7 +71,9 @@ fn fixes(page: &Page) -> Vec<Problem> {
         .blocks
         .iter()
         .filter(|block| block.option("fixes").is_some());
-    lonely(page, fixing, &programs, "`fixes=1`, and no program stands")
+    let sections = &page.headings[1.min(page.headings.len())..];
+    let what = "`fixes=1`, and no program stands";
+    lonely(sections, fixing, &programs, what)
 }
 
 /// A program that is shown in turn with a Python program stands in the same section.
@@ -85,7 +88,7 @@ fn tabs(page: &Page) -> Vec<Problem> {
         .iter()
         .filter(|block| block.option("python").is_some());
     lonely(
-        page,
+        &page.headings,
         shown_in_turn,
         &lines,
         "`python=1`, and no Python program stands",
@@ -94,13 +97,13 @@ fn tabs(page: &Page) -> Vec<Problem> {
 
 /// Blocks above which, in their section, none of `partners` stands.
 fn lonely<'a>(
-    page: &Page,
+    headings: &[Heading],
     blocks: impl Iterator<Item = &'a Block>,
     partners: &[usize],
     what: &str,
 ) -> Vec<Problem> {
     let lonely = blocks.filter(|block| {
-        let headings = page.headings.iter().map(|heading| heading.line);
+        let headings = headings.iter().map(|heading| heading.line);
         let section = headings.filter(|line| *line < block.line).max();
         let above = partners.iter().filter(|line| **line < block.line).max();
         above.copied() <= section
@@ -284,6 +287,24 @@ mod tests {
                 check,
                 &[(CHAPTER, "```rust,fixes", "`fixes` and `run` together")],
             );
+    }
+
+    #[test]
+    fn a_program_of_the_first_section_may_fix_that_of_the_opening_and_no_later_one_may() {
+        let fix = "\n```rust,fixes=1\nfn main() {\n    assert!(true);\n}\n```\n";
+        let below = |heading: &str| {
+            let with = format!("{heading}{fix}");
+            Fixture::sound().replace(CHAPTER, heading, &with)
+        };
+        below("## How the runtime learns {#selectors}\n").expect(check, &[]);
+        below("## Who wakes a task {#wakeups}\n").expect(
+            check,
+            &[(
+                CHAPTER,
+                "```rust,fixes",
+                "`fixes=1`, and no program stands above",
+            )],
+        );
     }
 
     #[test]
