@@ -17,6 +17,11 @@ const MINUTE = 60_000;
 const htmlOf = (path) => readFileSync(fileOf(pathOf(path)), "utf8");
 const most = (part) => PAGES.map((path) => [path, htmlOf(path).split(part).length]).sort(([, a], [, b]) => a - b).at(-1)[0];
 
+/** Fonts of a PDF that are no faces but a drawing a letter (Type 3). */
+const drawnFonts = (book) => book.context.enumerateIndirectObjects()
+  .filter(([, object]) => object instanceof PDFDict && object.get(PDFName.of("Subtype")) === PDFName.of("Type3"))
+  .map(([reference]) => reference.toString());
+
 test("the book on paper has every page, in the order of its contents, and links that lead inside it", { timeout: 15 * MINUTE }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "pdf-"));
   try {
@@ -24,6 +29,7 @@ test("the book on paper has every page, in the order of its contents, and links 
     execFileSync("node", [fileURLToPath(new URL("pdf.js", import.meta.url)), file]);
     const book = await PDFDocument.load(readFileSync(file), { updateMetadata: false });
     const sheets = sheetsOf(book);
+    assert.deepEqual(drawnFonts(book), [], "expected faces, not drawings of letters");
 
     const html = htmlOf(PAGES.find((path) => path.startsWith("/part1")));
     const contents = /<nav class="book-contents"[\s\S]*?<\/nav>/.exec(html)[0];
@@ -106,11 +112,6 @@ function mark(short) {
   }
   return together;
 }
-
-/** Fonts of a PDF that are no faces but a drawing a letter (Type 3). */
-const drawnFonts = (book) => book.context.enumerateIndirectObjects()
-  .filter(([, object]) => object instanceof PDFDict && object.get(PDFName.of("Subtype")) === PDFName.of("Type3"))
-  .map(([reference]) => reference.toString());
 
 /** Runs in the page: more rows for its last table, of up to eight lines a cell, so that some come to the foot of a sheet. */
 const addRows = () => {
