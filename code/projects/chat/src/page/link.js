@@ -65,12 +65,17 @@ export class Link extends EventTarget {
     this.tell(type, it);
   }
 
+  // Without an id, it's the room that wasn't entered.
   #refused({ room: name, id, why }, room) {
     if (why === "banned" || why === "no_such_room") this.rooms.delete(name);
-    if (!room.unsaved.has(id)) return;
-    if (why !== "unsaved" && why !== "too_fast") return room.unsaved.delete(id);
-    const again = () => this.#ask({ say: { room: name, id, text: room.unsaved.get(id) } });
-    setTimeout(() => room.unsaved.has(id) && again(), 1000 + Math.random() * 1000);
+    const passes = why === "unsaved" || why === "too_fast";
+    if (!passes) return room.unsaved.delete(id);
+    const again = () => {
+      if (this.rooms.get(name) !== room) return;
+      if (!id) this.#enter(name);
+      else if (room.unsaved.has(id)) this.#ask({ say: { room: name, id, text: room.unsaved.get(id) } });
+    };
+    setTimeout(again, 1000 + Math.random() * 1000);
   }
 
   #closed({ code, reason }) {
