@@ -32,7 +32,7 @@ enum What {
     Orders,
     /// The chat: a broadcast without a history, ws and socket.io
     Chat,
-    /// The gateway: passing through, with all layers, from its cache, large, TLS; and nginx and HAProxy
+    /// The gateway: passing through, with all layers, from its cache, large, TLS; and nginx, HAProxy and pingora
     Gateway,
 }
 

@@ -1,4 +1,4 @@
-//! `cargo xtask bench gateway`: this gateway, nginx and HAProxy before the same server, asked by
+//! `cargo xtask bench gateway`: this gateway, nginx, HAProxy and pingora before the same server, asked by
 //! wrk in turns. Writes the tables of `benches/README.md`.
 //!
 //! All of it shares one machine, and what else runs there comes and goes. So each round asks all

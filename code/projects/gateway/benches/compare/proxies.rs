@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
+use testbed::install;
 use testbed::machine::free_port;
 
 /// What is asked for.
@@ -44,9 +45,15 @@ pub fn all(server: SocketAddr, folder: &Path) -> anyhow::Result<Vec<Proxy>> {
         command: Vec::new(),
     };
     let mut proxies = vec![direct(Trial::Small, "/"), direct(Trial::Large, "/large")];
-    let started: [(&'static str, Trial, Start); 12] = [
+    let pingora = install::cargo("pingora", "pingora-peer", &install::folder("gateway")?);
+    let pingora = pingora.unwrap_or_else(|error| {
+        eprintln!("pingora isn't built: {error}");
+        words(&["pingora-peer"])
+    });
+    let started: [(&'static str, Trial, Start); 14] = [
         ("nginx", Trial::Small, |it| nginx(it, "", "")),
         ("HAProxy", Trial::Small, |it| haproxy(it, "")),
+        ("pingora 0.9.1", Trial::Small, pass),
         ("gateway", Trial::Small, |it| ours(it, "", "")),
         ("gateway, all layers", Trial::Small, |it| {
             ours(it, "", LAYERS)
@@ -55,6 +62,7 @@ pub fn all(server: SocketAddr, folder: &Path) -> anyhow::Result<Vec<Proxy>> {
         ("gateway", Trial::Cached, |it| ours(it, "", "cache = true")),
         ("nginx", Trial::Large, |it| nginx(it, "", "")),
         ("HAProxy", Trial::Large, |it| haproxy(it, "")),
+        ("pingora 0.9.1", Trial::Large, pass),
         ("gateway", Trial::Large, |it| ours(it, "", "")),
         ("nginx", Trial::Tls, |it| nginx(it, "ssl", "")),
         ("HAProxy", Trial::Tls, |it| {
@@ -68,6 +76,7 @@ pub fn all(server: SocketAddr, folder: &Path) -> anyhow::Result<Vec<Proxy>> {
             page: (Ipv4Addr::LOCALHOST, free_port()).into(),
             server,
             folder: folder.display().to_string(),
+            pingora: pingora.concat(),
         };
         let (command, file) = start(&places);
         fs::write(places.file(), file)?;
@@ -110,6 +119,8 @@ struct Places {
     page: SocketAddr,
     server: SocketAddr,
     folder: String,
+    /// The program that pingora is in.
+    pingora: String,
 }
 
 impl Places {
@@ -145,6 +156,12 @@ fn ours(places: &Places, top: &str, route: &str) -> (Vec<String>, String) {
         &places.file(),
     ];
     (words(&run), file.replace("FOLDER", &places.folder))
+}
+
+/// pingora has no file: what it does is in its program.
+fn pass(places: &Places) -> (Vec<String>, String) {
+    let (listen, server) = (places.listen.to_string(), places.server.to_string());
+    (words(&[&places.pingora, &listen, &server]), String::new())
 }
 
 fn nginx(places: &Places, listens: &str, location: &str) -> (Vec<String>, String) {
