@@ -11,6 +11,7 @@ use web_scraper::frontier::{
 };
 
 use crate::conformance::{BUDGET, done, found};
+use crate::support;
 
 /// An empty store for one test.
 pub trait Store {
@@ -43,13 +44,7 @@ impl Store for File {
     type View = Reader;
 
     async fn open(&self, budget: Budget) -> SqliteFrontier {
-        // The thread of a handle that was dropped may hold the lock for a moment longer.
-        loop {
-            match SqliteFrontier::open(&self.path(), budget) {
-                Err(FrontierError::Locked(_)) => std::thread::yield_now(),
-                opened => return opened.unwrap(),
-            }
-        }
+        support::open(&self.path(), budget)
     }
 
     async fn killed(&self, frontier: SqliteFrontier) {

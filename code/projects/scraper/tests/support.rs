@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -76,6 +77,17 @@ impl Site {
         let log = self.log.lock().unwrap();
         let paths = log.iter().map(|seen| seen.path.clone());
         paths.filter(|path| path != "/robots.txt").collect()
+    }
+}
+
+/// Opens a frontier that an earlier handle may hold for a moment longer: its thread ends in its own
+/// time, and a process that another test starts has a copy of the lock until it is that program.
+pub fn open(path: &Path, budget: Budget) -> SqliteFrontier {
+    loop {
+        match SqliteFrontier::open(path, budget) {
+            Err(FrontierError::Locked(_)) => std::thread::yield_now(),
+            opened => return opened.unwrap(),
+        }
     }
 }
 
@@ -157,7 +169,7 @@ impl Crawl {
 
     /// By a visitor that the test looks at afterwards.
     pub async fn run_as(&self, visitor: Arc<Visitor>, seeds: &[String]) -> End {
-        let frontier = Arc::new(SqliteFrontier::open(&self.file(), self.budget).unwrap());
+        let frontier = Arc::new(open(&self.file(), self.budget));
         let seeds = seeds.iter().map(|url| seed(Address::parse(url).unwrap()));
         frontier.add(seeds.collect()).await.unwrap();
         crawl(frontier, visitor, CancellationToken::new())

@@ -26,6 +26,9 @@ fn main() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let settings = ServerConf {
         threads,
+        // Ends when it's told to.
+        grace_period_seconds: Some(0),
+        graceful_shutdown_timeout_seconds: Some(0),
         ..ServerConf::default()
     };
     let mut server = Server::new_with_opt_and_conf(None, settings);
