@@ -166,8 +166,8 @@ impl Project {
         }
         command.arg("--message-format=json-render-diagnostics");
         eprintln!(
-            "$ cd {} && RUSTFLAGS=\"--cfg tokio_unstable\" cargo build --bins",
-            self.folder.display()
+            "$ cd {:?} && RUSTFLAGS=\"--cfg tokio_unstable\" cargo build --bins",
+            self.folder
         );
         let output = command.output().context("cargo")?;
         let built = executables(&String::from_utf8_lossy(&output.stdout));
