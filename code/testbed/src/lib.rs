@@ -4,6 +4,7 @@
 //! - [`redis`] and [`postgres`] are private servers that end with the test that asked for them.
 //! - [`services`] says whether such a server is installed.
 //! - [`proxy`] stands between two of them and does harm on command.
+//! - [`seeds`] plays stories that a seed decides.
 //! - [`fault_table`] holds the table of faults in a README to the tests that there are.
 //! - [`machine`], [`peer`], [`install`] and [`report`] are what a benchmark against others needs.
 //!
@@ -19,5 +20,6 @@ pub mod program;
 pub mod proxy;
 pub mod redis;
 pub mod report;
+pub mod seeds;
 pub mod services;
 mod signal;

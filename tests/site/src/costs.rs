@@ -1,8 +1,8 @@
 //! The page of costs: every measured value, by question, and the programs that measured them.
 //!
 //! The tables are written by hand and take each value from its result by `measured`; a value that
-//! no table has is a problem, and so is a system's table without a link. The list of programs below `{#programs}` is made from the results:
-//! `BLESS=1 cargo test -p site --test site` writes it.
+//! no table has is a problem, and so is a system's table without a link. The list of programs
+//! below `{#programs}` is made from the results: `BLESS=1 cargo test -p site --test site` writes it.
 
 use std::collections::BTreeSet;
 

@@ -40,6 +40,12 @@ impl Client {
         }
     }
 
+    /// Says a line in the lobby.
+    pub async fn say(&mut self, id: &str) {
+        let ask = say("lobby", id, "Tea?");
+        assert!(self.desk.serve(ask, true).await.is_continue());
+    }
+
     /// Takes what has come, until so many lines have.
     pub async fn hear(&mut self, lines: usize) {
         while self.lines.len() < lines {
@@ -82,8 +88,7 @@ async fn one_order(seed: u64) {
     }
     for line in 0..CLIENTS * LINES {
         let client = &mut clients[dice.usize(..CLIENTS as usize)];
-        let ask = say("lobby", &line.to_string(), "Tea?");
-        assert!(client.desk.serve(ask, true).await.is_continue());
+        client.say(&line.to_string()).await;
         if dice.u8(..4) == 0 {
             sleep(Duration::from_micros(dice.u64(..2_000))).await;
         }
@@ -149,8 +154,7 @@ async fn a_store_that_stands_still_holds_so_many_lines_of_a_room_and_no_more() {
     let other = rusqlite::Connection::open(file(&folder)).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     for line in 0..HELD + 88 {
-        let ask = say("lobby", &line.to_string(), "Tea?");
-        assert!(ann.desk.serve(ask, true).await.is_continue());
+        ann.say(&line.to_string()).await;
     }
     while ann.refused < 88 {
         ann.hear_once().await;
@@ -177,12 +181,7 @@ async fn one_who_comes_from_a_server_that_was_ahead_hears_no_line_again() {
     let mut ben = Client::enter(&hubs[1], 1).await;
     ben.hear_once().await; // the room on the other server is open, and empty
     for id in ["a1", "a2", "a3"] {
-        assert!(
-            ann.desk
-                .serve(say("lobby", id, "Tea?"), true)
-                .await
-                .is_continue()
-        );
+        ann.say(id).await;
     }
     ann.hear(3).await;
     let moved = shown_after(&hubs[1], 2, 3, 4).await;

@@ -52,21 +52,7 @@ fn count(what: &'static str) {
 
 #[test]
 fn whatever_a_seed_chooses_all_see_the_order_of_the_store_and_each_gap_is_told() {
-    let number = |name| {
-        std::env::var(name)
-            .ok()
-            .and_then(|it| it.parse::<u64>().ok())
-    };
-    let seeds: Vec<u64> = match number("CHAT_SEED") {
-        Some(seed) => vec![seed],
-        None => (0..number("CHAT_SEEDS").unwrap_or(SEEDS)).collect(),
-    };
-    let (ones, others) = seeds.split_at(seeds.len() / 2);
-    std::thread::scope(|threads| {
-        for seeds in [ones, others] {
-            threads.spawn(move || seeds.iter().copied().for_each(play));
-        }
-    });
+    let played = testbed::seeds::play("CHAT", SEEDS, play);
     let tally = TALLY.lock().unwrap();
     println!("{tally:?}");
     // A story in which none of this happens would prove nothing.
@@ -79,7 +65,7 @@ fn whatever_a_seed_chooses_all_see_the_order_of_the_store_and_each_gap_is_told()
         "lost hint",
     ] {
         assert!(
-            tally.contains_key(what) || seeds.len() < SEEDS as usize,
+            tally.contains_key(what) || played < SEEDS as usize,
             "no {what}"
         );
     }

@@ -18,7 +18,6 @@ use tracing_subscriber::{Registry, registry};
 
 use crate::memory::{Disk, Memory};
 use crate::order::Client;
-use crate::support::say;
 
 /// A test's log: what one thread writes while it runs.
 #[derive(Clone, Default)]
@@ -60,8 +59,7 @@ async fn a_line_is_one_trace_on_the_server_where_it_was_said_and_on_the_other() 
     let (switch, disk) = (Switch::default(), Disk::with(&["lobby"]));
     let mut ann = enter(&disk, switch.join(), 0).await;
     let mut ben = enter(&disk, switch.join(), 1).await;
-    let ask = say("lobby", "a1", "Tea?");
-    assert!(ann.desk.serve(ask, true).await.is_continue());
+    ann.say("a1").await;
     ann.hear(1).await;
     ben.hear(1).await;
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
@@ -135,12 +133,7 @@ async fn lines_shown_together_are_in_the_trace_of_the_first_and_follow_from_the_
     let mut ann = enter(&disk, alone(), 0).await;
     for id in ["a1", "a1", "a2", "a3"] {
         // The second is the first one, said again.
-        assert!(
-            ann.desk
-                .serve(say("lobby", id, "Tea?"), true)
-                .await
-                .is_continue()
-        );
+        ann.say(id).await;
     }
     ann.hear(3).await;
     let hung = spans.0.lock().unwrap();

@@ -29,21 +29,7 @@ const LIVES: u32 = 4;
 
 #[test]
 fn whatever_a_seed_chooses_all_books_agree_in_the_end() {
-    let number = |name| {
-        std::env::var(name)
-            .ok()
-            .and_then(|it| it.parse::<u64>().ok())
-    };
-    let seeds: Vec<u64> = match number("ORDERS_SEED") {
-        Some(seed) => vec![seed],
-        None => (0..number("ORDERS_SEEDS").unwrap_or(SEEDS)).collect(),
-    };
-    let (ones, others) = seeds.split_at(seeds.len() / 2);
-    std::thread::scope(|threads| {
-        for seeds in [ones, others] {
-            threads.spawn(move || seeds.iter().copied().for_each(story));
-        }
-    });
+    testbed::seeds::play("ORDERS", SEEDS, story);
 }
 
 /// Plays a story to its end.

@@ -145,7 +145,10 @@ async fn run_demo(mut options: Options, serve_only: bool, stop: CancellationToke
     let place = &options.place;
     let (in_file, is_new) = (place.frontier.is_none(), !place.exists());
     ensure!(in_file, "the demo crawls by itself, with a file");
-    ensure!(is_new, "{place} holds an earlier crawl: remove it, or give --dir another folder");
+    ensure!(
+        is_new,
+        "{place} holds an earlier crawl: remove it, or give --dir another folder"
+    );
     options.for_demo(demo::Shop::names(), demo::RULES);
     run_crawl(&shop.seeds(), &options, Begin::Seeds, stop).await?;
     println!("the shop saw: {}", shop.report());

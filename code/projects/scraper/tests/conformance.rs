@@ -34,6 +34,18 @@ async fn take(frontier: &impl Frontier) -> Taken {
     claim.pages.pop().expect("a page is due")
 }
 
+async fn three_pages_and_two_places<S: Store>(store: &S) -> S::Frontier {
+    let frontier = store
+        .open(Budget {
+            places: 2,
+            ..BUDGET
+        })
+        .await;
+    let pages = [1, 2, 3].map(|n| found(&format!("http://a.test/{n}")));
+    frontier.add(pages.to_vec()).await.unwrap();
+    frontier
+}
+
 /// Runs each scenario on an empty file, and in an empty Redis.
 macro_rules! on_both_stores {
     ($($scenario:ident)+) => {
@@ -227,14 +239,7 @@ async fn a_host_also_rests_across_a_restart(store: &impl Store) {
 }
 
 async fn a_rest_is_not_cut_short_by_a_visit_that_ends_later(store: &impl Store) {
-    let frontier = store
-        .open(Budget {
-            places: 2,
-            ..BUDGET
-        })
-        .await;
-    let pages = [1, 2, 3].map(|n| found(&format!("http://a.test/{n}")));
-    frontier.add(pages.to_vec()).await.unwrap();
+    let frontier = three_pages_and_two_places(store).await;
     let claim = frontier.claim(2).await.unwrap();
     frontier
         .end(Ended {
@@ -249,14 +254,7 @@ async fn a_rest_is_not_cut_short_by_a_visit_that_ends_later(store: &impl Store) 
 }
 
 async fn a_host_has_so_many_visits_at_once(store: &impl Store) {
-    let frontier = store
-        .open(Budget {
-            places: 2,
-            ..BUDGET
-        })
-        .await;
-    let pages = [1, 2, 3].map(|n| found(&format!("http://a.test/{n}")));
-    frontier.add(pages.to_vec()).await.unwrap();
+    let frontier = three_pages_and_two_places(store).await;
     let claim = frontier.claim(10).await.unwrap();
     assert_eq!(claim.pages.len(), 2);
     assert_eq!(claim.wait, None, "no moment helps: a visit has to end");
