@@ -1,25 +1,15 @@
-//! `cargo xtask epub`: the built pages as a book for e-readers.
+//! The built pages as a book for e-readers.
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use toml::{Table, Value};
 use xshell::{Shell, cmd};
 
 use crate::pages::{read, text};
-use crate::project;
 
 /// Its name, on the site as well.
 pub const NAME: &str = "async-rust-step-by-step.epub";
-
-pub fn epub(shell: &Shell) -> Result<()> {
-    ensure!(
-        shell.path_exists("public/index.html"),
-        "there is no public/: type `cargo xtask build`, then this again"
-    );
-    let folder = shell.create_dir(project::target(shell)?.join("epub"))?;
-    bind(shell, &folder.join(NAME))
-}
 
 /// Binds the pages in public/.
 pub fn bind(shell: &Shell, file: &Path) -> Result<()> {
@@ -41,7 +31,7 @@ fn modified(shell: &Shell, config: &Table) -> String {
     let _zone = shell.push_env("TZ", "UTC");
     let committed = cmd!(
         shell,
-        "git log -1 {format} --format=%cd -- content code static templates words tests/anti_patterns"
+        "git log -1 {format} --format=%cd -- content code static templates tests/anti_patterns"
     )
     .quiet()
     .ignore_stderr()

@@ -62,8 +62,6 @@ enum Command {
     Audit(audit::Options),
     /// Measure the book's own tools and systems against others, in one run, and make a table of it
     Bench(bench::Options),
-    /// Bind the built pages into a book for e-readers
-    Epub,
     /// Print the book to a PDF, with numbered pages and contents, or a chapter of it
     Pdf(pdf::Options),
     /// Cut the faces in static/fonts/ down to the characters that the book uses
@@ -108,7 +106,6 @@ fn run(shell: &Shell, command: Command) -> Result<()> {
         Command::Record(options) => record::record(shell, &options),
         Command::Audit(options) => audit::audit(shell, &options),
         Command::Bench(options) => bench::bench(shell, &options),
-        Command::Epub => epub::epub(shell),
         Command::Pdf(options) => pdf::pdf(shell, &options),
         Command::Fonts => fonts::fonts(shell),
         Command::Cards(options) => cards::cards(shell, &options),

@@ -3,6 +3,7 @@
 //! Search is left to `cargo xtask build`: its index is made from pages on disk, and these are in
 //! Zola's memory. An index of the last build would not know the page that is being written.
 
+use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
@@ -61,25 +62,28 @@ pub fn serve(shell: &Shell, options: &Options) -> Result<()> {
 /// The port asked for if it is free, or the first free one.
 fn choose_port(asked: Option<u16>) -> Result<u16> {
     if asked == Some(0) {
-        let any = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no port is free")?;
+        let any = listen(0).context("no port is free")?;
         return Ok(any.local_addr()?.port());
     }
     if let Some(port) = asked {
-        if !is_free(port) {
-            bail!("port {port} is taken: stop what listens there, or give another --port");
-        }
-        return Ok(port);
+        return match listen(port) {
+            Ok(_) => Ok(port),
+            Err(error) if error.kind() == ErrorKind::AddrInUse => {
+                bail!("port {port} is taken: stop what listens there, or give another --port")
+            }
+            Err(error) => Err(error).with_context(|| format!("--port {port} cannot be had")),
+        };
     }
     (FIRST_PORT..FIRST_PORT + PORTS_TO_TRY)
-        .find(|&port| is_free(port))
+        .find(|&port| listen(port).is_ok())
         .with_context(|| {
             let last = FIRST_PORT + PORTS_TO_TRY - 1;
             format!("ports {FIRST_PORT} to {last} are all taken: give one with --port")
         })
 }
 
-fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
+fn listen(port: u16) -> io::Result<TcpListener> {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port))
 }
 
 /// What Zola must watch besides its own directories: everything that shortcodes read.
@@ -112,8 +116,9 @@ mod tests {
 
     #[test]
     fn a_free_port_is_found_without_asking() {
-        assert!(is_free(choose_port(None).unwrap()));
+        listen(choose_port(None).unwrap()).unwrap();
         let any = choose_port(Some(0)).unwrap();
-        assert!(any != 0 && is_free(any));
+        assert_ne!(any, 0);
+        listen(any).unwrap();
     }
 }

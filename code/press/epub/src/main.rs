@@ -1,4 +1,4 @@
-//! `epub SITE WORDS FILE MODIFIED AUTHOR`: binds the pages in SITE into the EPUB FILE. `cargo xtask epub` calls it.
+//! `epub SITE WORDS FILE MODIFIED AUTHOR`: binds the pages in SITE into the EPUB FILE. `cargo xtask build` calls it.
 
 use std::env;
 use std::path::Path;
