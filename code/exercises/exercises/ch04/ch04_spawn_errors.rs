@@ -1,5 +1,5 @@
-//! Three functions spawn tasks, and rustc refuses all three, with the five messages
-//! of chapter 4.
+//! Three functions spawn tasks, and rustc refuses all three, with five of the six
+//! messages of chapter 4.
 //!
 //! Fix them one by one, and keep them tasks: what they do side by side now must stay
 //! side by side.
