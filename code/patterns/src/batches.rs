@@ -1,6 +1,6 @@
 //! Batches by size or by time: a batch is full, or its first item has waited long enough.
 //!
-//! Size alone would let the last few items wait for ever; time alone would make batches of one
+//! Size alone would let the last few items wait forever; time alone would make batches of one
 //! under low load and of any size under high load.
 //!
 //! For a `Stream`, [`chunks_timeout`] of tokio-stream does the same.

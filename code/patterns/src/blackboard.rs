@@ -3,7 +3,7 @@
 //! The [board](crate::board) keeps the newest fact of each topic. This one keeps a log of all,
 //! so that a specialist misses none, a post on outdated knowledge is refused, a conclusion can be
 //! traced back to its reasons, and a run can be replayed. It has a budget of facts, which
-//! bounds its memory and ends specialists that answer each other for ever.
+//! bounds its memory and ends specialists that answer each other forever.
 //!
 //! Take the board if only the newest facts matter, and a channel if each message has one reader.
 //!

@@ -8,7 +8,7 @@
 //! | half-open | goes through if no other is under way | `probes` succeed in a row: closed; one fails: open |
 //!
 //! A call that is dropped without an answer counts for nothing and frees its place, so a client
-//! that goes away can't leave the breaker half-open for ever. Put the timeout of a call *inside*,
+//! that goes away can't leave the breaker half-open forever. Put the timeout of a call *inside*,
 //! so that the breaker sees it as the failure it is.
 //!
 //! An answer that belongs to an earlier state isn't counted: a call that began before the

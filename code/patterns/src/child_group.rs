@@ -124,7 +124,7 @@ mod tests {
         (group, stdout)
     }
 
-    /// Returns when no process has the pipe any more.
+    /// Returns when no process has the pipe anymore.
     async fn rest(mut stdout: BufReader<ChildStdout>) -> String {
         let mut rest = String::new();
         let end = stdout.read_to_string(&mut rest);

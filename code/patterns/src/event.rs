@@ -63,7 +63,7 @@ impl Event {
         let at_call = *state.borrow_and_update();
         async move {
             let happened = |now: &State| now.set || now.times != at_call.times;
-            // An error would mean that the event itself is gone, and can't be set any more.
+            // An error would mean that the event itself is gone, and can't be set anymore.
             if state.wait_for(happened).await.is_err() {
                 std::future::pending().await
             }

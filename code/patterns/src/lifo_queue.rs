@@ -1,7 +1,7 @@
 //! A queue for tasks whose newest item leaves first: a stack that can be waited for.
 //!
 //! You want it under overload: the newest request is the one whose asker is still waiting, and
-//! the oldest is the one that has been given up. The oldest items wait longest, or for ever.
+//! the oldest is the one that has been given up. The oldest items wait longest, or forever.
 //!
 //! A semaphore counts the items: a permit is the right to take one. Tasks that wait get their
 //! permits in the order in which they came.

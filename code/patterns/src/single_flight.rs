@@ -49,7 +49,7 @@ impl<K: Eq + Hash + Clone, V: Clone, E: Clone> SingleFlight<K, V, E> {
     /// Returns what is kept for `key`, or what a computation under way answers, or what
     /// `compute` answers. `compute` is not polled in the first two cases.
     ///
-    /// A `compute` that gets its own `key` here waits for itself, for ever.
+    /// A `compute` that gets its own `key` here waits for itself, forever.
     ///
     /// # Errors
     ///

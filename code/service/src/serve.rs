@@ -1,6 +1,6 @@
 //! Accepts connections within limits, and ends in order.
 //!
-//! `axum::serve` waits for a request's head for ever, so that a few thousand silent clients take
+//! `axum::serve` waits for a request's head forever, so that a few thousand silent clients take
 //! all its files. Here a head has a deadline, connections have a cap, and what is beyond the cap
 //! waits in the kernel's queue.
 

@@ -17,7 +17,7 @@ trait Model {
     async fn propose(&mut self, facts: &[Fact<String>]) -> String;
 }
 
-/// Answers from a list, each after its seconds, and the last for ever.
+/// Answers from a list, each after its seconds, and the last forever.
 struct Script(VecDeque<(u64, &'static str)>);
 
 impl Model for Script {

@@ -14,7 +14,7 @@ struct Stopped {
 }
 
 /// Cancels `stop` and waits for the tasks, all in all no longer than `patience`; then aborts
-/// what is left. Returns when no task is there any more.
+/// what is left. Returns when no task is there anymore.
 async fn stop_within(
     stop: CancellationToken,
     mut tasks: JoinSet<&'static str>,

@@ -1,4 +1,4 @@
-//! A lock for each key, held while something is awaited. The map must not grow for ever: an entry
+//! A lock for each key, held while something is awaited. The map must not grow forever: an entry
 //! goes when no one holds its lock or waits for it.
 //!
 //! Complete the `Drop` of `Turn`. A turn exists from the moment a task asks, so that a task which

@@ -1,5 +1,5 @@
 //! A vote among replicas: `decide` returns as soon as `needed` of them have voted yes, or as
-//! soon as so many have voted no that `needed` can't be reached any more.
+//! soon as so many have voted no that `needed` can't be reached anymore.
 //!
 //! Complete it. `votes` holds the votes that are in; `None` is a replica that hasn't voted.
 

@@ -1,5 +1,5 @@
 //! A seat is held while the bank is asked, so that it isn't sold twice. Guests who lose
-//! patience in between leave, and their seat stays held for ever: soon the hall is full
+//! patience in between leave, and their seat stays held forever: soon the hall is full
 //! and empty.
 //!
 //! Make `sell` give the seat back however it ends. The lock is not held while it waits.

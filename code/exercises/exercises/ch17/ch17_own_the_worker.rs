@@ -1,6 +1,6 @@
 //! A client asks a worker, one question at a time, over a pipe: a byte there, a byte back.
 //! If a call is dropped half way, the next caller gets its answer. And when the worker has
-//! died, no call works any more.
+//! died, no call works anymore.
 //!
 //! Repair `call`. `connect` starts a worker and returns the pipe to it.
 

@@ -1,5 +1,5 @@
 //! A stage that parses orders. What can't be parsed goes aside, with the reason; the rest goes on.
-//! The stage ends when its input does, or when no one takes the orders any more. That no one
+//! The stage ends when its input does, or when no one takes the orders anymore. That no one
 //! looks at what is put aside is no reason to end.
 
 use tokio::sync::mpsc;

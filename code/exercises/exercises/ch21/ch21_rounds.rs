@@ -1,4 +1,4 @@
-//! A planner and a critic that could send each other back to work for ever.
+//! A planner and a critic that could send each other back to work forever.
 //!
 //! Complete `best_plan`.
 

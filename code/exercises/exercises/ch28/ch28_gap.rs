@@ -1,7 +1,7 @@
 //! Transactions take a number when they begin to write, and commit later or never. A number whose
 //! transaction was rolled back isn't used again: it stays a gap.
 //!
-//! Complete `readable`: which numbers may a reader take in now, so that it misses none for ever and
+//! Complete `readable`: which numbers may a reader take in now, so that it misses none forever and
 //! doesn't wait for one that won't come?
 
 use std::collections::BTreeSet;

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-/// Sends a beat a second, for ever. `_alive` is dropped with it.
+/// Sends a beat a second, forever. `_alive` is dropped with it.
 async fn heartbeat(_alive: Arc<()>) {
     loop {
         sleep(Duration::from_secs(1)).await;

@@ -2,7 +2,7 @@
 //! and in which order?
 //!
 //! Predict all four before you run anything. For each value ask who owns it at that
-//! moment: a variable, a function that it was moved into, or nothing any more. Then
+//! moment: a variable, a function that it was moved into, or nothing anymore. Then
 //! write the names into `predictions`; the tests drop the futures and compare.
 
 use std::cell::RefCell;

@@ -19,7 +19,7 @@ struct Silent;
 async fn hear(radio: &impl Radio) -> Result<u32, Silent> {
     let (tell, told) = oneshot::channel();
     radio.listen(Box::new(move |word| {
-        let _ = tell.send(word); // an error: no one waits any more
+        let _ = tell.send(word); // an error: no one waits anymore
     }));
     told.await.map_err(|_| Silent)
 }

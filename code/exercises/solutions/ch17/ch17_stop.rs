@@ -1,5 +1,5 @@
 //! A process is to be ended: asked with TERM, given some grace, then killed, and waited for
-//! in any case, so that no zombie stays behind. What has ended is not signaled any more, since
+//! in any case, so that no zombie stays behind. What has ended is not signaled anymore, since
 //! its id may belong to another process by then.
 //!
 //! Complete `stop`.

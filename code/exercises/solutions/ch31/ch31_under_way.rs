@@ -1,5 +1,5 @@
 //! A gateway counts the requests that are under way at a server, and asks the one with the
-//! fewest. Clients leave at any await; a panic in a request must not count for ever, either.
+//! fewest. Clients leave at any await; a panic in a request must not count forever, either.
 //!
 //! Complete `counted`: while `request` runs, `under_way` is one higher.
 

@@ -1,4 +1,4 @@
-//! Wrong: aborts the siblings, so that nothing of them runs any more, not even their clean-up.
+//! Wrong: aborts the siblings, so that nothing of them runs anymore, not even their clean-up.
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;

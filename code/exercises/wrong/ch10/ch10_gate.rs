@@ -1,4 +1,4 @@
-//! Wrong: an edge: those who come after the gate was opened wait for ever.
+//! Wrong: an edge: those who come after the gate was opened wait forever.
 
 #![allow(unused_imports)]
 

@@ -1,4 +1,4 @@
-//! Wrong: a limit for the answer only: a full mailbox makes it wait for ever.
+//! Wrong: a limit for the answer only: a full mailbox makes it wait forever.
 
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};

@@ -1,4 +1,4 @@
-//! Wrong: starts it again at once, and for ever.
+//! Wrong: starts it again at once, and forever.
 
 use std::time::Duration;
 use tokio::time::sleep;

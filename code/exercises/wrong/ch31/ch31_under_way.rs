@@ -1,4 +1,4 @@
-//! Wrong: a client that leaves drops the future before its last line, and is counted for ever.
+//! Wrong: a client that leaves drops the future before its last line, and is counted forever.
 
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 

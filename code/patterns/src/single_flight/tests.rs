@@ -259,7 +259,7 @@ proptest! {
             callers.retain_mut(|caller| caller.poll().is_pending());
             settled = callers.len() == before && callers.iter().all(|caller| !caller.is_woken());
         }
-        prop_assert!(callers.is_empty(), "{} wait for ever", callers.len());
+        prop_assert!(callers.is_empty(), "{} wait forever", callers.len());
         prop_assert!(cache.flights().values().all(|flight| matches!(flight.answer.get(), Some(Ok(1)))));
     }
 }

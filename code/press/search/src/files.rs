@@ -1,7 +1,7 @@
 //! The files of the index.
 //!
 //! `index.json` has no version in its name and is asked for first. The pieces stand in a folder
-//! named after what the index holds, so that a browser may keep them for ever and never mixes two
+//! named after what the index holds, so that a browser may keep them forever and never mixes two
 //! versions.
 //!
 //! ```text

@@ -149,7 +149,7 @@ pub struct RoomInfo {
 pub enum Access {
     /// There is no such room, or none that this person is to know of.
     None,
-    /// Not any more.
+    /// Not anymore.
     Banned,
     /// Read and write.
     Member(RoomKey),

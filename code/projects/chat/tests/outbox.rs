@@ -18,7 +18,7 @@ async fn a_full_outbox_ends_and_gives_back_its_memory() {
     }
     assert!(!Bytes::from(first.clone()).is_unique());
     assert!(!outbox.push(frame("x")));
-    assert!(Bytes::from(first).is_unique(), "it holds no frame any more");
+    assert!(Bytes::from(first).is_unique(), "it holds no frame anymore");
     assert_eq!(outbox.next().await, Next::Close(End::Slow));
 }
 

@@ -2,7 +2,7 @@
 //! hard, and a log of how the crawler behaved.
 //!
 //! Of each host's 1,000 products some are slow, busy at first, gone or moved; `/private` is closed
-//! by robots.txt, `/calendar` has a next page for ever, and links come in several spellings.
+//! by robots.txt, `/calendar` has a next page forever, and links come in several spellings.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr};

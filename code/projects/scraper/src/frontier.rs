@@ -5,7 +5,7 @@
 //! 1. An address has one row. It's looked up and added in one step.
 //! 2. A row is queued, taken, or ended. *Pending* counts the first two.
 //! 3. What a visit finds is added in the step that ends the visit. So pending reaches zero once,
-//!    when no page can come any more.
+//!    when no page can come anymore.
 //! 4. A host's next moment stands beside its pages, and is moved in the step that takes one.
 //!
 //! [`SqliteFrontier`] keeps them in a file, by transactions; [`RedisFrontier`] in a Redis that many

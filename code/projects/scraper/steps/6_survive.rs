@@ -123,7 +123,7 @@ struct State {
     /// Each address that was ever queued, in its normal form.
     seen: HashSet<Url>,
     shops: HashMap<String, Shop>,
-    /// Pages that are queued or being visited. At zero, no page can come any more.
+    /// Pages that are queued or being visited. At zero, no page can come anymore.
     pending: usize,
 }
 

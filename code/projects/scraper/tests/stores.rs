@@ -222,7 +222,7 @@ async fn a_process_that_does_not_know_robots_txt_yet_does_not_shorten_a_delay() 
     assert_eq!(
         view.busiest(1).await.unwrap()[0].delay,
         Duration::ZERO,
-        "it has no say any more"
+        "it has no say anymore"
     );
 }
 

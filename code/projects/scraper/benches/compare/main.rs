@@ -240,7 +240,7 @@ fn table(
         let forbidden = of(&system.fast, |crawl| f64::from(crawl.forbidden));
         writeln!(
             text,
-            "| {} | {} = {} × | {cpu:.2} | {memory:.0} | {} | {:.0} % | {} |",
+            "| {} | {} = {} × | {cpu:.2} | {memory:.0} | {} | {:.0}% | {} |",
             system.name,
             grouped(fast, 0),
             ratio(fast / spider),
