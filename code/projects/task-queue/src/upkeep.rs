@@ -32,19 +32,18 @@ pub async fn run<B: Leases>(broker: B, metrics: Metrics, shutdown: CancellationT
         // Seen before the call: what falls due during it wakes the wait below.
         due.borrow_and_update();
         leased.borrow_and_update();
-        let pause = match shutdown.run_until_cancelled(broker.upkeep(LIMIT)).await {
-            None => break,
-            Some(Ok(done)) => {
-                outage.over();
-                log(&done);
-                done.next.min(look_every.max(SOON))
-            }
-            Some(Err(error)) => {
-                let pause = outage.pause(&error);
+        let Some(answer) = shutdown.run_until_cancelled(broker.upkeep(LIMIT)).await else {
+            break;
+        };
+        let done = match outage.heard(answer) {
+            Ok(done) => done,
+            Err(pause) => {
                 shutdown.run_until_cancelled(time::sleep(pause)).await;
                 continue;
             }
         };
+        log(&done);
+        let pause = done.next.min(look_every.max(SOON));
         tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
