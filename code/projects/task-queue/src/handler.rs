@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use service::body::fault;
 
 use crate::invalid::Invalid;
 use crate::name::TaskName;
@@ -156,7 +157,7 @@ impl Registry {
 fn decode<I: DeserializeOwned>(payload: &str) -> Result<I, HandlerError> {
     let mut json = serde_json::Deserializer::from_str(payload);
     let input = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| HandlerError::permanent(place("input", error.path(), error.inner())))?;
+        .map_err(|error| HandlerError::Permanent(fault("input", &error)))?;
     json.end()
         .map_err(|error| HandlerError::Permanent(format!("input: {error}")))?;
     Ok(input)
@@ -166,18 +167,8 @@ fn encode<O: Serialize>(output: &O) -> Output {
     let mut json = Vec::new();
     let mut writer = serde_json::Serializer::new(&mut json);
     serde_path_to_error::serialize(output, &mut writer)
-        .map_err(|error| HandlerError::permanent(place("output", error.path(), error.inner())))?;
+        .map_err(|error| HandlerError::Permanent(fault("output", &error)))?;
     String::from_utf8(json).map_err(HandlerError::permanent)
-}
-
-/// `input.size.width: invalid type: …`
-fn place(what: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> String {
-    // An input that breaks off has a path that ends in `?`; the input as a whole is `.`.
-    let path = path.to_string();
-    match path.trim_end_matches(['.', '?']) {
-        "" => format!("{what}: {error}"),
-        field => format!("{what}.{field}: {error}"),
-    }
 }
 
 #[cfg(test)]
