@@ -21,7 +21,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use prometheus_client::metrics::histogram::Histogram;
@@ -159,7 +158,7 @@ impl<B: Leases> Worker<B> {
             ends,
             shutdown: shutdown.clone(),
             alive,
-            in_doubt: AtomicBool::new(false),
+            in_doubt: false,
         };
         let mut claimer = AbortOnDropHandle::new(tokio::spawn(claimer.run()));
         tokio::select! {

@@ -154,7 +154,7 @@ mod tests {
 
     use super::*;
     use crate::broker::JobState;
-    use crate::sync::model::{every_order, on_paused_clock, spawn, spawn_task};
+    use crate::sync::model::{every_order, on_paused_clock, spawn_task};
 
     const PATIENCE: Duration = Duration::from_secs(60);
     const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -248,31 +248,6 @@ mod tests {
             store.end(job, &bells);
             waiter.join().unwrap().unwrap();
             assert!(lock(&bells.ended).is_empty());
-        });
-    }
-
-    #[test]
-    fn a_bell_that_rings_between_the_look_and_the_wait_is_heard() {
-        every_order(|| {
-            let bells = Arc::new(Bells::new(LOOK_AGAIN));
-            let ready = Arc::new(Mutex::new(false));
-            let mut signal = bells.signals().ready;
-            let ringer = spawn({
-                let (bells, ready) = (Arc::clone(&bells), Arc::clone(&ready));
-                move || {
-                    *ready.lock().unwrap() = true;
-                    bells.ring(&Rings {
-                        ready: true,
-                        ..Rings::default()
-                    });
-                }
-            });
-            loom::future::block_on(async {
-                while !*ready.lock().unwrap() {
-                    signal.changed().await.unwrap();
-                }
-            });
-            ringer.join().unwrap();
         });
     }
 

@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio::time::{self, Instant};
@@ -13,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::broker::{Claim, Finish, Lease, LeaseKey, Leases, Outcome, Signals};
+use crate::broker::{Claim, Finish, Lease, LeaseKey, Leases, Outcome};
 use crate::error::{BrokerError, Result};
 use crate::name::QueueName;
 
@@ -36,17 +35,14 @@ pub(super) struct Claimer<B> {
     /// Fires when the worker's future is dropped, and stops all handlers.
     pub(super) alive: CancellationToken,
     /// A claim failed, and may have been done all the same.
-    pub(super) in_doubt: AtomicBool,
+    pub(super) in_doubt: bool,
 }
 
 impl<B: Leases> Claimer<B> {
     /// Goes on until `shutdown`, or until the broker is closed.
-    pub(super) async fn run(self) {
-        let Signals {
-            mut ready,
-            look_every,
-            ..
-        } = self.broker.signals();
+    pub(super) async fn run(mut self) {
+        let signals = self.broker.signals();
+        let (mut ready, look_every) = (signals.ready, signals.look_every);
         let mut outage = Outage::new("claim", &self.shared.metrics);
         let mut queues = self.shared.settings.queues.clone();
         let shutdown = self.shutdown.clone();
@@ -84,16 +80,16 @@ impl<B: Leases> Claimer<B> {
     /// A claim that takes as long as a lease is worth nothing. After one that failed, what it may have leased
     /// is handed back first: otherwise no one would run it until the lease ends, and it would then count
     /// as lost with its worker.
-    async fn claim(&self, queues: Vec<QueueName>, max: u32) -> Result<Vec<Lease>> {
+    async fn claim(&mut self, queues: Vec<QueueName>, max: u32) -> Result<Vec<Lease>> {
         let lease = self.shared.settings.lease;
-        if self.in_doubt.load(Ordering::Relaxed) {
+        if self.in_doubt {
             match within(lease, self.hand_back_unknown()).await {
                 Err(error) if error.is_transient() => return Err(error),
                 // What it may have leased runs out by itself; that must not keep it from working.
                 Err(error) => warn!(%error, "what a lost claim leased is not handed back"),
                 Ok(()) => {}
             }
-            self.in_doubt.store(false, Ordering::Relaxed);
+            self.in_doubt = false;
         }
         let claim = Claim {
             queues,
@@ -102,8 +98,7 @@ impl<B: Leases> Claimer<B> {
             lease,
         };
         let answer = within(lease, self.broker.claim(claim)).await;
-        let failed = matches!(answer, Err(BrokerError::Unavailable(_)));
-        self.in_doubt.store(failed, Ordering::Relaxed);
+        self.in_doubt = matches!(answer, Err(BrokerError::Unavailable(_)));
         answer
     }
 

@@ -128,7 +128,7 @@ fn a_job_that_becomes_ready_is_claimed_whenever_it_comes() {
             ends: mpsc::channel(1).0,
             shutdown: CancellationToken::new(),
             alive: CancellationToken::new(),
-            in_doubt: AtomicBool::new(false),
+            in_doubt: false,
         };
         let claimer = spawn_task(claimer.run());
         store.happen();

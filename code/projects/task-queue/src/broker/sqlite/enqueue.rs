@@ -9,6 +9,9 @@ use crate::name::QueueName;
 
 use super::transaction::{Transaction, millis};
 
+/// State, rank and stamp; see schema.sql.
+type Place = (JobState, i64, i64);
+
 impl Transaction<'_> {
     pub(super) fn enqueue(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>> {
         let mut sent = BTreeMap::new();
@@ -56,14 +59,14 @@ impl Transaction<'_> {
             Start::In(delay) => self.now + millis(delay),
             Start::At(moment) => moment.0,
         };
-        let (state, rank, stamp) = self.first_place(job, blockers, due);
-        self.insert(job, state, rank, stamp, blockers, due)?;
-        self.count_move(&job.queue, job.priority, None, Some(state));
+        let place = self.first_place(job, blockers, due);
+        self.insert(job, place, blockers, due)?;
+        self.count_move(&job.queue, job.priority, None, Some(place.0));
         self.count(&job.queue, "enqueued", 1);
         Ok(Enqueued::New(job.id))
     }
 
-    fn first_place(&mut self, job: &NewJob, blockers: i64, due: i64) -> (JobState, i64, i64) {
+    fn first_place(&mut self, job: &NewJob, blockers: i64, due: i64) -> Place {
         if blockers > 0 {
             return (JobState::Blocked, 0, 0);
         }
@@ -76,15 +79,8 @@ impl Transaction<'_> {
         (JobState::Ready, self.rank(stamp, job.priority), stamp)
     }
 
-    fn insert(
-        &self,
-        job: &NewJob,
-        state: JobState,
-        rank: i64,
-        stamp: i64,
-        blockers: i64,
-        due: i64,
-    ) -> Result<()> {
+    fn insert(&self, job: &NewJob, place: Place, blockers: i64, due: i64) -> Result<()> {
+        let (state, rank, stamp) = place;
         let sql = "INSERT INTO jobs (id, queue, task, payload, priority, state, rank, stamp, blockers, due,
                        max_attempts, max_age, timeout, keep_result, unique_key, trace, enqueued_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";

@@ -178,17 +178,7 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// The numbers of the states in the file; see schema.sql.
-const STATES: [JobState; 7] = [
-    JobState::Ready,
-    JobState::Delayed,
-    JobState::Blocked,
-    JobState::Running,
-    JobState::Completed,
-    JobState::Dead,
-    JobState::Canceled,
-];
-
+/// By the numbers of schema.sql, which are the order of the names.
 impl ToSql for JobState {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok((*self as i64).into())
@@ -197,8 +187,16 @@ impl ToSql for JobState {
 
 impl FromSql for JobState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let number = usize::try_from(value.as_i64()?).map_err(|_| FromSqlError::InvalidType)?;
-        STATES.get(number).copied().ok_or(FromSqlError::InvalidType)
+        Ok(match value.as_i64()? {
+            0 => Self::Ready,
+            1 => Self::Delayed,
+            2 => Self::Blocked,
+            3 => Self::Running,
+            4 => Self::Completed,
+            5 => Self::Dead,
+            6 => Self::Canceled,
+            number => return Err(FromSqlError::OutOfRange(number)),
+        })
     }
 }
 
@@ -222,13 +220,13 @@ impl ToSql for Priority {
 
 impl FromSql for Priority {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Self::new(u8::column_result(value)?).map_err(|error| FromSqlError::Other(Box::new(error)))
+        Self::new(u8::column_result(value)?).map_err(FromSqlError::other)
     }
 }
 
 impl<const KIND: usize> FromSql for Name<KIND> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Self::new(value.as_str()?).map_err(|error| FromSqlError::Other(Box::new(error)))
+        Self::new(value.as_str()?).map_err(FromSqlError::other)
     }
 }
 
@@ -237,8 +235,7 @@ pub(super) struct Json<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromSql for Json<T> {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        serde_json::from_str(value.as_str()?)
-            .map(Self)
-            .map_err(|error| FromSqlError::Other(Box::new(error)))
+        let read = serde_json::from_str(value.as_str()?);
+        read.map(Self).map_err(FromSqlError::other)
     }
 }
