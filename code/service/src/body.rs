@@ -50,16 +50,26 @@ fn too_slow() -> Problem {
 /// Reads JSON; an error names the field and what is wrong with it.
 pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let body = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let path = error.path().to_string();
-        match path.trim_end_matches(['.', '?']) {
-            "" => Problem::invalid(error.inner().to_string()),
-            field => Problem::invalid(format!("{field}: {}", error.inner())),
-        }
-    })?;
+    let body = serde_path_to_error::deserialize(&mut json)
+        .map_err(|error| Problem::invalid(fault("", &error)))?;
     json.end()
         .map_err(|error| Problem::invalid(error.to_string()))?;
     Ok(body)
+}
+
+/// What is wrong with JSON, and in which field of `what`: `input.size.width: invalid type: …`
+pub fn fault(what: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    // A text that breaks off has a path that ends in `?`; the text as a whole is `.`.
+    let path = error.path().to_string();
+    let place = match (what, path.trim_end_matches(['.', '?'])) {
+        ("", field) => field.to_owned(),
+        (what, "") => what.to_owned(),
+        (what, field) => format!("{what}.{field}"),
+    };
+    match place.as_str() {
+        "" => error.inner().to_string(),
+        place => format!("{place}: {}", error.inner()),
+    }
 }
 
 /// The variable part of the address, of this type.

@@ -7,6 +7,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{Client, RedisError, RedisResult};
 
+mod ear;
+
+pub use ear::Ear;
+
 /// Where a system keeps its keys, as its user writes it:
 /// `redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]` or `redis+unix:///PATH`, with `?namespace=NAME` at
 /// the end or without. It's shown without its password.
@@ -90,14 +94,18 @@ impl Line {
         })
     }
 
-    /// The connection for one call, and its number for [`heard`](Self::heard).
-    pub fn connection(&self) -> (ConnectionManager, u64) {
-        let present = self.present();
-        (present.connection.clone(), present.number)
-    }
-
-    /// Passes on what came of a call, and gives its connection up if nothing did.
-    pub fn heard<T>(&self, number: u64, answer: RedisResult<T>) -> RedisResult<T> {
+    /// Makes a call, and gives the connection up if nothing came of it.
+    ///
+    /// Cancel safety: a call that was begun may be done although this was dropped.
+    pub async fn call<T, F>(&self, call: impl FnOnce(ConnectionManager) -> F) -> RedisResult<T>
+    where
+        F: Future<Output = RedisResult<T>>,
+    {
+        let (connection, number) = {
+            let present = self.present();
+            (present.connection.clone(), present.number)
+        };
+        let answer = call(connection).await;
         if answer.as_ref().is_err_and(RedisError::is_timeout) {
             let mut present = self.present();
             if present.number == number

@@ -1,8 +1,9 @@
 //! Stand-ins that [loom] watches: tests put them in the place of what ships.
 //!
-//! The mutex is loom's. [`Notify`] is Tokio's own (which Tokio checks with loom itself), with a
-//! [`Point`] before every call where loom may let another thread go first. So the calls are taken
-//! as whole steps, and what is checked is the order in which the code under test takes them.
+//! The mutex is loom's. [`Notify`] and [`watch`] are Tokio's own (which Tokio checks with loom
+//! itself), with a [`Point`] before every call where loom may let another thread go first. So the
+//! calls are taken as whole steps, and what is checked is the order in which the code under test
+//! takes them.
 //!
 //! [loom]: https://docs.rs/loom/0.7.3/loom/
 
@@ -12,7 +13,12 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use loom::sync::atomic::{AtomicUsize, Ordering};
 pub use loom::sync::{Mutex, MutexGuard};
+use loom::thread::{self, JoinHandle};
 
+pub mod watch;
+
+/// In words of eight bytes: unoptimized futures need more than loom gives a thread.
+const STACK: usize = 64 * 1024;
 /// How often a thread may be held up where it could have gone on. Lost wake-ups and counts that go
 /// wrong show with one or two; without a bound, three threads take minutes.
 const PREEMPTIONS: usize = 3;
@@ -27,6 +33,25 @@ pub fn every_order(check: impl Fn() + Send + Sync + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(PREEMPTIONS);
     model.check(check);
+}
+
+/// A thread that loom watches.
+///
+/// # Panics
+///
+/// Outside of a check.
+pub fn spawn<T: Send + 'static>(run: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    let thread = thread::Builder::new().stack_size(STACK);
+    thread
+        .spawn(run)
+        .expect("loom has as many as a check needs")
+}
+
+/// A thread that loom watches, with one task.
+pub fn spawn_task<T: Send + 'static>(
+    task: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    spawn(|| loom::future::block_on(task))
 }
 
 /// Where loom may let another thread go first. What follows is one step: whom it wakes runs after it.

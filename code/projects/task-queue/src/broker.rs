@@ -12,12 +12,11 @@
 //! - **In order.** Within a queue and a priority, jobs are claimed in the order in which they
 //!   became ready; [`Options::aging`] bounds what a higher priority may do to a lower one.
 
-use std::future::Future;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::error::BrokerError;
+use crate::error::Result;
 use crate::invalid::Invalid;
 use crate::job::{JobId, NewJob};
 use crate::name::{QueueName, ScheduleName, WorkerId};
@@ -38,9 +37,9 @@ pub use lease::{
 };
 pub use options::Options;
 pub use schedule::{NewSchedule, ScheduleView};
-pub use store_url::{StoreUrl, StoreUrlError};
+pub use store_url::StoreUrl;
 pub use view::{
-    Attempt, AttemptEnd, Counters, Cursor, JobState, JobStatus, JobView, Page, QueueStats, Stats,
+    Attempt, AttemptEnd, Counters, JobState, JobStatus, JobView, Page, QueueStats, Stats,
     WorkerReport,
 };
 
@@ -62,14 +61,11 @@ pub trait Leases: Clone + Send + Sync + 'static {
     /// Stores jobs, in order, and answers once they are as durable as the store makes them.
     ///
     /// All or none: one job that is invalid or does not fit keeps the whole batch out.
-    fn enqueue(
-        &self,
-        jobs: Vec<NewJob>,
-    ) -> impl Future<Output = Result<Vec<Enqueued>, BrokerError>> + Send;
+    fn enqueue(&self, jobs: Vec<NewJob>) -> impl Future<Output = Result<Vec<Enqueued>>> + Send;
 
     /// Leases ready jobs, first in line first. Empty if there is none; it does not wait
     /// (see [`signals`](Leases::signals)). Jobs above their maximum age become dead letters on the way.
-    fn claim(&self, claim: Claim) -> impl Future<Output = Result<Vec<Lease>, BrokerError>> + Send;
+    fn claim(&self, claim: Claim) -> impl Future<Output = Result<Vec<Lease>>> + Send;
 
     /// Heartbeats: each lease that is still held ends `lease` from now, and its progress is noted.
     /// Answers in the order asked.
@@ -77,22 +73,16 @@ pub trait Leases: Clone + Send + Sync + 'static {
         &self,
         heartbeats: Vec<Heartbeat>,
         lease: Duration,
-    ) -> impl Future<Output = Result<Vec<Extended>, BrokerError>> + Send;
+    ) -> impl Future<Output = Result<Vec<Extended>>> + Send;
 
     /// Ends leases. Answers in the order asked; a lease that was lost changes nothing
     /// ([`Finished::LeaseLost`]). The same call again answers the same, as long as the store keeps the job.
-    fn finish(
-        &self,
-        finishes: Vec<Finish>,
-    ) -> impl Future<Output = Result<Vec<Finished>, BrokerError>> + Send;
+    fn finish(&self, finishes: Vec<Finish>) -> impl Future<Output = Result<Vec<Finished>>> + Send;
     // ANCHOR_END: calls
 
     /// What a process holds by the store's books, of the [`BATCH_LIMIT`] leases that end last. A worker that
     /// missed the answer of a claim asks for it, and hands back what it does not know of.
-    fn held(
-        &self,
-        worker: WorkerId,
-    ) -> impl Future<Output = Result<Vec<LeaseKey>, BrokerError>> + Send;
+    fn held(&self, worker: WorkerId) -> impl Future<Output = Result<Vec<LeaseKey>>> + Send;
 
     /// Does what time asks for, at most `limit` jobs of each kind: jobs whose lease ran out go back to
     /// their queue (at once, later or not at all, see [`Options::recovery_spread`] and
@@ -102,17 +92,17 @@ pub trait Leases: Clone + Send + Sync + 'static {
     ///
     /// Every server calls it again after [`Upkeep::next`], or when [`Signals::due`] changes;
     /// that several do so at once is harmless.
-    fn upkeep(&self, limit: usize) -> impl Future<Output = Result<Upkeep, BrokerError>> + Send;
+    fn upkeep(&self, limit: usize) -> impl Future<Output = Result<Upkeep>> + Send;
 
     /// Numbers of every queue that ever had a job, in alphabetical order. Cheap at any depth.
-    fn stats(&self) -> impl Future<Output = Result<Stats, BrokerError>> + Send;
+    fn stats(&self) -> impl Future<Output = Result<Stats>> + Send;
 
     /// Tells the others that a worker process lives; it is forgotten after `ttl` without another report.
     fn report_worker(
         &self,
         report: WorkerReport,
         ttl: Duration,
-    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+    ) -> impl Future<Output = Result<()>> + Send;
 
     /// Wake-up signals, so that at rest hardly anything has to be asked.
     fn signals(&self) -> Signals;
@@ -122,13 +112,10 @@ pub trait Leases: Clone + Send + Sync + 'static {
 pub trait Broker: Leases {
     /// Cancels a job: at once if it waits, otherwise by asking its worker
     /// ([`Extended::CancelRequested`]). Jobs that wait for it become dead letters.
-    fn cancel(&self, job: JobId) -> impl Future<Output = Result<Cancel, BrokerError>> + Send;
+    fn cancel(&self, job: JobId) -> impl Future<Output = Result<Cancel>> + Send;
 
     /// Everything that is known of a job, with the history of its attempts.
-    fn inspect(
-        &self,
-        job: JobId,
-    ) -> impl Future<Output = Result<Option<JobView>, BrokerError>> + Send;
+    fn inspect(&self, job: JobId) -> impl Future<Output = Result<Option<JobView>>> + Send;
 
     /// How a job stands, once it has ended or `patience` is over; with `Duration::ZERO`, now.
     /// `None` if the job is not known (any more). Cancel-safe. Waiting costs the store nothing:
@@ -137,58 +124,48 @@ pub trait Broker: Leases {
         &self,
         job: JobId,
         patience: Duration,
-    ) -> impl Future<Output = Result<Option<JobStatus>, BrokerError>> + Send;
+    ) -> impl Future<Output = Result<Option<JobStatus>>> + Send;
 
     /// Dead letters of a queue, the newest first, `limit` (at most [`BATCH_LIMIT`]) from `cursor` on.
     fn dead_letters(
         &self,
         queue: QueueName,
-        cursor: Option<Cursor>,
+        cursor: Option<i64>,
         limit: usize,
-    ) -> impl Future<Output = Result<Page, BrokerError>> + Send;
+    ) -> impl Future<Output = Result<Page>> + Send;
 
     /// Makes dead letters ready again, with fresh attempts, recoveries and age. Answers how many.
     /// A queue that is full takes none: [`BrokerError::QueueFull`].
-    fn requeue(&self, which: Select) -> impl Future<Output = Result<u64, BrokerError>> + Send;
+    fn requeue(&self, which: Select) -> impl Future<Output = Result<u64>> + Send;
 
     /// Deletes dead letters; jobs that waited for one of them become dead letters. Answers how many.
-    fn purge(&self, which: Select) -> impl Future<Output = Result<u64, BrokerError>> + Send;
+    fn purge(&self, which: Select) -> impl Future<Output = Result<u64>> + Send;
 
     /// Stops handing out jobs of a queue, or goes on. Jobs that run are not touched.
-    fn pause(
-        &self,
-        queue: QueueName,
-        paused: bool,
-    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+    fn pause(&self, queue: QueueName, paused: bool) -> impl Future<Output = Result<()>> + Send;
 
     /// Adds a schedule, or replaces the one of that name.
-    fn put_schedule(
-        &self,
-        schedule: NewSchedule,
-    ) -> impl Future<Output = Result<(), BrokerError>> + Send;
+    fn put_schedule(&self, schedule: NewSchedule) -> impl Future<Output = Result<()>> + Send;
 
     /// Forgets a queue that holds no job, with its numbers and whether it is paused; answers whether
     /// it was known. One that holds jobs is [`BrokerError::Invalid`]. Its next job makes it anew.
-    fn forget(&self, queue: QueueName) -> impl Future<Output = Result<bool, BrokerError>> + Send;
+    fn forget(&self, queue: QueueName) -> impl Future<Output = Result<bool>> + Send;
 
     /// All schedules, in alphabetical order.
-    fn schedules(&self) -> impl Future<Output = Result<Vec<ScheduleView>, BrokerError>> + Send;
+    fn schedules(&self) -> impl Future<Output = Result<Vec<ScheduleView>>> + Send;
 
     /// Removes a schedule; answers whether there was one. Jobs it has enqueued stay.
-    fn remove_schedule(
-        &self,
-        name: ScheduleName,
-    ) -> impl Future<Output = Result<bool, BrokerError>> + Send;
+    fn remove_schedule(&self, name: ScheduleName) -> impl Future<Output = Result<bool>> + Send;
 
     /// The worker processes that have reported, in the order of their ids.
-    fn workers(&self) -> impl Future<Output = Result<Vec<WorkerReport>, BrokerError>> + Send;
+    fn workers(&self) -> impl Future<Output = Result<Vec<WorkerReport>>> + Send;
 
     /// Asks the store for a sign of life. The error says why a server is not ready.
-    fn ping(&self) -> impl Future<Output = Result<(), BrokerError>> + Send;
+    fn ping(&self) -> impl Future<Output = Result<()>> + Send;
 
     /// Ends the work of this process on the store: what was answered is in its place, and every
     /// later call of any handle may answer [`BrokerError::Closed`].
-    fn close(&self) -> impl Future<Output = Result<(), BrokerError>> + Send;
+    fn close(&self) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// Counters that change when there is something to do. A change that happens between a look and
@@ -251,21 +228,31 @@ pub struct Upkeep {
     pub next: Duration,
 }
 
-/// Which dead letters.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which dead letters: some by their ids, or the oldest of a queue. At most [`BATCH_LIMIT`] a call.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum Select {
-    /// These; ids of other jobs are passed over. At most [`BATCH_LIMIT`].
-    Jobs(Vec<JobId>),
-    /// The oldest of a queue, at most so many of them (and at most [`BATCH_LIMIT`] a call).
-    Oldest(QueueName, usize),
+    /// These; ids of other jobs are passed over.
+    Jobs {
+        /// Their ids.
+        jobs: Vec<JobId>,
+    },
+    /// The oldest of a queue.
+    Oldest {
+        /// The queue.
+        queue: QueueName,
+        /// At most so many.
+        oldest: usize,
+    },
 }
 
 impl Select {
     /// Within the limit: too many ids are refused, too large a number is what one call does.
-    pub(crate) fn checked(self) -> Result<Self, Invalid> {
-        match self {
-            Self::Jobs(ids) => lease::check_batch("jobs", ids.len()).map(|()| Self::Jobs(ids)),
-            Self::Oldest(queue, limit) => Ok(Self::Oldest(queue, limit.min(BATCH_LIMIT))),
+    pub(crate) fn checked(mut self) -> Result<Self, Invalid> {
+        match &mut self {
+            Self::Jobs { jobs } => lease::check_batch("jobs", jobs.len())?,
+            Self::Oldest { oldest, .. } => *oldest = (*oldest).min(BATCH_LIMIT),
         }
+        Ok(self)
     }
 }

@@ -6,14 +6,13 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use serde::{Deserialize, Serialize};
 use service::client::Client as Core;
 pub use service::client::ClientError;
 
 use crate::broker::{
-    Cancel, Enqueued, JobStatus, JobView, Page, ScheduleView, Stats, WorkerReport,
+    Cancel, Enqueued, JobStatus, JobView, Page, ScheduleView, Select, Stats, WorkerReport,
 };
-use crate::http::{JobRequest, SelectRequest, Sent};
+use crate::http::{Canceled, JobRequest, Jobs, ScheduleRequest, Sent};
 use crate::job::JobId;
 use crate::name::{QueueName, ScheduleName};
 
@@ -25,22 +24,6 @@ const ROUND: Duration = Duration::from_secs(50);
 /// A handle to a server; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Client(Core);
-
-#[derive(Serialize, Deserialize)]
-struct Jobs<T> {
-    jobs: T,
-}
-
-#[derive(Serialize)]
-struct Schedule<'a> {
-    cron: &'a str,
-    job: &'a JobRequest,
-}
-
-#[derive(Deserialize)]
-struct Canceled {
-    cancel: Cancel,
-}
 
 impl Client {
     /// For the server at `url` (`http://127.0.0.1:7070`).
@@ -69,10 +52,8 @@ impl Client {
         loop {
             let left = end.saturating_duration_since(tokio::time::Instant::now());
             let round = left.min(ROUND).as_millis();
-            let status: JobStatus = self
-                .0
-                .get(&format!("/v1/jobs/{job}/wait?patience_ms={round}"))
-                .await?;
+            let path = format!("/v1/jobs/{job}/wait?patience_ms={round}");
+            let status: JobStatus = self.0.get(&path).await?;
             if status.state.has_ended() || left <= ROUND {
                 return Ok(status);
             }
@@ -93,36 +74,31 @@ impl Client {
     /// Stops handing out jobs of a queue, or goes on.
     pub async fn pause(&self, queue: &QueueName, paused: bool) -> Result<(), ClientError> {
         let action = if paused { "pause" } else { "resume" };
-        let request = self
-            .0
-            .request(Method::POST, &format!("/v1/queues/{queue}/{action}"));
-        self.0.send(request).await.map(drop)
+        self.act(Method::POST, &format!("/v1/queues/{queue}/{action}"))
+            .await
     }
 
     /// Forgets a queue that holds no job.
     pub async fn forget(&self, queue: &QueueName) -> Result<(), ClientError> {
-        let request = self
-            .0
-            .request(Method::DELETE, &format!("/v1/queues/{queue}"));
-        self.0.send(request).await.map(drop)
+        self.act(Method::DELETE, &format!("/v1/queues/{queue}"))
+            .await
     }
 
     /// Dead letters of a queue, the newest first.
     pub async fn dead(&self, queue: &QueueName, cursor: Option<i64>) -> Result<Page, ClientError> {
         let cursor = cursor.map_or(String::new(), |cursor| format!("?cursor={cursor}"));
-        self.0
-            .get(&format!("/v1/queues/{queue}/dead{cursor}"))
-            .await
+        let path = format!("/v1/queues/{queue}/dead{cursor}");
+        self.0.get(&path).await
     }
 
     /// Makes dead letters ready again; answers how many.
-    pub async fn requeue(&self, which: &SelectRequest) -> Result<u64, ClientError> {
+    pub async fn requeue(&self, which: &Select) -> Result<u64, ClientError> {
         let answer: Jobs<u64> = self.0.post("/v1/dead/requeue", which).await?;
         Ok(answer.jobs)
     }
 
     /// Deletes dead letters; answers how many.
-    pub async fn purge(&self, which: &SelectRequest) -> Result<u64, ClientError> {
+    pub async fn purge(&self, which: &Select) -> Result<u64, ClientError> {
         let answer: Jobs<u64> = self.0.post("/v1/dead/purge", which).await?;
         Ok(answer.jobs)
     }
@@ -136,26 +112,25 @@ impl Client {
     pub async fn put_schedule(
         &self,
         name: &ScheduleName,
-        cron: &str,
-        job: &JobRequest,
+        schedule: &ScheduleRequest,
     ) -> Result<(), ClientError> {
-        let body = Schedule { cron, job };
-        let request = self
-            .0
-            .request(Method::PUT, &format!("/v1/schedules/{name}"));
-        self.0.send(request.json(&body)).await.map(drop)
+        let path = format!("/v1/schedules/{name}");
+        let request = self.0.request(Method::PUT, &path).json(schedule);
+        self.0.send(request).await.map(drop)
     }
 
     /// Removes a schedule.
     pub async fn remove_schedule(&self, name: &ScheduleName) -> Result<(), ClientError> {
-        let request = self
-            .0
-            .request(Method::DELETE, &format!("/v1/schedules/{name}"));
-        self.0.send(request).await.map(drop)
+        self.act(Method::DELETE, &format!("/v1/schedules/{name}"))
+            .await
     }
 
     /// The worker processes that live.
     pub async fn workers(&self) -> Result<Vec<WorkerReport>, ClientError> {
         self.0.get("/v1/workers").await
+    }
+
+    async fn act(&self, method: Method, path: &str) -> Result<(), ClientError> {
+        self.0.send(self.0.request(method, path)).await.map(drop)
     }
 }

@@ -2,52 +2,45 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::time;
 
 use crate::handler::{Context, Handler, HandlerError, Registry, RegistryError};
 
 /// Input of `sleep` and `stick`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Sleep {
-    /// For so many milliseconds.
-    pub ms: u64,
+struct Sleep {
+    ms: u64,
 }
 
 /// Input of `fail`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Fail {
-    /// What went wrong.
-    pub message: String,
+struct Fail {
+    message: String,
     /// Fails in this many attempts and then succeeds; always fails without it.
-    #[serde(default)]
-    pub times: Option<u32>,
+    times: Option<u32>,
     /// Whether no other attempt is worth it.
     #[serde(default)]
-    pub permanent: bool,
+    permanent: bool,
 }
 
 /// Input of `hash`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Hash {
-    /// What to hash.
-    pub text: String,
-    /// How often.
-    pub rounds: u64,
+struct Hash {
+    text: String,
+    rounds: u64,
 }
 
 /// Input of `report_progress`.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Steps {
-    /// How many steps there are.
-    pub steps: u64,
-    /// How long each takes, in milliseconds.
-    pub step_ms: u64,
+struct Steps {
+    steps: u64,
+    step_ms: u64,
 }
 
 /// All of them.

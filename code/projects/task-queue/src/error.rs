@@ -4,6 +4,9 @@ use crate::invalid::Invalid;
 use crate::job::JobId;
 use crate::name::QueueName;
 
+/// What a broker answers.
+pub type Result<T, E = BrokerError> = std::result::Result<T, E>;
+
 /// Why a broker did not do what it was asked. A batch is done as a whole or not at all.
 ///
 /// [`is_transient`](BrokerError::is_transient) tells whether trying again can help.
@@ -37,33 +40,21 @@ pub enum BrokerError {
 
     /// The store cannot be reached or does not answer now. What was asked may or may not have
     /// been done; every call of a broker may be sent again.
-    #[error("the store is not available: {reason}")]
-    Unavailable {
-        /// What the store or the connection said.
-        reason: String,
-    },
+    #[error("the store is not available: {0}")]
+    Unavailable(String),
 
     /// The store has no room: the disk is full, or Redis is at `maxmemory`. Nothing was stored.
     /// Finishing jobs still works on Redis, and makes room.
-    #[error("the store has no room: {reason}")]
-    NoRoom {
-        /// What the store said.
-        reason: String,
-    },
+    #[error("the store has no room: {0}")]
+    NoRoom(String),
 
     /// The store holds something that this program did not write, or cannot read. Needs a person.
-    #[error("the store is damaged or is not ours: {reason}")]
-    Damaged {
-        /// What was found, and where.
-        reason: String,
-    },
+    #[error("the store is damaged or is not ours: {0}")]
+    Damaged(String),
 
     /// The store refuses this program: wrong password, missing right, unknown command, old version.
-    #[error("the store refuses: {reason}")]
-    Refused {
-        /// What the store said.
-        reason: String,
-    },
+    #[error("the store refuses: {0}")]
+    Refused(String),
 
     /// The broker was closed in this process.
     #[error("the broker is closed")]
@@ -73,14 +64,10 @@ pub enum BrokerError {
 impl BrokerError {
     /// Whether the same call can succeed later without anyone changing it.
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::QueueFull { .. } | Self::Unavailable { .. } | Self::NoRoom { .. } => true,
-            Self::Invalid(_)
-            | Self::UnknownDependency { .. }
-            | Self::Damaged { .. }
-            | Self::Refused { .. }
-            | Self::Closed => false,
-        }
+        matches!(
+            self,
+            Self::QueueFull { .. } | Self::Unavailable(_) | Self::NoRoom(_)
+        )
     }
 
     pub(crate) fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
@@ -93,14 +80,10 @@ impl BrokerError {
     }
 
     pub(crate) fn unavailable(reason: impl ToString) -> Self {
-        Self::Unavailable {
-            reason: reason.to_string(),
-        }
+        Self::Unavailable(reason.to_string())
     }
 
     pub(crate) fn damaged(reason: impl ToString) -> Self {
-        Self::Damaged {
-            reason: reason.to_string(),
-        }
+        Self::Damaged(reason.to_string())
     }
 }

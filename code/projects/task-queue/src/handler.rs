@@ -20,12 +20,12 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use service::body::fault;
 
 use crate::invalid::Invalid;
 use crate::name::TaskName;
@@ -149,13 +149,6 @@ impl Registry {
         Ok(self)
     }
 
-    /// The names of the tasks it has handlers for, in alphabetical order.
-    pub fn tasks(&self) -> Vec<&TaskName> {
-        let mut tasks: Vec<_> = self.handlers.keys().collect();
-        tasks.sort();
-        tasks
-    }
-
     pub(crate) fn into_handlers(self) -> HashMap<TaskName, Handler> {
         self.handlers
     }
@@ -164,7 +157,7 @@ impl Registry {
 fn decode<I: DeserializeOwned>(payload: &str) -> Result<I, HandlerError> {
     let mut json = serde_json::Deserializer::from_str(payload);
     let input = serde_path_to_error::deserialize(&mut json)
-        .map_err(|error| HandlerError::permanent(place("input", error.path(), error.inner())))?;
+        .map_err(|error| HandlerError::Permanent(fault("input", &error)))?;
     json.end()
         .map_err(|error| HandlerError::Permanent(format!("input: {error}")))?;
     Ok(input)
@@ -174,18 +167,8 @@ fn encode<O: Serialize>(output: &O) -> Output {
     let mut json = Vec::new();
     let mut writer = serde_json::Serializer::new(&mut json);
     serde_path_to_error::serialize(output, &mut writer)
-        .map_err(|error| HandlerError::permanent(place("output", error.path(), error.inner())))?;
+        .map_err(|error| HandlerError::Permanent(fault("output", &error)))?;
     String::from_utf8(json).map_err(HandlerError::permanent)
-}
-
-/// `input.size.width: invalid type: …`
-fn place(what: &str, path: &serde_path_to_error::Path, error: &serde_json::Error) -> String {
-    // An input that breaks off has a path that ends in `?`; the input as a whole is `.`.
-    let path = path.to_string();
-    match path.trim_end_matches(['.', '?']) {
-        "" => format!("{what}: {error}"),
-        field => format!("{what}.{field}: {error}"),
-    }
 }
 
 #[cfg(test)]
@@ -193,10 +176,9 @@ mod tests {
     use std::collections::BTreeMap;
 
     use serde::Deserialize;
-    use tokio_util::sync::CancellationToken;
 
+    use super::context::tests::context;
     use super::*;
-    use crate::job::JobId;
 
     #[derive(Deserialize)]
     struct Image {
@@ -206,17 +188,6 @@ mod tests {
     #[derive(Deserialize)]
     struct Size {
         width: u32,
-    }
-
-    fn context() -> Context {
-        let progress = Arc::new(ProgressCell::default());
-        Context::new(
-            JobId::new(),
-            (1, 5),
-            None,
-            CancellationToken::new(),
-            progress,
-        )
     }
 
     async fn call(handler: &Handler, payload: &str) -> Output {
@@ -232,15 +203,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_handler_takes_and_returns_its_own_types() {
-        let double = |_: Context, n: u32| Ok(vec![n, n]);
-        assert_eq!(
-            call(&Handler::new(width), r#"{"size":{"width":3}}"#).await,
-            Ok("3".into())
-        );
-        assert_eq!(
-            call(&Handler::blocking(double), "4").await,
-            Ok("[4,4]".into())
-        );
+        let answer = call(&Handler::new(width), r#"{"size":{"width":3}}"#).await;
+        assert_eq!(answer, Ok("3".into()));
+        let double = Handler::blocking(|_, n: u32| Ok(vec![n, n]));
+        assert_eq!(call(&double, "4").await, Ok("[4,4]".into()));
     }
 
     #[tokio::test]
@@ -275,7 +241,6 @@ mod tests {
     #[test]
     fn a_task_has_one_handler_and_a_proper_name() {
         let registry = Registry::new().with("width", Handler::new(width)).unwrap();
-        assert_eq!(registry.tasks(), [&TaskName::new("width").unwrap()]);
         let twice = registry.with("width", Handler::new(width)).err().unwrap();
         assert_eq!(twice.to_string(), "task width has two handlers");
         let unnamed = Registry::new().with("", Handler::new(width)).err().unwrap();

@@ -36,7 +36,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Broker, Stats, WorkerReport};
 use crate::config::Config;
-use crate::error::BrokerError;
+use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::name::WorkerId;
 
@@ -47,8 +47,9 @@ mod queues;
 
 use known::KnownTasks;
 
+pub(crate) use jobs::{Canceled, Jobs};
 pub use jobs::{JobRequest, Sent, UniqueRequest};
-pub use queues::SelectRequest;
+pub use queues::ScheduleRequest;
 
 /// How often the dashboard hears of queues and workers.
 const EACH: Duration = Duration::from_secs(1);
@@ -118,8 +119,8 @@ pub fn router<B: Broker>(app: App<B>) -> Router {
         .route("/jobs/{id}/cancel", post(jobs::cancel))
         .route("/queues", get(queues::stats))
         .route("/queues/{queue}", delete(queues::forget))
-        .route("/queues/{queue}/pause", post(queues::pause))
-        .route("/queues/{queue}/resume", post(queues::resume))
+        .route("/queues/{queue}/pause", post(queues::pause::<B, true>))
+        .route("/queues/{queue}/resume", post(queues::pause::<B, false>))
         .route("/queues/{queue}/dead", get(queues::dead))
         .route("/dead/requeue", post(queues::requeue))
         .route("/dead/purge", post(queues::purge))
@@ -167,7 +168,7 @@ async fn events<B: Broker>(State(app): State<App<B>>) -> Live {
     live::looked_up(EACH, look, closing)
 }
 
-async fn see<B: Broker>(app: &App<B>) -> Result<Seen, BrokerError> {
+async fn see<B: Broker>(app: &App<B>) -> Result<Seen> {
     let (stats, workers) = tokio::try_join!(app.broker().stats(), app.broker().workers())?;
     let this = app.0.worker.clone();
     Ok(Seen {

@@ -2,6 +2,7 @@
 //!
 //! Plain data: the sender fills in the fields, [`NewJob::check`] holds them to the limits.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -25,8 +26,7 @@ pub const LATEST: Timestamp = Timestamp(253_402_300_799_999);
 const TRACE_LIMIT: usize = 128;
 
 /// Names a job for ever. The sender makes it, so that sending the same job twice enqueues it once.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobId(Uuid);
 
 impl JobId {
@@ -59,12 +59,6 @@ impl fmt::Display for JobId {
     }
 }
 
-impl fmt::Debug for JobId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
 impl FromStr for JobId {
     type Err = Invalid;
 
@@ -78,7 +72,7 @@ impl FromStr for JobId {
 ///
 /// [`Options::aging`]: crate::broker::Options::aging
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "u8", into = "u8")]
+#[serde(try_from = "u8")]
 pub struct Priority(u8);
 
 impl Priority {
@@ -110,17 +104,10 @@ impl TryFrom<u8> for Priority {
     }
 }
 
-impl From<Priority> for u8 {
-    fn from(priority: Priority) -> u8 {
-        priority.0
-    }
-}
-
 /// A moment of the store's clock: milliseconds since 1970 (UTC).
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
-#[serde(transparent)]
 pub struct Timestamp(pub i64);
 
 /// When a job may start.
@@ -202,11 +189,8 @@ impl NewJob {
     /// constants of this file. A broker calls it before it touches its store.
     pub fn check(&self, payload_limit: usize) -> Result<(), Invalid> {
         check_length("payload", self.payload.len(), payload_limit)?;
-        check_length(
-            "trace",
-            self.trace.as_ref().map_or(0, String::len),
-            TRACE_LIMIT,
-        )?;
+        let trace = self.trace.as_ref().map_or(0, String::len);
+        check_length("trace", trace, TRACE_LIMIT)?;
         if self.max_attempts == 0 {
             return Err(Invalid::new("max_attempts", "0 attempts is no job"));
         }
@@ -221,28 +205,24 @@ impl NewJob {
             }
             Start::Now | Start::At(_) => Duration::ZERO,
         };
-        let unique = self
-            .unique
-            .as_ref()
-            .map_or(Duration::ZERO, |unique| unique.ttl);
+        let unique = self.unique.as_ref();
+        let ttl = unique.map_or(Duration::ZERO, |unique| unique.ttl);
         let max_age = self.max_age.unwrap_or_default();
         for (field, span) in [
             ("start", start),
             ("max_age", max_age),
             ("timeout", self.timeout),
             ("keep_result", self.keep_result),
-            ("unique.ttl", unique),
+            ("unique.ttl", ttl),
         ] {
             check_span(field, span)?;
         }
         self.check_after()?;
-        self.unique
-            .as_ref()
-            .map_or(Ok(()), |unique| check_key(&unique.key))
+        unique.map_or(Ok(()), |unique| check_key(&unique.key))
     }
 
     fn check_after(&self) -> Result<(), Invalid> {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         if self.after.len() > AFTER_LIMIT {
             let reason = format!("{} jobs, the limit is {AFTER_LIMIT}", self.after.len());
             return Err(Invalid::new("after", reason));
@@ -267,10 +247,8 @@ pub(crate) fn check_length(what: &'static str, length: usize, limit: usize) -> R
 
 pub(crate) fn check_span(what: &'static str, span: Duration) -> Result<(), Invalid> {
     if span > SPAN_LIMIT {
-        return Err(Invalid::new(
-            what,
-            format!("{span:?} is more than 10 years"),
-        ));
+        let reason = format!("{span:?} is more than 10 years");
+        return Err(Invalid::new(what, reason));
     }
     Ok(())
 }

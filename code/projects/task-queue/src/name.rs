@@ -4,7 +4,6 @@
 //! one that exists is safe inside a Redis key, a URL and a log line.
 
 use std::fmt;
-use std::marker::PhantomData;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -16,71 +15,37 @@ use crate::invalid::Invalid;
 pub const NAME_LIMIT: usize = 64;
 
 /// Names a queue.
-pub type QueueName = Name<Queue>;
+pub type QueueName = Name<0>;
 /// Names the handler that runs a job.
-pub type TaskName = Name<Task>;
+pub type TaskName = Name<1>;
 /// Names a schedule that enqueues jobs.
-pub type ScheduleName = Name<Schedule>;
+pub type ScheduleName = Name<2>;
 /// Names one process that claims jobs. Made anew at each start: after a crash the leases of the
 /// old instance run out, whatever the new one is called.
-pub type WorkerId = Name<Worker>;
+pub type WorkerId = Name<3>;
+
+/// How error messages call each kind.
+const KINDS: [&str; 4] = ["queue name", "task name", "schedule name", "worker id"];
 
 /// 1 to 64 letters, digits, `.`, `_` or `-`, of which the first is a letter or a digit.
-/// `K` keeps a task's name from being taken for a queue's.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(
-    try_from = "String",
-    into = "String",
-    bound(serialize = "K: Kind", deserialize = "K: Kind")
-)]
-pub struct Name<K> {
-    text: String,
-    kind: PhantomData<K>,
-}
+/// `KIND` keeps a task's name from being taken for a queue's.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Name<const KIND: usize>(String);
 
-/// What a name names.
-pub trait Kind: Clone {
-    /// How error messages call it.
-    const WHAT: &'static str;
-}
-
-/// The kind of a [`QueueName`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Queue {}
-/// The kind of a [`TaskName`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Task {}
-/// The kind of a [`ScheduleName`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Schedule {}
-/// The kind of a [`WorkerId`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Worker {}
-
-impl Kind for Queue {
-    const WHAT: &'static str = "queue name";
-}
-impl Kind for Task {
-    const WHAT: &'static str = "task name";
-}
-impl Kind for Schedule {
-    const WHAT: &'static str = "schedule name";
-}
-impl Kind for Worker {
-    const WHAT: &'static str = "worker id";
-}
-
-impl<K: Kind> Name<K> {
+impl<const KIND: usize> Name<KIND> {
     /// Checks the name.
     pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
         let text = text.into();
         match fault(&text) {
-            Some(reason) => Err(Invalid::new(K::WHAT, reason)),
-            None => Ok(Self {
-                text,
-                kind: PhantomData,
-            }),
+            Some(reason) => Err(Invalid::new(KINDS[KIND], reason)),
+            None => Ok(Self(text)),
         }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -91,26 +56,14 @@ impl WorkerId {
         let name: String = name.chars().filter(|&c| is_name_char(c)).take(31).collect();
         let name = name.trim_start_matches(['.', '_', '-']);
         let instance = Uuid::new_v4().simple();
-        let text = if name.is_empty() {
-            instance.to_string()
-        } else {
-            format!("{name}-{instance}")
-        };
-        Self {
-            text,
-            kind: PhantomData,
+        match name {
+            "" => Self(instance.to_string()),
+            name => Self(format!("{name}-{instance}")),
         }
     }
 }
 
-impl<K> Name<K> {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-}
-
-impl<K: Kind> TryFrom<String> for Name<K> {
+impl<const KIND: usize> TryFrom<String> for Name<KIND> {
     type Error = Invalid;
 
     fn try_from(text: String) -> Result<Self, Invalid> {
@@ -118,7 +71,7 @@ impl<K: Kind> TryFrom<String> for Name<K> {
     }
 }
 
-impl<K: Kind> FromStr for Name<K> {
+impl<const KIND: usize> FromStr for Name<KIND> {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
@@ -126,32 +79,18 @@ impl<K: Kind> FromStr for Name<K> {
     }
 }
 
-impl<K> From<Name<K>> for String {
-    fn from(name: Name<K>) -> String {
-        name.text
-    }
-}
-
-impl<K> fmt::Display for Name<K> {
+impl<const KIND: usize> fmt::Display for Name<KIND> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
-    }
-}
-
-impl<K> fmt::Debug for Name<K> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.text, f)
+        f.write_str(&self.0)
     }
 }
 
 /// What is wrong with a name, if anything.
 fn fault(text: &str) -> Option<String> {
     if text.len() > NAME_LIMIT {
-        let length = text.len();
-        return Some(format!(
-            "{:?} has {length} bytes, the limit is {NAME_LIMIT}",
-            cut(text)
-        ));
+        let (length, start) = (text.len(), cut(text));
+        let reason = format!("{start:?} has {length} bytes, the limit is {NAME_LIMIT}");
+        return Some(reason);
     }
     if !text.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         return Some(format!("{text:?} does not begin with a letter or a digit"));
@@ -168,7 +107,5 @@ fn is_name_char(c: char) -> bool {
 
 /// The beginning of a text that may be megabytes long, for an error message.
 pub(crate) fn cut(text: &str) -> &str {
-    text.char_indices()
-        .nth(80)
-        .map_or(text, |(end, _)| &text[..end])
+    &text[..text.floor_char_boundary(80)]
 }

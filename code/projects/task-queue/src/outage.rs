@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
+use tokio::time;
 use tracing::{debug, error, info, warn};
 
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 use crate::metrics::Metrics;
 use crate::retry::{STORE, half_jitter};
 use crate::sync::watch;
@@ -27,8 +28,19 @@ impl Outage {
         }
     }
 
-    /// The call failed. How long to wait before the next: up to a second, never nothing.
-    pub(crate) fn pause(&mut self, error: &BrokerError) -> Duration {
+    /// Takes note of an answer. In place of an error it says how long to wait before the next call:
+    /// up to a second, never nothing.
+    pub(crate) fn heard<T>(&mut self, answer: Result<T>) -> Result<T, Duration> {
+        let (call, failures) = (self.call, self.failures);
+        let answer = answer.map_err(|error| self.pause(&error))?;
+        if failures > 0 {
+            info!(call, failures, "the store answers again");
+        }
+        self.failures = 0;
+        Ok(answer)
+    }
+
+    fn pause(&mut self, error: &BrokerError) -> Duration {
         self.errors.inc();
         self.failures = self.failures.saturating_add(1);
         let (call, failures) = (self.call, self.failures);
@@ -39,20 +51,17 @@ impl Outage {
         }
         half_jitter(&STORE, failures, fastrand::f64())
     }
-
-    /// The call succeeded.
-    pub(crate) fn over(&mut self) {
-        if self.failures > 0 {
-            let (call, failures) = (self.call, self.failures);
-            info!(call, failures, "the store answers again");
-            self.failures = 0;
-        }
-    }
 }
 
-/// What to say of a call that took too long. It may have been done, as with every failure.
-pub(crate) fn no_answer(within: Duration) -> BrokerError {
-    BrokerError::unavailable(format!("no answer within {within:?}"))
+/// The answer of a call that must come within `span`. The call may have been done when it does not,
+/// as with every failure.
+pub(crate) async fn within<T>(span: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
+    match time::timeout(span, call).await {
+        Ok(answer) => answer,
+        Err(_) => Err(BrokerError::unavailable(format!(
+            "no answer within {span:?}"
+        ))),
+    }
 }
 
 /// Waits for a signal. One whose sender is gone never comes, rather than always.

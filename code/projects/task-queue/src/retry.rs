@@ -65,45 +65,37 @@ impl Budget {
 #[derive(Clone, Debug)]
 pub struct RetryBudget {
     law: Budget,
-    /// At most `law.burst`; below zero, a debt, at most as much as `law.longest` pays back.
-    tokens: f64,
-    /// When `tokens` was last brought up to date.
-    at: Instant,
+    /// How long one token takes to come.
+    interval: Duration,
+    /// When the bucket will be full again. It is full now if that has passed.
+    full_at: Instant,
 }
 
 impl RetryBudget {
     /// A full bucket.
     pub fn new(law: Budget, now: Instant) -> Self {
+        // Without a rate there is no other bound than the longest.
+        let interval = Duration::try_from_secs_f64(1.0 / law.per_second);
         Self {
             law,
-            tokens: law.burst,
-            at: now,
+            interval: interval.map_or(law.longest, |interval| interval.min(law.longest)),
+            full_at: now,
         }
     }
 
     /// A job was completed.
     pub fn deposit(&mut self) {
-        self.add(self.law.per_success);
+        let sooner = self.interval.mul_f64(self.law.per_success);
+        self.full_at = self.full_at.checked_sub(sooner).unwrap_or(self.full_at);
     }
 
     /// A job will be retried: how much longer than its backoff it has to wait.
     pub fn withdraw(&mut self, now: Instant) -> Duration {
-        let passed = now.saturating_duration_since(self.at);
-        self.at = now;
-        self.add(passed.as_secs_f64() * self.law.per_second);
+        let full = self.interval.mul_f64(self.law.burst);
         // A debt beyond the longest wait would keep later jobs waiting for nothing.
-        let deepest = (self.law.longest.as_secs_f64() * self.law.per_second).max(1.0);
-        self.tokens = (self.tokens - 1.0).max(-deepest);
-        if self.tokens >= 0.0 {
-            return Duration::ZERO;
-        }
-        // Without a rate there is no other bound than the longest.
-        Duration::try_from_secs_f64(-self.tokens / self.law.per_second)
-            .map_or(self.law.longest, |wait| wait.min(self.law.longest))
-    }
-
-    fn add(&mut self, tokens: f64) {
-        self.tokens = (self.tokens + tokens).min(self.law.burst);
+        let deepest = now + full + self.law.longest;
+        self.full_at = (self.full_at.max(now) + self.interval).min(deepest);
+        (self.full_at - now).saturating_sub(full)
     }
 }
 

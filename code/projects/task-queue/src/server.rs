@@ -7,7 +7,7 @@ use tracing::warn;
 
 use crate::broker::Broker;
 use crate::config::Config;
-use crate::error::BrokerError;
+use crate::error::Result;
 use crate::handler::Registry;
 use crate::http::{self, App};
 use crate::metrics::Metrics;
@@ -24,18 +24,15 @@ pub async fn serve<B: Broker>(
     registry: Registry,
     config: &Config,
     shutdown: CancellationToken,
-) -> Result<Option<Summary>, BrokerError> {
+) -> Result<Option<Summary>> {
     let metrics = Metrics::new();
     let (stop_http, closing) = (CancellationToken::new(), broker.clone());
     let host = std::env::var("HOSTNAME").unwrap_or_else(|_| "worker".into());
     let settings = config.worker_settings(&host);
     let this = (!config.no_worker).then(|| settings.id.clone());
-    let worker = match config.no_worker {
-        true => None,
-        false => {
-            let worker = Worker::new(broker.clone(), registry, settings)?;
-            Some(worker.with_metrics(metrics.clone()))
-        }
+    let worker = match &this {
+        Some(_) => Some(Worker::new(broker.clone(), registry, settings)?),
+        None => None,
     };
     let app = App::new(
         broker.clone(),
@@ -51,15 +48,13 @@ pub async fn serve<B: Broker>(
         config.edge.limits(),
         stop_http.clone(),
     ));
-    // ANCHOR: order
     let summary = match worker {
-        Some(worker) => Some(worker.run(shutdown).await),
+        Some(worker) => Some(worker.with_metrics(metrics).run(shutdown).await),
         None => {
             upkeep::run(broker, metrics, shutdown).await;
             None
         }
     };
-    // ANCHOR_END: order
     stop_http.cancel();
     if let Err(panic) = http.await {
         warn!(%panic, "the listener broke");

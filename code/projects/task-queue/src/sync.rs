@@ -5,6 +5,7 @@
 //!
 //! [loom]: https://docs.rs/loom/0.7.3/loom/
 
+use std::sync::PoisonError;
 #[cfg(not(test))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 #[cfg(not(test))]
@@ -13,6 +14,9 @@ pub(crate) use tokio::sync::{Notify, watch};
 #[cfg(test)]
 pub(crate) mod model;
 #[cfg(test)]
-pub(crate) use checked::{Mutex, MutexGuard, Notify};
-#[cfg(test)]
-pub(crate) use model::watch;
+pub(crate) use checked::{Mutex, MutexGuard, Notify, watch};
+
+/// Locks. No section of this crate can panic, so there is nothing to be poisoned by.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -9,7 +9,7 @@ use tokio::time::{self, Instant};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::broker::{Leases, Signals, Upkeep};
+use crate::broker::{Leases, Upkeep};
 use crate::metrics::Metrics;
 use crate::outage::{Outage, changed};
 use crate::sync::watch;
@@ -21,30 +21,25 @@ const SOON: Duration = Duration::from_secs(1);
 
 /// Calls `upkeep` whenever something is due, until `shutdown`. Lives through outages of the store.
 pub async fn run<B: Leases>(broker: B, metrics: Metrics, shutdown: CancellationToken) {
-    let Signals {
-        mut due,
-        mut leased,
-        look_every,
-        ..
-    } = broker.signals();
+    let signals = broker.signals();
+    let (mut due, mut leased) = (signals.due, signals.leased);
     let mut outage = Outage::new("upkeep", &metrics);
     while !shutdown.is_cancelled() {
         // Seen before the call: what falls due during it wakes the wait below.
         due.borrow_and_update();
         leased.borrow_and_update();
-        let pause = match shutdown.run_until_cancelled(broker.upkeep(LIMIT)).await {
-            None => break,
-            Some(Ok(done)) => {
-                outage.over();
-                log(&done);
-                done.next.min(look_every.max(SOON))
-            }
-            Some(Err(error)) => {
-                let pause = outage.pause(&error);
+        let Some(answer) = shutdown.run_until_cancelled(broker.upkeep(LIMIT)).await else {
+            break;
+        };
+        let done = match outage.heard(answer) {
+            Ok(done) => done,
+            Err(pause) => {
                 shutdown.run_until_cancelled(time::sleep(pause)).await;
                 continue;
             }
         };
+        log(&done);
+        let pause = done.next.min(signals.look_every.max(SOON));
         tokio::select! {
             biased;
             () = shutdown.cancelled() => break,

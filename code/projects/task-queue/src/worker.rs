@@ -21,7 +21,6 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use prometheus_client::metrics::histogram::Histogram;
@@ -33,7 +32,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use tracing::info;
 
 use crate::broker::{Lease, Leases};
-use crate::error::BrokerError;
+use crate::error::Result;
 use crate::handler::{Handler, Registry};
 use crate::metrics::{Metrics, TaskMetrics};
 use crate::name::{QueueName, TaskName};
@@ -117,7 +116,7 @@ struct Task {
 
 impl<B: Leases> Worker<B> {
     /// Checks the settings.
-    pub fn new(broker: B, registry: Registry, settings: Settings) -> Result<Self, BrokerError> {
+    pub fn new(broker: B, registry: Registry, settings: Settings) -> Result<Self> {
         settings.check()?;
         Ok(Self {
             broker,
@@ -159,7 +158,7 @@ impl<B: Leases> Worker<B> {
             ends,
             shutdown: shutdown.clone(),
             alive,
-            in_doubt: AtomicBool::new(false),
+            in_doubt: false,
         };
         let mut claimer = AbortOnDropHandle::new(tokio::spawn(claimer.run()));
         tokio::select! {
@@ -189,20 +188,20 @@ fn start_rounds<B: Leases>(
     shared: &Arc<Shared>,
     shutdown: &CancellationToken,
 ) -> JoinSet<()> {
-    let both = || (broker.clone(), Arc::clone(shared));
-    let mut rounds = JoinSet::new();
-    let (broker, shared) = both();
-    rounds.spawn(heartbeat::run(broker, shared));
-    let (broker, shared) = both();
-    let upkeep = upkeep::run(broker, shared.metrics.clone(), CancellationToken::new());
-    rounds.spawn(upkeep);
-    let (broker, shared) = both();
+    let metrics = shared.metrics.clone();
     let Bounds { min, max } = shared.settings.scale.bounds;
+    let mut rounds = JoinSet::new();
+    rounds.spawn(heartbeat::run(broker.clone(), shared.clone()));
+    rounds.spawn(upkeep::run(
+        broker.clone(),
+        metrics,
+        CancellationToken::new(),
+    ));
     if min < max {
-        rounds.spawn(rounds::scale(broker, shared));
+        rounds.spawn(rounds::scale(broker.clone(), shared.clone()));
     }
-    let (broker, shared) = both();
-    rounds.spawn(rounds::report(broker, shared, shutdown.clone()));
+    let report = rounds::report(broker.clone(), shared.clone(), shutdown.clone());
+    rounds.spawn(report);
     rounds
 }
 
@@ -213,7 +212,6 @@ async fn drain(
     mut claimer: AbortOnDropHandle<()>,
     attempts: TaskTracker,
 ) {
-    // ANCHOR: drain
     let deadline = Instant::now() + settings.drain;
     let (jobs, patience) = (attempts.len(), settings.drain);
     info!(jobs, ?patience, "draining");
@@ -227,7 +225,6 @@ async fn drain(
         info!(jobs = attempts.len(), "time to drain is over");
         running.stop_all(Stop::ShutDown);
     }
-    // ANCHOR_END: drain
 }
 
 impl Shared {
@@ -238,17 +235,14 @@ impl Shared {
             let metrics = metrics.task(name);
             Arc::new(Task { handler, metrics })
         };
-        let tasks = registry.into_handlers().into_iter().map(|(name, handler)| {
-            let task = task(Some(&name), Some(handler));
-            (name, task)
-        });
+        let tasks = registry.into_handlers().into_iter();
+        let tasks = tasks.map(|(name, handler)| (name.clone(), task(Some(&name), Some(handler))));
         let waits = settings.queues.iter();
+        let waits = waits.map(|queue| (queue.clone(), metrics.wait(queue)));
         Self {
             tasks: tasks.collect(),
             unknown: task(None, None),
-            waits: waits
-                .map(|queue| (queue.clone(), metrics.wait(queue)))
-                .collect(),
+            waits: waits.collect(),
             permits: Permits::new(slots),
             running: Running::default(),
             metrics,
@@ -261,17 +255,14 @@ impl Shared {
     }
 
     fn observe_wait(&self, lease: &Lease) {
-        let waited = lease.claimed_at.0.saturating_sub(lease.ready_at.0).max(0);
         if let Some(waits) = self.waits.get(&lease.queue) {
-            waits.observe(waited as f64 / 1000.0);
+            waits.observe(lease.waited.as_secs_f64());
         }
     }
 }
 
-// ANCHOR: held
 /// Until when a lease certainly holds that was asked for at `sent`. The store counts from later on;
 /// the tenth is for the handler, which hears of it before anybody else may start the job.
 fn held_until(sent: Instant, lease: Duration) -> Instant {
     sent + lease - lease / 10
 }
-// ANCHOR_END: held

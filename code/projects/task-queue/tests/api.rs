@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use task_queue::broker::{Cancel, Enqueued, JobState};
-use task_queue::http::SelectRequest;
+use task_queue::broker::{Cancel, Enqueued, JobState, Select};
 use task_queue::job::JobId;
 use task_queue::name::QueueName;
 use tokio::time;
@@ -51,7 +50,7 @@ async fn a_task_without_a_handler_becomes_a_dead_letter_that_can_be_purged() {
             .unwrap()
             .contains("nobody")
     );
-    let which = SelectRequest::Jobs { jobs: vec![id] };
+    let which = Select::Jobs { jobs: vec![id] };
     assert_eq!(client.purge(&which).await.unwrap(), 1);
     assert_eq!(client.purge(&which).await.unwrap(), 0);
 }

@@ -149,7 +149,10 @@ impl<S: Store> Run<S> {
                 }
             }
             Step::Requeue { letters } => {
-                let select = Select::Oldest(queue("q"), letters);
+                let select = Select::Oldest {
+                    queue: queue("q"),
+                    oldest: letters,
+                };
                 let answer = self.broker.requeue(select).await.unwrap();
                 let mut requeued = Vec::new();
                 for (_, job) in self.model.dead() {

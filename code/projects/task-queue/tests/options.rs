@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{CommandFactory, Parser};
 use proptest::prelude::*;
 use task_queue::broker::sqlite::{SqliteBroker, Sync};
-use task_queue::broker::{Claim, Leases, StoreUrl, StoreUrlError};
+use task_queue::broker::{Claim, Leases, StoreUrl};
 use task_queue::config::Config;
 use task_queue::demo;
 use task_queue::job::NewJob;
@@ -98,7 +98,6 @@ fn the_bounds_of_the_worker_follow_what_was_given() {
 
 fn read(url: &str) -> Result<StoreUrl, String> {
     url.parse()
-        .map_err(|error: StoreUrlError| error.to_string())
 }
 
 #[test]

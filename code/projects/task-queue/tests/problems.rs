@@ -18,14 +18,10 @@ fn what_may_succeed_later_says_when_to_come_again() {
     };
     for (error, status, after) in [
         (full, 429, Some("1")),
-        (
-            BrokerError::Unavailable { reason: reason() },
-            503,
-            Some("1"),
-        ),
+        (BrokerError::Unavailable(reason()), 503, Some("1")),
         (BrokerError::Closed, 503, Some("1")),
-        (BrokerError::NoRoom { reason: reason() }, 507, Some("10")),
-        (BrokerError::Refused { reason: reason() }, 500, None),
+        (BrokerError::NoRoom(reason()), 507, Some("10")),
+        (BrokerError::Refused(reason()), 500, None),
         (Invalid::new("jobs", "too many").into(), 422, None),
     ] {
         let response = Problem::from(error).into_response();

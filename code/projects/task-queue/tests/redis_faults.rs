@@ -219,7 +219,10 @@ async fn a_user_with_the_rights_of_the_readme_can_do_everything() {
     assert_eq!(page.jobs.len(), 1);
     let worker = WorkerId::new("worker-1").unwrap();
     assert!(broker.held(worker).await.unwrap().is_empty());
-    let which = Select::Oldest(queue("q"), 9);
+    let which = Select::Oldest {
+        queue: queue("q"),
+        oldest: 9,
+    };
     assert_eq!(broker.requeue(which).await.unwrap(), 1);
 }
 

@@ -143,9 +143,7 @@ impl Scripted {
         size: usize,
         act: impl FnOnce(&mut Store) -> Result<T, BrokerError>,
     ) -> Result<T, BrokerError> {
-        let away = || BrokerError::Unavailable {
-            reason: "by script".to_owned(),
-        };
+        let away = || BrokerError::Unavailable("by script".to_owned());
         let (fault, is_away) = {
             let mut script = self.0.script.lock().unwrap();
             script.calls.push((call, size));

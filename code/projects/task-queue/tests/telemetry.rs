@@ -1,9 +1,11 @@
 //! One search finds the whole story of a job.
 
+use std::time::Duration;
+
 use service::telemetry::{LogFormat, lines};
 use service::trace::{new_trace, trace_id};
 use task_queue::broker::{Lease, LeaseKey};
-use task_queue::job::{NewJob, Timestamp};
+use task_queue::job::NewJob;
 use task_queue::name::{QueueName, TaskName};
 use task_queue::telemetry::{enqueue_span, job_span};
 use tracing_subscriber::layer::SubscriberExt;
@@ -51,9 +53,7 @@ fn lease(job: &NewJob) -> Lease {
         max_attempts: 5,
         recoveries: 0,
         timeout: job.timeout,
-        enqueued_at: Timestamp(0),
-        ready_at: Timestamp(0),
-        claimed_at: Timestamp(0),
+        waited: Duration::ZERO,
         trace: job.trace.clone(),
     }
 }

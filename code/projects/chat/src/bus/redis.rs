@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use futures::StreamExt;
 use redis::Client;
 use redis::aio::MultiplexedConnection;
 use serde::{Deserialize, Serialize};
+use service::redis::Ear;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -86,12 +86,9 @@ async fn tell_all(client: Client, node: u64, mut told: mpsc::Receiver<Hint>) {
 /// Hears what the others publish, subscribing again each time that the connection ends.
 async fn hear_all(client: Client, node: u64, heard: mpsc::Sender<Hint>) {
     loop {
-        if let Ok(Ok(mut subscription)) = timeout(PATIENCE, client.get_async_pubsub()).await
-            && let Ok(Ok(())) = timeout(PATIENCE, subscription.subscribe(CHANNEL)).await
-        {
+        if let Ok(mut ear) = Ear::open(&client, CHANNEL).await {
             heard.send(Hint::Cut).await.ok();
-            let mut messages = subscription.into_on_message();
-            while let Some(message) = messages.next().await {
+            while let Ok(message) = ear.next().await {
                 match serde_json::from_slice::<Envelope>(message.get_payload_bytes()) {
                     Ok(envelope) if envelope.from == node => {}
                     Ok(envelope) => _ = heard.try_send(envelope.hint),

@@ -185,9 +185,7 @@ impl Calls {
     {
         let start = Instant::now();
         loop {
-            let (connection, number) = self.line.connection();
-            let answer = self.line.heard(number, call(connection).await);
-            match answer {
+            match self.line.call(&call).await {
                 Err(error) if may_pass(&error) && start.elapsed() < PATIENCE => {
                     sleep(BETWEEN_TRIES).await;
                 }

@@ -38,7 +38,8 @@ struct Input {
 #[tokio::main]
 pub async fn run(role: Role) -> Result<()> {
     let options = Options::STANDARD;
-    match std::env::var("STORE")?.parse()? {
+    let store = std::env::var("STORE")?.parse();
+    match store.map_err(anyhow::Error::msg)? {
         StoreUrl::Sqlite { path, sync } => {
             run_on(SqliteBroker::open(&path, sync, options).await?, role).await
         }

@@ -1,15 +1,13 @@
 //! Who is woken when something happens in the store: workers, upkeep loops, callers that wait for a job.
 
 use std::collections::HashMap;
-use std::future::Future;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::error::BrokerError;
+use crate::error::Result;
 use crate::job::JobId;
-use crate::sync::{Mutex, MutexGuard, watch};
+use crate::sync::{Mutex, lock, watch};
 
 use super::{JobStatus, Signals};
 
@@ -80,7 +78,7 @@ impl Bells {
             bell.send_modify(|count| *count += 1);
         }
         if !rings.ended.is_empty() {
-            let waiting = self.waiting();
+            let waiting = lock(&self.ended);
             for bell in rings.ended.iter().filter_map(|job| waiting.get(job)) {
                 bell.send_replace(());
             }
@@ -89,16 +87,14 @@ impl Bells {
 
     /// Wakes everyone, after a time in which signals may have been lost.
     pub(crate) fn ring_all(&self) {
+        let ended = lock(&self.ended).keys().copied().collect();
         self.ring(&Rings {
             ready: true,
             due: true,
             cancel: true,
             leased: true,
-            ended: Vec::new(),
+            ended,
         });
-        for bell in self.waiting().values() {
-            bell.send_replace(());
-        }
     }
 
     /// Calls `look` until it says that `job` has ended or is not known, or `patience` is over.
@@ -107,9 +103,9 @@ impl Bells {
         job: JobId,
         patience: Duration,
         look: impl Fn() -> F,
-    ) -> Result<Option<JobStatus>, BrokerError>
+    ) -> Result<Option<JobStatus>>
     where
-        F: Future<Output = Result<Option<JobStatus>, BrokerError>>,
+        F: Future<Output = Result<Option<JobStatus>>>,
     {
         let deadline = Instant::now() + patience;
         // In this order: the bell goes first, so that the last to go sees that no one else has one.
@@ -117,12 +113,9 @@ impl Bells {
         let mut bell = self.subscribe(job);
         loop {
             let status = look().await?;
+            let ended = |status: &JobStatus| status.state.has_ended();
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero()
-                || status
-                    .as_ref()
-                    .is_none_or(|status| status.state.has_ended())
-            {
+            if left.is_zero() || status.as_ref().is_none_or(ended) {
                 return Ok(status);
             }
             let _looks_again = timeout(left.min(self.look_every), bell.changed()).await;
@@ -130,14 +123,10 @@ impl Bells {
     }
 
     fn subscribe(&self, job: JobId) -> watch::Receiver<()> {
-        self.waiting()
+        lock(&self.ended)
             .entry(job)
             .or_insert_with(|| watch::Sender::new(()))
             .subscribe()
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, HashMap<JobId, watch::Sender<()>>> {
-        self.ended.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -149,11 +138,9 @@ struct Waiter<'a> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let mut waiting = self.bells.waiting();
-        if waiting
-            .get(&self.job)
-            .is_some_and(|bell| bell.receiver_count() == 0)
-        {
+        let mut waiting = lock(&self.bells.ended);
+        let bell = waiting.get(&self.job);
+        if bell.is_some_and(|bell| bell.receiver_count() == 0) {
             waiting.remove(&self.job);
         }
     }
@@ -167,12 +154,12 @@ mod tests {
 
     use super::*;
     use crate::broker::JobState;
-    use crate::sync::model::{every_order, on_paused_clock, spawn, spawn_task};
+    use crate::sync::model::{every_order, on_paused_clock, spawn_task};
 
     const PATIENCE: Duration = Duration::from_secs(60);
     const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-    type Answer = Result<Option<JobStatus>, BrokerError>;
+    type Answer = Result<Option<JobStatus>>;
 
     /// A store of one job.
     #[derive(Default)]
@@ -242,7 +229,7 @@ mod tests {
             for waiter in waiters {
                 waiter.join().unwrap().unwrap();
             }
-            assert!(bells.waiting().is_empty());
+            assert!(lock(&bells.ended).is_empty());
         });
     }
 
@@ -260,50 +247,7 @@ mod tests {
             impatient.join().unwrap().unwrap();
             store.end(job, &bells);
             waiter.join().unwrap().unwrap();
-            assert!(bells.waiting().is_empty());
-        });
-    }
-
-    #[test]
-    fn a_bell_that_rings_between_the_look_and_the_wait_is_heard() {
-        every_order(|| {
-            let (bells, ready) = (
-                Arc::new(Bells::new(LOOK_AGAIN)),
-                Arc::new(Mutex::new(false)),
-            );
-            let mut signal = bells.signals().ready;
-            let ringer = spawn({
-                let (bells, ready) = (Arc::clone(&bells), Arc::clone(&ready));
-                move || {
-                    *ready.lock().unwrap() = true;
-                    bells.ring(&Rings {
-                        ready: true,
-                        ..Rings::default()
-                    });
-                }
-            });
-            loom::future::block_on(async {
-                while !*ready.lock().unwrap() {
-                    signal.changed().await.unwrap();
-                }
-            });
-            ringer.join().unwrap();
-        });
-    }
-
-    #[test]
-    fn a_waiter_is_woken_by_the_bell_and_leaves_nothing_behind() {
-        on_paused_clock(async || {
-            let (bells, job, store) = (Bells::new(LOOK_AGAIN), JobId::new(), Store::default());
-            let start = Instant::now();
-            let end = async {
-                tokio::time::sleep(Duration::from_millis(300)).await;
-                store.end(job, &bells);
-            };
-            let (answer, ()) = tokio::join!(bells.wait(job, PATIENCE, || store.look()), end);
-            assert_eq!(answer.unwrap(), status(JobState::Completed));
-            assert_eq!(start.elapsed(), Duration::from_millis(300));
-            assert!(bells.waiting().is_empty());
+            assert!(lock(&bells.ended).is_empty());
         });
     }
 
@@ -311,13 +255,9 @@ mod tests {
     fn a_lost_signal_costs_a_second() {
         on_paused_clock(async || {
             let (bells, start) = (Bells::new(LOOK_AGAIN), Instant::now());
-            let look = async || {
-                let ended = start.elapsed() > Duration::from_millis(300);
-                Ok(status(if ended {
-                    JobState::Dead
-                } else {
-                    JobState::Ready
-                }))
+            let look = async || match start.elapsed() > Duration::from_millis(300) {
+                true => Ok(status(JobState::Dead)),
+                false => Ok(status(JobState::Ready)),
             };
             let answer = bells.wait(JobId::new(), PATIENCE, look).await;
             assert_eq!(answer.unwrap(), status(JobState::Dead));

@@ -3,7 +3,7 @@
 use crate::job::Timestamp;
 use crate::name::WorkerId;
 
-use super::{Attempt, AttemptEnd};
+use super::{Attempt, AttemptEnd, JobState};
 
 /// A job that is retried for ever does not grow: the last attempts tell enough.
 pub(crate) const KEPT: usize = 20;
@@ -26,19 +26,20 @@ pub(crate) fn read(history: &str, last: Option<Attempt>) -> Vec<Attempt> {
 
 /// The attempt that is not in the text: the one that runs, or the one that completed the job.
 pub(crate) fn last(
-    worker: Option<String>,
+    state: JobState,
+    worker: Option<WorkerId>,
     started_at: Option<i64>,
     ended_at: Option<i64>,
 ) -> Option<Attempt> {
-    let end = if ended_at.is_some() {
-        AttemptEnd::Completed
-    } else {
-        AttemptEnd::Running
+    let (end, ended_at) = match state {
+        JobState::Running => (AttemptEnd::Running, None),
+        JobState::Completed => (AttemptEnd::Completed, ended_at.map(Timestamp)),
+        _ => return None,
     };
     Some(Attempt {
-        worker: WorkerId::new(worker?).ok()?,
+        worker: worker?,
         started_at: Timestamp(started_at?),
-        ended_at: ended_at.map(Timestamp),
+        ended_at,
         end,
         error: None,
     })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::invalid::Invalid;
-use crate::job::{JobId, Priority, Timestamp, check_length, check_span};
+use crate::job::{JobId, Priority, check_length, check_span};
 use crate::name::{QueueName, TaskName, WorkerId};
 
 use super::BATCH_LIMIT;
@@ -52,17 +52,12 @@ pub struct Lease {
     pub recoveries: u32,
     /// How long this attempt may run.
     pub timeout: Duration,
-    /// When the job was enqueued.
-    pub enqueued_at: Timestamp,
-    /// When it became ready (again).
-    pub ready_at: Timestamp,
-    /// Now, by the store's clock: `claimed_at` minus `ready_at` is how long it waited.
-    pub claimed_at: Timestamp,
+    /// How long it had been ready, by the store's clock.
+    pub waited: Duration,
     /// The sender's trace context.
     pub trace: Option<String>,
 }
 
-// ANCHOR: key
 /// A job and the fencing token of one lease on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct LeaseKey {
@@ -72,7 +67,6 @@ pub struct LeaseKey {
     /// it follows the clock (in microseconds), and steps over where the clock does not advance.
     pub token: u64,
 }
-// ANCHOR_END: key
 
 /// A sign of life for one lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -165,10 +159,8 @@ impl Claim {
 
 impl Heartbeat {
     pub(crate) fn check(&self) -> Result<(), Invalid> {
-        let note = self
-            .progress
-            .as_ref()
-            .map_or(0, |progress| progress.note.len());
+        let progress = self.progress.as_ref();
+        let note = progress.map_or(0, |progress| progress.note.len());
         check_length("progress.note", note, NOTE_LIMIT)
     }
 }
@@ -198,6 +190,16 @@ pub(crate) fn check_batch(what: &'static str, length: usize) -> Result<(), Inval
         return Err(Invalid::new(what, reason));
     }
     Ok(())
+}
+
+/// A batch that is neither too long nor has an item that breaks a rule.
+pub(crate) fn check_all<T>(
+    what: &'static str,
+    items: &[T],
+    check: impl Fn(&T) -> Result<(), Invalid>,
+) -> Result<(), Invalid> {
+    check_batch(what, items.len())?;
+    items.iter().try_for_each(check)
 }
 
 /// An error message, cut to what a history keeps of it.

@@ -12,29 +12,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use redis::{FromRedisValue, Script, Value};
+use redis::{FromRedisValue, Script, ScriptInvocation};
 use service::redis::Line;
+use tokio_util::task::AbortOnDropHandle;
 
-use crate::error::BrokerError;
-use crate::job::{JobId, NewJob, Timestamp};
-use crate::name::{QueueName, ScheduleName, WorkerId};
+use crate::error::{BrokerError, Result};
+use crate::name::QueueName;
 
+use super::Options;
 use super::bells::Bells;
-use super::lease::{check_batch, check_lease};
-use super::{
-    BATCH_LIMIT, Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat,
-    JobStatus, JobView, Lease, LeaseKey, Leases, NewSchedule, Options, Page, ScheduleView, Select,
-    Signals, Stats, Upkeep, WorkerReport,
-};
 
-mod calls;
 mod connection;
+mod leases;
+mod people;
 mod reply;
 mod rights;
 mod schedules;
 mod scripts;
-
-use connection::{Listener, typed};
 
 /// Who listens to the bells hears of a broken connection within half of this, and looks then.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
@@ -54,33 +48,27 @@ struct Shared {
     bells: Arc<Bells>,
     /// Microseconds to add to the clock of Redis: 0, but in tests.
     clock_offset: AtomicI64,
-    _listener: Listener,
+    _listener: AbortOnDropHandle<()>,
 }
 
 impl RedisBroker {
     /// Connects. `namespace` keeps several task queues on one Redis apart.
-    pub async fn connect(
-        url: &str,
-        namespace: &QueueName,
-        options: Options,
-    ) -> Result<Self, BrokerError> {
+    pub async fn connect(url: &str, namespace: &QueueName, options: Options) -> Result<Self> {
         let client = redis::Client::open(url)
             .map_err(|error| BrokerError::invalid("redis url", error.to_string()))?;
         let line = connection::open(client.clone()).await?;
         let prefix = format!("{{{namespace}}}:");
         rights::check(&client, &line, &prefix).await?;
         let bells = Arc::new(Bells::new(LOOK_EVERY));
-        let listener = Listener::spawn(client, format!("{prefix}bell"), &bells);
-        let aging = i64::try_from(options.aging.as_micros()).unwrap_or(i64::MAX);
-        let clock_offset = AtomicI64::new(0);
+        let listener = connection::listen(client, format!("{prefix}bell"), Arc::clone(&bells));
         let shared = Shared {
             line,
             prefix,
+            aging: i64::try_from(options.aging.as_micros()).unwrap_or(i64::MAX),
             options,
-            aging,
             bells,
-            clock_offset,
-            _listener: listener,
+            clock_offset: AtomicI64::new(0),
+            _listener: AbortOnDropHandle::new(tokio::spawn(listener)),
         };
         let shared = Arc::new(shared);
         Ok(Self { shared })
@@ -88,209 +76,28 @@ impl RedisBroker {
 
     /// Moves the clock that this handle (and its clones) shows the store, for tests.
     pub fn move_clock(&self, micros: i64) {
-        self.shared
-            .clock_offset
-            .fetch_add(micros, Ordering::Relaxed);
+        let offset = &self.shared.clock_offset;
+        offset.fetch_add(micros, Ordering::Relaxed);
     }
 
     async fn call<T: FromRedisValue>(
         &self,
         script: &Script,
-        arguments: impl FnOnce(&mut redis::ScriptInvocation<'_>),
-    ) -> Result<T, BrokerError> {
-        let mut invocation = script.key(self.shared.prefix.as_str());
-        invocation
-            .arg(self.shared.clock_offset.load(Ordering::Relaxed))
+        arguments: impl FnOnce(&mut ScriptInvocation<'_>),
+    ) -> Result<T> {
+        let mut call = script.key(self.shared.prefix.as_str());
+        call.arg(self.shared.clock_offset.load(Ordering::Relaxed))
             .arg(self.shared.aging);
-        arguments(&mut invocation);
-        let (mut connection, number) = self.shared.line.connection();
-        let answer = invocation.invoke_async(&mut connection).await;
-        self.shared.line.heard(number, answer).map_err(typed)
+        arguments(&mut call);
+        let ask = async |mut line| call.invoke_async(&mut line).await;
+        Ok(self.shared.line.call(ask).await?)
+    }
+
+    fn key(&self, name: &str) -> String {
+        format!("{}{name}", self.shared.prefix)
     }
 }
 
-impl Leases for RedisBroker {
-    async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, BrokerError> {
-        check_batch("jobs", jobs.len())?;
-        jobs.iter()
-            .try_for_each(|job| job.check(self.shared.options.max_payload))?;
-        self.send(&jobs, "").await
-    }
-
-    async fn claim(&self, claim: Claim) -> Result<Vec<Lease>, BrokerError> {
-        claim.check()?;
-        self.lease(&claim).await
-    }
-
-    async fn extend(
-        &self,
-        heartbeats: Vec<Heartbeat>,
-        lease: Duration,
-    ) -> Result<Vec<Extended>, BrokerError> {
-        check_lease(lease)?;
-        check_batch("heartbeats", heartbeats.len())?;
-        heartbeats.iter().try_for_each(Heartbeat::check)?;
-        self.beat(&heartbeats, lease).await
-    }
-
-    async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Finished>, BrokerError> {
-        check_batch("finishes", finishes.len())?;
-        let limit = self.shared.options.max_payload;
-        finishes.iter().try_for_each(|finish| finish.check(limit))?;
-        self.end(&finishes).await
-    }
-
-    async fn held(&self, worker: WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
-        self.list_held(&worker).await
-    }
-
-    async fn upkeep(&self, limit: usize) -> Result<Upkeep, BrokerError> {
-        self.keep_up(limit.clamp(1, BATCH_LIMIT)).await
-    }
-
-    async fn stats(&self) -> Result<Stats, BrokerError> {
-        let values: Vec<Value> = self
-            .call(&scripts::LOOK, |call| _ = call.arg("stats"))
-            .await?;
-        reply::stats(values)
-    }
-
-    async fn report_worker(&self, report: WorkerReport, ttl: Duration) -> Result<(), BrokerError> {
-        let text = serde_json::to_string(&report).map_err(BrokerError::damaged)?;
-        let ttl = ttl.as_millis().to_string();
-        let note = self.note(|call| {
-            call.arg("worker")
-                .arg(report.id.as_str())
-                .arg(text)
-                .arg(ttl);
-        });
-        note.await.map(|_| ())
-    }
-
-    fn signals(&self) -> Signals {
-        self.shared.bells.signals()
-    }
-}
-
-impl Broker for RedisBroker {
-    async fn cancel(&self, job: JobId) -> Result<Cancel, BrokerError> {
-        let answer: String = self
-            .call(&scripts::CANCEL, |call| _ = call.arg(job.to_string()))
-            .await?;
-        Ok(match answer.as_str() {
-            "canceled" => Cancel::Canceled,
-            "requested" => Cancel::Requested,
-            "too late" => Cancel::TooLate,
-            _ => Cancel::Unknown,
-        })
-    }
-
-    async fn inspect(&self, job: JobId) -> Result<Option<JobView>, BrokerError> {
-        let id = job.to_string();
-        let found: Option<(String, String, _)> = self
-            .call(&scripts::LOOK, |call| _ = call.arg("view").arg(&id))
-            .await?;
-        found
-            .map(|(until, record, fields)| reply::view(&id, &until, &record, fields))
-            .transpose()
-    }
-
-    async fn wait(&self, job: JobId, patience: Duration) -> Result<Option<JobStatus>, BrokerError> {
-        let look = async || {
-            let id = job.to_string();
-            let ask = |call: &mut redis::ScriptInvocation<'_>| _ = call.arg("status").arg(&id);
-            let found = match self.call(&scripts::AWAIT, ask).await {
-                // No bell will ring for this one; it is found by the next look.
-                Err(error) if connection::refuses_writes(&error) => {
-                    self.call(&scripts::LOOK, ask).await
-                }
-                found => found,
-            };
-            let found: Option<reply::StatusFields> = found?;
-            found.map(|found| reply::status(&id, found)).transpose()
-        };
-        self.shared.bells.wait(job, patience, look).await
-    }
-
-    async fn dead_letters(
-        &self,
-        queue: QueueName,
-        cursor: Option<Cursor>,
-        limit: usize,
-    ) -> Result<Page, BrokerError> {
-        let limit = limit.clamp(1, BATCH_LIMIT);
-        let from = cursor.map_or("+inf".to_owned(), |cursor| cursor.0.to_string());
-        let found = self.call(&scripts::LOOK, |call| {
-            call.arg("dead").arg(queue.as_str()).arg(from).arg(limit);
-        });
-        reply::page(found.await?, limit)
-    }
-
-    async fn requeue(&self, which: Select) -> Result<u64, BrokerError> {
-        self.select("requeue", which.checked()?).await
-    }
-
-    async fn purge(&self, which: Select) -> Result<u64, BrokerError> {
-        self.select("purge", which.checked()?).await
-    }
-
-    async fn pause(&self, queue: QueueName, paused: bool) -> Result<(), BrokerError> {
-        let paused = u8::from(paused);
-        self.note(|call| _ = call.arg("pause").arg(queue.as_str()).arg(paused))
-            .await
-            .map(|_| ())
-    }
-
-    async fn put_schedule(&self, schedule: NewSchedule) -> Result<(), BrokerError> {
-        schedule.check(self.shared.options.max_payload)?;
-        let next = schedule.next_after(Timestamp(self.now().await?))?;
-        let text = serde_json::to_string(&schedule).map_err(BrokerError::damaged)?;
-        let note = self.note(|call| {
-            call.arg("schedule")
-                .arg(schedule.name.as_str())
-                .arg(text)
-                .arg(next.0);
-        });
-        note.await.map(|_| ())
-    }
-
-    async fn schedules(&self) -> Result<Vec<ScheduleView>, BrokerError> {
-        self.list_schedules().await
-    }
-
-    async fn remove_schedule(&self, name: ScheduleName) -> Result<bool, BrokerError> {
-        self.note(|call| _ = call.arg("unschedule").arg(name.as_str()))
-            .await
-            .map(|removed| removed > 0)
-    }
-
-    async fn workers(&self) -> Result<Vec<WorkerReport>, BrokerError> {
-        let reports: Vec<String> = self
-            .call(&scripts::LOOK, |call| _ = call.arg("workers"))
-            .await?;
-        let reports = reports
-            .iter()
-            .filter_map(|report| serde_json::from_str(report).ok());
-        let mut reports: Vec<WorkerReport> = reports.collect();
-        reports.sort_by(|a, b| a.id.cmp(&b.id));
-        Ok(reports)
-    }
-
-    async fn ping(&self) -> Result<(), BrokerError> {
-        let (mut connection, number) = self.shared.line.connection();
-        let answer = redis::cmd("PING").query_async(&mut connection).await;
-        self.shared.line.heard(number, answer).map_err(typed)
-    }
-
-    async fn forget(&self, queue: QueueName) -> Result<bool, BrokerError> {
-        let answer = self.note(|call| _ = call.arg("forget").arg(queue.as_str()));
-        match answer.await? {
-            known @ (0 | 1) => Ok(known == 1),
-            more => Err(BrokerError::holds_jobs(more - 1)),
-        }
-    }
-
-    async fn close(&self) -> Result<(), BrokerError> {
-        Ok(())
-    }
+fn millis(span: Duration) -> u64 {
+    span.as_millis().try_into().unwrap_or(u64::MAX)
 }

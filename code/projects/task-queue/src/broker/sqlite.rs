@@ -9,33 +9,35 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
-use crate::error::BrokerError;
-use crate::job::{JobId, NewJob, Timestamp};
-use crate::name::{QueueName, ScheduleName, WorkerId};
+use chrono::{DateTime, Utc};
+
+use crate::error::{BrokerError, Result};
+use crate::job::NewJob;
+use crate::name::WorkerId;
 
 use super::bells::Bells;
-use super::lease::{check_batch, check_lease};
+use super::lease::{check_all, check_lease};
 use super::{
-    BATCH_LIMIT, Broker, Cancel, Claim, Cursor, Enqueued, Extended, Finish, Finished, Heartbeat,
-    JobStatus, JobView, Lease, LeaseKey, Leases, NewSchedule, Options, Page, ScheduleView, Select,
-    Signals, Stats, Upkeep, WorkerReport,
+    BATCH_LIMIT, Claim, Enqueued, Extended, Finish, Finished, Heartbeat, Lease, LeaseKey, Leases,
+    Options, Signals, Stats, Upkeep, WorkerReport,
 };
 
 mod connection;
 mod enqueue;
 mod leases;
 mod moves;
-mod notes;
+mod people;
 mod reader;
 mod transaction;
 mod upkeep;
 mod writer;
 
+use connection::File;
 pub use connection::Sync;
 use reader::Reader;
-use transaction::millis;
+use transaction::{Transaction, millis};
 use writer::Writer;
 
 /// What another process does to the file rings no bell here.
@@ -56,8 +58,9 @@ pub struct SqliteBroker {
 
 impl SqliteBroker {
     /// Opens the file, and makes it if it is not there.
-    pub async fn open(path: &Path, sync: Sync, options: Options) -> Result<Self, BrokerError> {
-        Self::open_with_clock(path, sync, options, Arc::new(system_clock)).await
+    pub async fn open(path: &Path, sync: Sync, options: Options) -> Result<Self> {
+        let clock = || DateTime::<Utc>::from(SystemTime::now()).timestamp_micros();
+        Self::open_with_clock(path, sync, options, Arc::new(clock)).await
     }
 
     /// As [`open`](Self::open), with a clock of the caller's, for tests.
@@ -66,13 +69,13 @@ impl SqliteBroker {
         sync: Sync,
         options: Options,
         clock: Clock,
-    ) -> Result<Self, BrokerError> {
+    ) -> Result<Self> {
         let path = path.to_owned();
         let opening = tokio::task::spawn_blocking(move || {
-            let connection = connection::open_writer(&path, sync)?;
+            let file = connection::open_writer(&path, sync)?;
             let reader = Reader::open(&path)?;
             let bells = Arc::new(Bells::new(LOOK_EVERY));
-            let writer = Writer::spawn(connection, options.clone(), clock.clone(), bells.clone())?;
+            let writer = Writer::spawn(file, options.clone(), clock.clone(), bells.clone())?;
             Ok(Self {
                 writer,
                 reader,
@@ -84,183 +87,83 @@ impl SqliteBroker {
         opening.await.map_err(|_| BrokerError::Closed)?
     }
 
+    /// In milliseconds since 1970.
     fn now(&self) -> i64 {
         (self.clock)().div_euclid(1000)
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.writer.run(work).await
+    }
+
+    async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&File) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        self.reader.look(look).await
     }
 }
 
 impl Leases for SqliteBroker {
-    async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>, BrokerError> {
-        check_batch("jobs", jobs.len())?;
-        jobs.iter()
-            .try_for_each(|job| job.check(self.options.max_payload))?;
-        self.writer
-            .run(move |transaction| transaction.enqueue(&jobs))
-            .await
+    async fn enqueue(&self, jobs: Vec<NewJob>) -> Result<Vec<Enqueued>> {
+        let limit = self.options.max_payload;
+        check_all("jobs", &jobs, |job| job.check(limit))?;
+        self.write(move |all| all.enqueue(&jobs)).await
     }
 
-    async fn claim(&self, claim: Claim) -> Result<Vec<Lease>, BrokerError> {
+    async fn claim(&self, claim: Claim) -> Result<Vec<Lease>> {
         claim.check()?;
-        self.writer
-            .run(move |transaction| transaction.claim(&claim))
-            .await
+        self.write(move |all| all.claim(&claim)).await
     }
 
-    async fn extend(
-        &self,
-        heartbeats: Vec<Heartbeat>,
-        lease: Duration,
-    ) -> Result<Vec<Extended>, BrokerError> {
+    async fn extend(&self, heartbeats: Vec<Heartbeat>, lease: Duration) -> Result<Vec<Extended>> {
         check_lease(lease)?;
-        check_batch("heartbeats", heartbeats.len())?;
-        heartbeats.iter().try_for_each(Heartbeat::check)?;
-        self.writer
-            .run(move |transaction| transaction.extend(&heartbeats, lease))
-            .await
+        check_all("heartbeats", &heartbeats, Heartbeat::check)?;
+        self.write(move |all| all.extend(&heartbeats, lease)).await
     }
 
-    async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Finished>, BrokerError> {
-        check_batch("finishes", finishes.len())?;
-        finishes
-            .iter()
-            .try_for_each(|finish| finish.check(self.options.max_payload))?;
-        self.writer
-            .run(move |transaction| transaction.finish(&finishes))
-            .await
+    async fn finish(&self, finishes: Vec<Finish>) -> Result<Vec<Finished>> {
+        let limit = self.options.max_payload;
+        check_all("finishes", &finishes, |finish| finish.check(limit))?;
+        self.write(move |all| all.finish(&finishes)).await
     }
 
-    async fn held(&self, worker: WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
-        self.reader
-            .look(move |connection| reader::held(connection, worker.as_str()))
-            .await
+    async fn held(&self, worker: WorkerId) -> Result<Vec<LeaseKey>> {
+        let sql = "SELECT id, token FROM (SELECT id, token, worker FROM jobs WHERE state = 3
+                       ORDER BY rank DESC LIMIT ?1) WHERE worker = ?2";
+        self.look(move |file| {
+            file.all(sql, (BATCH_LIMIT, worker.as_str()), |row| {
+                let (job, token) = (row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs());
+                Ok(LeaseKey { job, token })
+            })
+        })
+        .await
     }
 
-    async fn upkeep(&self, limit: usize) -> Result<Upkeep, BrokerError> {
+    async fn upkeep(&self, limit: usize) -> Result<Upkeep> {
         let limit = limit.clamp(1, BATCH_LIMIT);
-        self.writer
-            .run(move |transaction| transaction.upkeep(limit))
-            .await
+        self.write(move |all| all.upkeep(limit)).await
     }
 
-    async fn stats(&self) -> Result<Stats, BrokerError> {
+    async fn stats(&self) -> Result<Stats> {
         let micros = (self.clock)();
-        self.reader
-            .look(move |connection| reader::stats(connection, micros))
-            .await
+        self.look(move |file| reader::stats(file, micros)).await
     }
 
-    async fn report_worker(&self, report: WorkerReport, ttl: Duration) -> Result<(), BrokerError> {
-        let ttl = millis(ttl);
-        self.writer
-            .run(move |transaction| transaction.report_worker(&report, ttl))
-            .await
+    async fn report_worker(&self, report: WorkerReport, ttl: Duration) -> Result<()> {
+        let text = serde_json::to_string(&report).map_err(BrokerError::damaged)?;
+        self.write(move |all| {
+            let sql = "INSERT OR REPLACE INTO workers VALUES (?1, ?2, ?3)";
+            let values = (report.id.as_str(), text, all.now + millis(ttl));
+            all.execute(sql, values).map(drop)
+        })
+        .await
     }
 
     fn signals(&self) -> Signals {
         self.bells.signals()
     }
-}
-
-impl Broker for SqliteBroker {
-    async fn cancel(&self, job: JobId) -> Result<Cancel, BrokerError> {
-        self.writer
-            .run(move |transaction| transaction.cancel(job))
-            .await
-    }
-
-    async fn inspect(&self, job: JobId) -> Result<Option<JobView>, BrokerError> {
-        let now = self.now();
-        self.reader
-            .look(move |connection| reader::view(connection, job, now))
-            .await
-    }
-
-    async fn wait(&self, job: JobId, patience: Duration) -> Result<Option<JobStatus>, BrokerError> {
-        let look = || {
-            let now = self.now();
-            self.reader
-                .look(move |connection| reader::status(connection, job, now))
-        };
-        self.bells.wait(job, patience, look).await
-    }
-
-    async fn dead_letters(
-        &self,
-        queue: QueueName,
-        cursor: Option<Cursor>,
-        limit: usize,
-    ) -> Result<Page, BrokerError> {
-        let limit = limit.clamp(1, BATCH_LIMIT);
-        let look =
-            move |connection: &_| reader::dead_letters(connection, queue.as_str(), cursor, limit);
-        self.reader.look(look).await
-    }
-
-    async fn requeue(&self, which: Select) -> Result<u64, BrokerError> {
-        let which = which.checked()?;
-        self.writer
-            .run(move |transaction| transaction.requeue(&which))
-            .await
-    }
-
-    async fn purge(&self, which: Select) -> Result<u64, BrokerError> {
-        let which = which.checked()?;
-        self.writer
-            .run(move |transaction| transaction.purge(&which))
-            .await
-    }
-
-    async fn pause(&self, queue: QueueName, paused: bool) -> Result<(), BrokerError> {
-        self.writer
-            .run(move |transaction| transaction.pause(queue.as_str(), paused))
-            .await
-    }
-
-    async fn put_schedule(&self, schedule: NewSchedule) -> Result<(), BrokerError> {
-        schedule.check(self.options.max_payload)?;
-        let next = schedule.next_after(Timestamp(self.now()))?;
-        self.writer
-            .run(move |transaction| transaction.put_schedule(&schedule, next))
-            .await
-    }
-
-    async fn schedules(&self) -> Result<Vec<ScheduleView>, BrokerError> {
-        self.reader.look(reader::schedules).await
-    }
-
-    async fn remove_schedule(&self, name: ScheduleName) -> Result<bool, BrokerError> {
-        self.writer
-            .run(move |transaction| transaction.remove_schedule(name.as_str()))
-            .await
-    }
-
-    async fn workers(&self) -> Result<Vec<WorkerReport>, BrokerError> {
-        let now = self.now();
-        self.reader
-            .look(move |connection| reader::workers(connection, now))
-            .await
-    }
-
-    async fn ping(&self) -> Result<(), BrokerError> {
-        self.writer.run(|_| Ok(())).await
-    }
-
-    async fn forget(&self, queue: QueueName) -> Result<bool, BrokerError> {
-        self.writer
-            .run(move |transaction| transaction.forget_queue(queue.as_str()))
-            .await
-    }
-
-    /// The file then holds everything, and nothing stands beside it, unless another process has it open.
-    async fn close(&self) -> Result<(), BrokerError> {
-        self.reader.close().await?;
-        self.writer.close().await
-    }
-}
-
-fn system_clock() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -38,41 +38,34 @@ pub enum StoreUrl {
     },
 }
 
-/// What is wrong with the URL of a store: correct it.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct StoreUrlError(String);
-
 impl FromStr for StoreUrl {
-    type Err = StoreUrlError;
+    /// What is wrong with it.
+    type Err = String;
 
-    fn from_str(url: &str) -> Result<Self, StoreUrlError> {
+    fn from_str(url: &str) -> Result<Self, String> {
         if let Some(rest) = url.strip_prefix("sqlite:") {
             return sqlite(rest);
         }
-        let wrong = |reason| StoreUrlError(format!("no sqlite:PATH, and {reason}"));
-        let store: Store = url.parse().map_err(wrong)?;
-        let namespace = store.namespace.as_deref().unwrap_or(NAMESPACE);
-        let namespace = QueueName::new(namespace)
-            .map_err(|error| StoreUrlError(format!("as a namespace, {error}")))?;
+        let store: Store = url
+            .parse()
+            .map_err(|wrong| format!("no sqlite:PATH, and {wrong}"))?;
+        let namespace = QueueName::new(store.namespace.as_deref().unwrap_or(NAMESPACE))
+            .map_err(|error| format!("as a namespace, {error}"))?;
         let url = store.url;
         Ok(Self::Redis { url, namespace })
     }
 }
 
-fn sqlite(rest: &str) -> Result<StoreUrl, StoreUrlError> {
+fn sqlite(rest: &str) -> Result<StoreUrl, String> {
     let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
     // SQLite gives each connection a database of its own for these: what is written is not read.
     if path.is_empty() || path.starts_with(":memory:") || path.starts_with("file:") {
-        return Err(StoreUrlError(format!("{path:?} is not the path of a file")));
+        return Err(format!("{path:?} is not the path of a file"));
     }
     let sync = match query {
         "" | "sync=full" => Sync::Full,
         "sync=normal" => Sync::Normal,
-        _ => {
-            let reason = format!("{query:?} is not sync=full or sync=normal");
-            return Err(StoreUrlError(reason));
-        }
+        _ => return Err(format!("{query:?} is not sync=full or sync=normal")),
     };
     let path = PathBuf::from(path);
     Ok(StoreUrl::Sqlite { path, sync })

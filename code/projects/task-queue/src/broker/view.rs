@@ -1,7 +1,9 @@
 //! What can be seen of jobs, queues and workers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use serde::de::{self, value::MapDeserializer};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{JobId, Priority, Timestamp};
@@ -119,18 +121,13 @@ pub enum AttemptEnd {
     Canceled,
 }
 
-/// Where a page of a list ends, and the next begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Cursor(pub i64);
-
 /// Part of a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// The jobs.
     pub jobs: Vec<JobView>,
-    /// Where to go on; `None` at the end.
-    pub next: Option<Cursor>,
+    /// The `cursor` of the next page; `None` at the end.
+    pub next: Option<i64>,
 }
 
 /// Numbers of all queues at one moment.
@@ -167,22 +164,28 @@ pub struct QueueStats {
 }
 
 impl QueueStats {
-    /// Reads the numbers by their names in the store.
+    /// Reads the numbers by their names in the store. `head` is when the first in line became ready,
+    /// in microseconds as `now`.
     pub(crate) fn of(
         queue: QueueName,
-        head_wait: Option<Duration>,
-        count: impl Fn(&str) -> u64,
+        now: i64,
+        head: Option<i64>,
+        counts: &BTreeMap<String, i64>,
     ) -> Self {
+        let count = |name: &str| counts.get(name).map_or(0, |n| n.max(&0).unsigned_abs());
+        let waited = |stamp: i64| Duration::from_micros((now - stamp).max(0).unsigned_abs());
+        let counters = counts.keys().map(|name| (name.as_str(), count(name)));
+        let counters = Counters::deserialize(MapDeserializer::<_, de::value::Error>::new(counters));
         Self {
             queue,
             paused: count("paused") > 0,
             ready: std::array::from_fn(|level| count(&format!("ready{level}"))),
-            head_wait,
+            head_wait: head.map(waited),
             delayed: count("delayed"),
             blocked: count("blocked"),
             running: count("running"),
             dead: count("dead"),
-            counters: Counters::of(count),
+            counters: counters.unwrap_or_default(),
         }
     }
 
@@ -192,8 +195,9 @@ impl QueueStats {
     }
 }
 
-/// How many jobs ever went which way; they only grow.
+/// How many jobs ever went which way; they only grow. The fields have their names in the store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Counters {
     /// Stored by `enqueue` or a schedule.
     pub enqueued: u64,
@@ -215,24 +219,6 @@ pub struct Counters {
     pub canceled: u64,
     /// Dead letters made ready again.
     pub requeued: u64,
-}
-
-impl Counters {
-    /// Reads the numbers by their names in the store.
-    pub(crate) fn of(count: impl Fn(&str) -> u64) -> Self {
-        Self {
-            enqueued: count("enqueued"),
-            completed: count("completed"),
-            retried: count("retried"),
-            died: count("died"),
-            expired: count("expired"),
-            poisoned: count("poisoned"),
-            recovered: count("recovered"),
-            released: count("released"),
-            canceled: count("canceled"),
-            requeued: count("requeued"),
-        }
-    }
 }
 
 /// What a worker process tells about itself.

@@ -23,7 +23,7 @@ pub struct Context {
     /// lost, or the worker shuts down. An async handler that has not stopped within the worker's
     /// grace is dropped at its next `.await`.
     pub stop: CancellationToken,
-    progress: Arc<ProgressCell>,
+    pub(crate) progress: Arc<ProgressCell>,
 }
 
 /// Where a handler leaves its progress for the next heartbeat.
@@ -36,24 +36,6 @@ pub(crate) struct ProgressCell {
 }
 
 impl Context {
-    pub(crate) fn new(
-        job: JobId,
-        attempts: (u32, u32),
-        trace: Option<String>,
-        stop: CancellationToken,
-        progress: Arc<ProgressCell>,
-    ) -> Self {
-        let (attempt, max_attempts) = attempts;
-        Self {
-            job,
-            attempt,
-            max_attempts,
-            trace,
-            stop,
-            progress,
-        }
-    }
-
     /// Tells how far the job has come: `done` of `total` steps (0 if their number is not known).
     /// Costs a lock, so call it as often as you like: the broker hears the latest, at most twice a
     /// second. A note longer than 200 bytes is cut.
@@ -93,16 +75,26 @@ impl ProgressCell {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    pub(crate) fn context() -> Context {
+        Context {
+            job: JobId::new(),
+            attempt: 1,
+            max_attempts: 5,
+            trace: None,
+            stop: CancellationToken::new(),
+            progress: Arc::default(),
+        }
+    }
 
     #[test]
     fn a_long_note_is_cut_between_characters() {
-        let cell = Arc::new(ProgressCell::default());
-        let stop = CancellationToken::new();
-        let context = Context::new(JobId::new(), (1, 5), None, stop, Arc::clone(&cell));
+        let context = context();
         context.report(1, 2, &"é".repeat(150));
-        assert_eq!(cell.take().unwrap().note, "é".repeat(100));
+        let told = context.progress.take().unwrap();
+        assert_eq!(told.note, "é".repeat(100));
     }
 
     #[test]

@@ -31,42 +31,31 @@ const MOST_PATIENCE: Duration = Duration::from_secs(60);
 #[serde(deny_unknown_fields)]
 pub struct JobRequest {
     /// Made by the client, so that it may send the job again without fear.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<JobId>,
     /// `default` if it is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub queue: Option<QueueName>,
     /// The handler.
     pub task: TaskName,
     /// The handler's input: any JSON; `null` if it is left out.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub payload: Option<Box<RawValue>>,
     /// 0 (can wait) to 9 (first).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub priority: Option<Priority>,
     /// Starts so much later.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u64>,
     /// Starts at this time: milliseconds since 1970, by the store's clock.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_at_ms: Option<i64>,
     /// How often it may fail.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_attempts: Option<u32>,
     /// How long it is worth starting.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_age_ms: Option<u64>,
     /// How long one attempt may run.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_ms: Option<u64>,
     /// How long its result is kept.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keep_result_ms: Option<u64>,
     /// At most one job with this key.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unique: Option<UniqueRequest>,
     /// Starts after these have completed.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub after: Vec<JobId>,
 }
 
@@ -80,10 +69,11 @@ pub struct UniqueRequest {
     pub ttl_ms: u64,
 }
 
-#[derive(Deserialize)]
+/// Jobs, or how many.
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct EnqueueRequest {
-    jobs: Vec<JobRequest>,
+pub(crate) struct Jobs<T> {
+    pub(crate) jobs: T,
 }
 
 /// What became of jobs that were sent.
@@ -103,9 +93,9 @@ pub(super) struct WaitQuery {
     patience_ms: u64,
 }
 
-#[derive(Serialize)]
-pub(super) struct CancelResponse {
-    cancel: Cancel,
+#[derive(Deserialize, Serialize)]
+pub(crate) struct Canceled {
+    pub(crate) cancel: Cancel,
 }
 
 impl JobRequest {
@@ -134,10 +124,7 @@ impl JobRequest {
             Some(queue) => queue,
             None => QueueName::new(DEFAULT_QUEUE).map_err(BrokerError::from)?,
         };
-        let payload = self
-            .payload
-            .as_ref()
-            .map_or("null", |payload| payload.get());
+        let payload = self.payload.as_deref().map_or("null", RawValue::get);
         let standard = NewJob::new(queue, self.task, payload);
         let start = match (self.delay_ms, self.run_at_ms) {
             (None, None) => Start::Now,
@@ -170,17 +157,13 @@ impl JobRequest {
 pub(super) async fn enqueue<B: Broker>(
     State(app): State<App<B>>,
     headers: HeaderMap,
-    Body(request): Body<EnqueueRequest>,
+    Body(Jobs { jobs }): Body<Jobs<Vec<JobRequest>>>,
 ) -> Result<(StatusCode, Json<Sent>), Problem> {
-    let given = headers
-        .get("traceparent")
-        .and_then(|value| value.to_str().ok());
+    let given = headers.get("traceparent");
+    let given = given.and_then(|value| value.to_str().ok());
     let given = given.filter(|trace| trace_id(trace).is_some());
     let trace = given.map_or_else(new_trace, str::to_owned);
-    let jobs = request
-        .jobs
-        .into_iter()
-        .map(|job| job.into_job(Some(&trace)));
+    let jobs = jobs.into_iter().map(|job| job.into_job(Some(&trace)));
     let jobs: Vec<NewJob> = jobs.collect::<Result<_, _>>()?;
     let span = match jobs.as_slice() {
         [job] => telemetry::enqueue_span(job),
@@ -225,10 +208,10 @@ pub(super) async fn wait<B: Broker>(
 pub(super) async fn cancel<B: Broker>(
     State(app): State<App<B>>,
     Named(id): Named<JobId>,
-) -> Result<Json<CancelResponse>, Problem> {
+) -> Result<Json<Canceled>, Problem> {
     match app.broker().cancel(id).await? {
         Cancel::Unknown => Err(unknown(id)),
-        cancel => Ok(Json(CancelResponse { cancel })),
+        cancel => Ok(Json(Canceled { cancel })),
     }
 }
 

@@ -25,45 +25,34 @@ struct Seen {
     at: Option<Instant>,
     /// Of all workers.
     tasks: HashSet<TaskName>,
-    /// Whether a worker lives that has told its tasks.
-    any: bool,
 }
 
 impl KnownTasks {
     /// A sentence for each task of these jobs that no worker has a handler for. None if no worker lives,
     /// or the store does not say: then nothing is known.
     pub(super) async fn warnings(&self, broker: &impl Broker, jobs: &[NewJob]) -> Vec<String> {
-        let tasks: BTreeSet<&TaskName> = jobs.iter().map(|job| &job.task).collect();
-        if self.are_known(&tasks) {
-            return Vec::new();
-        }
-        if !self.is_fresh() {
+        let mut unknown = self.unknown(jobs);
+        let fresh = self.seen().at.is_some_and(|at| at.elapsed() < FRESH);
+        if !unknown.is_empty() && !fresh {
             let Ok(workers) = broker.workers().await else {
                 return Vec::new();
             };
-            let tasks: HashSet<_> = workers
-                .into_iter()
-                .flat_map(|worker| worker.tasks)
-                .collect();
-            let (at, any) = (Some(Instant::now()), !tasks.is_empty());
-            *self.seen() = Seen { at, tasks, any };
+            let tasks = workers.into_iter().flat_map(|worker| worker.tasks);
+            let (at, tasks) = (Some(Instant::now()), tasks.collect());
+            *self.seen() = Seen { at, tasks };
+            unknown = self.unknown(jobs);
         }
-        let seen = self.seen();
-        let unknown = tasks
-            .into_iter()
-            .filter(|&task| seen.any && !seen.tasks.contains(task));
-        unknown
-            .map(|task| format!("no worker that lives has a handler for task {task}"))
-            .collect()
+        if self.seen().tasks.is_empty() {
+            return Vec::new();
+        }
+        let warn = |task| format!("no worker that lives has a handler for task {task}");
+        unknown.into_iter().map(warn).collect()
     }
 
-    fn are_known(&self, tasks: &BTreeSet<&TaskName>) -> bool {
+    fn unknown<'a>(&self, jobs: &'a [NewJob]) -> BTreeSet<&'a TaskName> {
         let seen = self.seen();
-        tasks.iter().all(|&task| seen.tasks.contains(task))
-    }
-
-    fn is_fresh(&self) -> bool {
-        self.seen().at.is_some_and(|at| at.elapsed() < FRESH)
+        let tasks = jobs.iter().map(|job| &job.task);
+        tasks.filter(|&task| !seen.tasks.contains(task)).collect()
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {

@@ -8,34 +8,15 @@ use service::body::{Body, Named, Query};
 use service::problem::Problem;
 
 use crate::broker::{
-    BATCH_LIMIT, Broker, Cursor, NewSchedule, Page, ScheduleView, Select, Stats, WorkerReport,
+    BATCH_LIMIT, Broker, NewSchedule, Page, ScheduleView, Select, Stats, WorkerReport,
 };
-use crate::job::JobId;
 use crate::name::{QueueName, ScheduleName};
 
 use super::App;
-use super::jobs::JobRequest;
+use super::jobs::{JobRequest, Jobs};
 
 /// Dead letters on one page, if the client does not say.
 const PAGE: usize = 100;
-
-/// Which dead letters: some by their ids, or the oldest of a queue.
-#[derive(Debug, Deserialize, Serialize)]
-#[serde(untagged, deny_unknown_fields)]
-pub enum SelectRequest {
-    /// These.
-    Jobs {
-        /// Their ids.
-        jobs: Vec<JobId>,
-    },
-    /// The oldest of a queue.
-    Oldest {
-        /// The queue.
-        queue: QueueName,
-        /// At most so many.
-        oldest: usize,
-    },
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,44 +25,26 @@ pub(super) struct PageQuery {
     limit: Option<usize>,
 }
 
-#[derive(Deserialize)]
+/// A schedule as clients describe it.
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ScheduleRequest {
-    cron: String,
-    job: JobRequest,
-}
-
-#[derive(Serialize)]
-pub(super) struct Count {
-    jobs: u64,
-}
-
-impl From<SelectRequest> for Select {
-    fn from(request: SelectRequest) -> Self {
-        match request {
-            SelectRequest::Jobs { jobs } => Self::Jobs(jobs),
-            SelectRequest::Oldest { queue, oldest } => Self::Oldest(queue, oldest),
-        }
-    }
+pub struct ScheduleRequest {
+    /// When, as [`NewSchedule::cron`] says.
+    pub cron: String,
+    /// What to enqueue.
+    pub job: JobRequest,
 }
 
 pub(super) async fn stats<B: Broker>(State(app): State<App<B>>) -> Result<Json<Stats>, Problem> {
     Ok(Json(app.broker().stats().await?))
 }
 
-pub(super) async fn pause<B: Broker>(
+/// Stops handing out jobs of a queue, or goes on.
+pub(super) async fn pause<B: Broker, const PAUSED: bool>(
     State(app): State<App<B>>,
     Named(queue): Named<QueueName>,
 ) -> Result<StatusCode, Problem> {
-    app.broker().pause(queue, true).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-pub(super) async fn resume<B: Broker>(
-    State(app): State<App<B>>,
-    Named(queue): Named<QueueName>,
-) -> Result<StatusCode, Problem> {
-    app.broker().pause(queue, false).await?;
+    app.broker().pause(queue, PAUSED).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -89,10 +52,8 @@ pub(super) async fn forget<B: Broker>(
     State(app): State<App<B>>,
     Named(queue): Named<QueueName>,
 ) -> Result<StatusCode, Problem> {
-    if app.broker().forget(queue.clone()).await? {
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    Err(Problem::not_found(format!("there is no queue {queue}")))
+    let known = app.broker().forget(queue.clone()).await?;
+    gone(known, || format!("there is no queue {queue}"))
 }
 
 pub(super) async fn dead<B: Broker>(
@@ -101,24 +62,24 @@ pub(super) async fn dead<B: Broker>(
     Query(page): Query<PageQuery>,
 ) -> Result<Json<Page>, Problem> {
     let limit = page.limit.unwrap_or(PAGE).min(BATCH_LIMIT);
-    let cursor = page.cursor.map(Cursor);
-    Ok(Json(app.broker().dead_letters(queue, cursor, limit).await?))
+    let page = app.broker().dead_letters(queue, page.cursor, limit);
+    Ok(Json(page.await?))
 }
 
 pub(super) async fn requeue<B: Broker>(
     State(app): State<App<B>>,
-    Body(which): Body<SelectRequest>,
-) -> Result<Json<Count>, Problem> {
-    let jobs = app.broker().requeue(which.into()).await?;
-    Ok(Json(Count { jobs }))
+    Body(which): Body<Select>,
+) -> Result<Json<Jobs<u64>>, Problem> {
+    let jobs = app.broker().requeue(which).await?;
+    Ok(Json(Jobs { jobs }))
 }
 
 pub(super) async fn purge<B: Broker>(
     State(app): State<App<B>>,
-    Body(which): Body<SelectRequest>,
-) -> Result<Json<Count>, Problem> {
-    let jobs = app.broker().purge(which.into()).await?;
-    Ok(Json(Count { jobs }))
+    Body(which): Body<Select>,
+) -> Result<Json<Jobs<u64>>, Problem> {
+    let jobs = app.broker().purge(which).await?;
+    Ok(Json(Jobs { jobs }))
 }
 
 pub(super) async fn schedules<B: Broker>(
@@ -130,13 +91,10 @@ pub(super) async fn schedules<B: Broker>(
 pub(super) async fn put_schedule<B: Broker>(
     State(app): State<App<B>>,
     Named(name): Named<ScheduleName>,
-    Body(request): Body<ScheduleRequest>,
+    Body(ScheduleRequest { cron, job }): Body<ScheduleRequest>,
 ) -> Result<StatusCode, Problem> {
-    let schedule = NewSchedule {
-        name,
-        cron: request.cron,
-        job: request.job.into_job(None)?,
-    };
+    let job = job.into_job(None)?;
+    let schedule = NewSchedule { name, cron, job };
     app.broker().put_schedule(schedule).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -145,14 +103,19 @@ pub(super) async fn remove_schedule<B: Broker>(
     State(app): State<App<B>>,
     Named(name): Named<ScheduleName>,
 ) -> Result<StatusCode, Problem> {
-    if app.broker().remove_schedule(name.clone()).await? {
-        return Ok(StatusCode::NO_CONTENT);
-    }
-    Err(Problem::not_found(format!("there is no schedule {name}")))
+    let known = app.broker().remove_schedule(name.clone()).await?;
+    gone(known, || format!("there is no schedule {name}"))
 }
 
 pub(super) async fn workers<B: Broker>(
     State(app): State<App<B>>,
 ) -> Result<Json<Vec<WorkerReport>>, Problem> {
     Ok(Json(app.broker().workers().await?))
+}
+
+fn gone(known: bool, unknown: impl FnOnce() -> String) -> Result<StatusCode, Problem> {
+    match known {
+        true => Ok(StatusCode::NO_CONTENT),
+        false => Err(Problem::not_found(unknown())),
+    }
 }

@@ -8,7 +8,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::{self, Instant};
 use tracing::{Instrument, debug, warn};
 
-use crate::broker::{Lease, LeaseKey};
+use crate::broker::{Lease, LeaseKey, Outcome};
 use crate::handler::{Context, Handler, HandlerError, Output, Run};
 use crate::telemetry;
 
@@ -23,32 +23,32 @@ const ABORT_PATIENCE: Duration = Duration::from_millis(100);
 /// The end of an attempt, on its way to the finisher.
 pub(super) struct Ended {
     pub(super) key: LeaseKey,
-    pub(super) verdict: Verdict,
-    pub(super) mishaps: Mishaps,
+    /// What to tell the store; nothing if the lease is someone else's. How long a retry waits is
+    /// for the finisher to say.
+    pub(super) outcome: Option<Outcome>,
     pub(super) attempt: u32,
     pub(super) max_attempts: u32,
     pub(super) task: Arc<Task>,
-}
-
-/// What the worker makes of the end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Completed(String),
-    Failed(String),
-    Dead(String),
-    Canceled,
-    Released,
-    /// The lease is someone else's: there is nothing to tell the store.
-    LeaseLost,
-}
-
-/// What else is to be counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Mishaps {
     pub(super) panicked: bool,
     pub(super) timed_out: bool,
-    /// It did not stop and could not be stopped. It still has its permit.
+    /// The handler did not stop and could not be stopped. It still has its permit.
     pub(super) abandoned: bool,
+}
+
+impl Ended {
+    /// Before it has begun, as far as the store is told.
+    pub(super) fn released(lease: &Lease, task: Arc<Task>) -> Self {
+        Self {
+            key: lease.key,
+            outcome: Some(Outcome::Released),
+            attempt: lease.attempt,
+            max_attempts: lease.max_attempts,
+            task,
+            panicked: false,
+            timed_out: false,
+            abandoned: false,
+        }
+    }
 }
 
 /// How the handler's task ended; `None` if it has not.
@@ -67,40 +67,26 @@ pub(super) async fn run(
     let permit = Arc::new(permit);
     let task = shared.task(&lease.task);
     let timeout = lease.timeout;
-    let mut ended = Ended {
-        key: lease.key,
-        verdict: Verdict::Released,
-        mishaps: Mishaps::default(),
-        attempt: lease.attempt,
-        max_attempts: lease.max_attempts,
-        task: Arc::clone(&task),
-    };
+    let mut ended = Ended::released(&lease, Arc::clone(&task));
     let span = telemetry::job_span(&lease);
     let Some(handler) = &task.handler else {
         slot.end();
         // Another worker may have one: while a new version is being rolled out, say.
-        ended.verdict = Verdict::Failed(format!("no handler for task {}", lease.task));
+        ended.outcome = Some(failed(format!("no handler for task {}", lease.task)));
         span.in_scope(|| warn!("no handler for this task"));
         let _ = ends.send(ended).await;
         return;
     };
     let started = Instant::now();
     let mut running = start(handler, lease, &slot, Arc::clone(&permit), &span);
-    let end = watch(
-        &mut running,
-        &slot,
-        started + timeout,
-        shared.settings.grace,
-    )
-    .await;
+    let (timeout_at, grace) = (started + timeout, shared.settings.grace);
+    let end = watch(&mut running, &slot, timeout_at, grace).await;
     task.metrics.run.observe(started.elapsed().as_secs_f64());
     let stopped = slot.end();
-    ended.mishaps = Mishaps {
-        panicked: matches!(&end, Some(Err(error)) if error.is_panic()),
-        timed_out: stopped == Some(Stop::TimedOut),
-        abandoned: end.is_none(),
-    };
-    ended.verdict = verdict(end, stopped, timeout);
+    ended.panicked = matches!(&end, Some(Err(error)) if error.is_panic());
+    ended.timed_out = stopped == Some(Stop::TimedOut);
+    ended.abandoned = end.is_none();
+    ended.outcome = outcome(end, stopped, timeout);
     span.in_scope(|| log(&ended, stopped));
     // Without a finisher the worker is gone, and the lease runs out.
     let _ = ends.send(ended).await;
@@ -114,13 +100,14 @@ fn start(
     permit: Arc<Permit>,
     span: &tracing::Span,
 ) -> JoinHandle<Output> {
-    let context = Context::new(
-        lease.key.job,
-        (lease.attempt, lease.max_attempts),
-        lease.trace,
-        slot.stop.clone(),
-        Arc::clone(&slot.progress),
-    );
+    let context = Context {
+        job: lease.key.job,
+        attempt: lease.attempt,
+        max_attempts: lease.max_attempts,
+        trace: lease.trace,
+        stop: slot.stop.clone(),
+        progress: Arc::clone(&slot.progress),
+    };
     let payload = lease.payload;
     match &handler.0 {
         Run::Async(run) => {
@@ -149,7 +136,6 @@ async fn watch(
     timeout_at: Instant,
     grace: Duration,
 ) -> End {
-    // ANCHOR: watch
     loop {
         tokio::select! {
             biased;
@@ -169,51 +155,50 @@ async fn watch(
     }
     running.abort();
     time::timeout(ABORT_PATIENCE, running).await.ok()
-    // ANCHOR_END: watch
 }
 
-// ANCHOR: verdict
-fn verdict(end: End, stopped: Option<Stop>, timeout: Duration) -> Verdict {
+/// What the worker makes of the end.
+fn outcome(end: End, stopped: Option<Stop>, timeout: Duration) -> Option<Outcome> {
     if stopped == Some(Stop::LeaseLost) {
-        return Verdict::LeaseLost;
+        return None;
     }
-    let failure = match end {
+    Some(match end {
         // Done is done, even if it was asked to stop.
-        Some(Ok(Ok(result))) => return Verdict::Completed(result),
-        _ if stopped == Some(Stop::Canceled) => return Verdict::Canceled,
-        Some(Ok(Err(HandlerError::Permanent(reason)))) => return Verdict::Dead(reason),
-        _ if stopped == Some(Stop::TimedOut) => format!("ran for longer than {timeout:?}"),
-        _ if stopped == Some(Stop::ShutDown) => return Verdict::Released,
-        Some(Ok(Err(error))) => error.to_string(),
-        Some(Err(error)) if error.is_panic() => panic_message(error),
+        Some(Ok(Ok(result))) => Outcome::Completed(result),
+        _ if stopped == Some(Stop::Canceled) => Outcome::Canceled,
+        Some(Ok(Err(HandlerError::Permanent(error)))) => Outcome::Dead { error },
+        _ if stopped == Some(Stop::TimedOut) => failed(format!("ran for longer than {timeout:?}")),
+        _ if stopped == Some(Stop::ShutDown) => Outcome::Released,
+        Some(Ok(Err(error))) => failed(error.to_string()),
+        Some(Err(error)) if error.is_panic() => failed(panic_message(error)),
         // The worker's future was dropped, or the runtime ends.
-        Some(Err(_)) | None => return Verdict::Released,
-    };
-    Verdict::Failed(failure)
+        Some(Err(_)) | None => Outcome::Released,
+    })
 }
-// ANCHOR_END: verdict
+
+fn failed(error: String) -> Outcome {
+    let after = Duration::ZERO;
+    Outcome::Retry { after, error }
+}
 
 fn panic_message(error: JoinError) -> String {
     let payload = error.into_panic();
-    let message = payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
-    message.map_or_else(
-        || "panicked".to_owned(),
-        |message| format!("panicked: {message}"),
-    )
+    let constant = payload.downcast_ref::<&str>().copied();
+    match constant.or_else(|| payload.downcast_ref::<String>().map(String::as_str)) {
+        Some(message) => format!("panicked: {message}"),
+        None => "panicked".to_owned(),
+    }
 }
 
 fn log(ended: &Ended, stopped: Option<Stop>) {
-    match &ended.verdict {
-        Verdict::Completed(_) => debug!("completed"),
-        Verdict::Failed(error) => warn!(error, "failed"),
-        Verdict::Dead(error) => warn!(error, "failed for good"),
-        Verdict::LeaseLost => warn!("the lease was lost"),
-        Verdict::Canceled | Verdict::Released => debug!(?stopped, "stopped"),
+    match &ended.outcome {
+        Some(Outcome::Completed(_)) => debug!("completed"),
+        Some(Outcome::Retry { error, .. }) => warn!(error, "failed"),
+        Some(Outcome::Dead { error }) => warn!(error, "failed for good"),
+        Some(Outcome::Canceled | Outcome::Released) => debug!(?stopped, "stopped"),
+        None => warn!("the lease was lost"),
     }
-    if ended.mishaps.abandoned {
+    if ended.abandoned {
         warn!("the handler did not stop, and keeps its slot until it does");
     }
 }
@@ -224,65 +209,53 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(5);
 
-    fn failed(reason: &str) -> End {
-        Some(Ok(Err(HandlerError::retryable(reason))))
-    }
-
     #[test]
     fn a_result_counts_whatever_the_handler_was_asked_to_do_but_not_without_the_lease() {
         let done = || Some(Ok(Ok("1".to_owned())));
-        for stopped in [
-            None,
-            Some(Stop::Canceled),
-            Some(Stop::TimedOut),
-            Some(Stop::ShutDown),
-        ] {
-            assert_eq!(
-                verdict(done(), stopped, LIMIT),
-                Verdict::Completed("1".into())
-            );
+        let asked = [Stop::Canceled, Stop::TimedOut, Stop::ShutDown].map(Some);
+        for stopped in asked.into_iter().chain([None]) {
+            let expected = Some(Outcome::Completed("1".into()));
+            assert_eq!(outcome(done(), stopped, LIMIT), expected);
         }
-        assert_eq!(
-            verdict(done(), Some(Stop::LeaseLost), LIMIT),
-            Verdict::LeaseLost
-        );
+        assert_eq!(outcome(done(), Some(Stop::LeaseLost), LIMIT), None);
     }
 
     #[test]
     fn a_failure_means_what_the_reason_for_stopping_makes_of_it() {
+        let too_long = failed("ran for longer than 5s".into());
         for (stopped, expected) in [
-            (None, Verdict::Failed("no route".into())),
-            (Some(Stop::Canceled), Verdict::Canceled),
-            (
-                Some(Stop::TimedOut),
-                Verdict::Failed("ran for longer than 5s".into()),
-            ),
-            (Some(Stop::ShutDown), Verdict::Released),
-            (Some(Stop::LeaseLost), Verdict::LeaseLost),
+            (None, Some(failed("no route".into()))),
+            (Some(Stop::Canceled), Some(Outcome::Canceled)),
+            (Some(Stop::TimedOut), Some(too_long)),
+            (Some(Stop::ShutDown), Some(Outcome::Released)),
+            (Some(Stop::LeaseLost), None),
         ] {
-            assert_eq!(verdict(failed("no route"), stopped, LIMIT), expected);
+            let end = Some(Ok(Err(HandlerError::retryable("no route"))));
+            assert_eq!(outcome(end, stopped, LIMIT), expected);
         }
     }
 
     #[test]
     fn a_permanent_failure_is_one_also_while_the_worker_shuts_down() {
         let end = Some(Ok(Err(HandlerError::permanent("no such user"))));
-        let expected = Verdict::Dead("no such user".into());
-        assert_eq!(verdict(end, Some(Stop::ShutDown), LIMIT), expected);
+        let error = "no such user".to_owned();
+        let expected = Some(Outcome::Dead { error });
+        assert_eq!(outcome(end, Some(Stop::ShutDown), LIMIT), expected);
     }
 
     #[tokio::test]
     async fn a_panic_keeps_its_message() {
+        let number = 7;
         for (task, expected) in [
             (tokio::spawn(async { panic!("plain") }), "panicked: plain"),
             (
-                tokio::spawn(async { panic!("number {}", 7) }),
-                "panicked: number 7",
+                tokio::spawn(async move { panic!("{number}") }),
+                "panicked: 7",
             ),
             (tokio::spawn(async { std::panic::panic_any(7) }), "panicked"),
         ] {
-            let end: End = Some(task.await);
-            assert_eq!(verdict(end, None, LIMIT), Verdict::Failed(expected.into()));
+            let expected = Some(failed(expected.into()));
+            assert_eq!(outcome(Some(task.await), None, LIMIT), expected);
         }
     }
 }

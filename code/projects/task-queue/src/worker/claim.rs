@@ -5,7 +5,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 use tokio::time::{self, Instant};
@@ -13,13 +12,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::warn;
 
-use crate::broker::{Claim, Finish, Lease, LeaseKey, Leases, Outcome, Signals};
-use crate::error::BrokerError;
+use crate::broker::{Claim, Finish, Lease, LeaseKey, Leases, Outcome};
+use crate::error::{BrokerError, Result};
+use crate::name::QueueName;
 
-use super::attempt::{self, Ended, Mishaps, Verdict};
+use super::attempt::{self, Ended};
 use super::running::Slot;
 use super::{Shared, held_until};
-use crate::outage::{Outage, changed, no_answer};
+use crate::outage::{Outage, changed, within};
 
 /// The most jobs of one claim: what is claimed and then lost with its worker has to wait for the
 /// lease to run out, and beyond this number a larger batch gains little.
@@ -35,46 +35,39 @@ pub(super) struct Claimer<B> {
     /// Fires when the worker's future is dropped, and stops all handlers.
     pub(super) alive: CancellationToken,
     /// A claim failed, and may have been done all the same.
-    pub(super) in_doubt: AtomicBool,
+    pub(super) in_doubt: bool,
 }
 
 impl<B: Leases> Claimer<B> {
     /// Goes on until `shutdown`, or until the broker is closed.
-    pub(super) async fn run(self) {
-        let Signals {
-            mut ready,
-            look_every,
-            ..
-        } = self.broker.signals();
+    pub(super) async fn run(mut self) {
+        let signals = self.broker.signals();
+        let (mut ready, look_every) = (signals.ready, signals.look_every);
         let mut outage = Outage::new("claim", &self.shared.metrics);
         let mut queues = self.shared.settings.queues.clone();
         let shutdown = self.shutdown.clone();
-        // ANCHOR: run
         while let Some(max) = shutdown.run_until_cancelled(self.free()).await {
             // Seen before the claim: a job that becomes ready during it wakes the wait below.
             ready.borrow_and_update();
             let sent = Instant::now();
             // Not given up at shutdown: its answer may be jobs, and they are handed back at once.
-            match self.claim(queues.clone(), max).await {
+            let answer = self.claim(queues.clone(), max).await;
+            if matches!(answer, Err(BrokerError::Closed)) {
+                break;
+            }
+            match outage.heard(answer) {
                 Ok(leases) if leases.is_empty() => {
-                    outage.over();
                     let look = time::timeout(look_every, changed(&mut ready));
                     shutdown.run_until_cancelled(look).await;
                 }
                 Ok(leases) => {
-                    outage.over();
                     self.start(leases, sent).await;
                     // No queue is always served first.
                     queues.rotate_left(1);
                 }
-                Err(BrokerError::Closed) => break,
-                Err(error) => {
-                    let pause = outage.pause(&error);
-                    shutdown.run_until_cancelled(time::sleep(pause)).await;
-                }
+                Err(pause) => _ = shutdown.run_until_cancelled(time::sleep(pause)).await,
             }
         }
-        // ANCHOR_END: run
     }
 
     /// Waits for a free slot, and then for those that are about to be.
@@ -87,21 +80,16 @@ impl<B: Leases> Claimer<B> {
     /// A claim that takes as long as a lease is worth nothing. After one that failed, what it may have leased
     /// is handed back first: otherwise no one would run it until the lease ends, and it would then count
     /// as lost with its worker.
-    async fn claim(
-        &self,
-        queues: Vec<crate::name::QueueName>,
-        max: u32,
-    ) -> Result<Vec<Lease>, BrokerError> {
+    async fn claim(&mut self, queues: Vec<QueueName>, max: u32) -> Result<Vec<Lease>> {
         let lease = self.shared.settings.lease;
-        if self.in_doubt.load(Ordering::Relaxed) {
-            let call = time::timeout(lease, self.hand_back_unknown());
-            match call.await.unwrap_or_else(|_| Err(no_answer(lease))) {
+        if self.in_doubt {
+            match within(lease, self.hand_back_unknown()).await {
                 Err(error) if error.is_transient() => return Err(error),
                 // What it may have leased runs out by itself; that must not keep it from working.
                 Err(error) => warn!(%error, "what a lost claim leased is not handed back"),
                 Ok(()) => {}
             }
-            self.in_doubt.store(false, Ordering::Relaxed);
+            self.in_doubt = false;
         }
         let claim = Claim {
             queues,
@@ -109,26 +97,23 @@ impl<B: Leases> Claimer<B> {
             worker: self.shared.settings.id.clone(),
             lease,
         };
-        let call = time::timeout(lease, self.broker.claim(claim));
-        let answer = call.await.unwrap_or_else(|_| Err(no_answer(lease)));
-        let failed = matches!(answer, Err(BrokerError::Unavailable { .. }));
-        self.in_doubt.store(failed, Ordering::Relaxed);
+        let answer = within(lease, self.broker.claim(claim)).await;
+        self.in_doubt = matches!(answer, Err(BrokerError::Unavailable(_)));
         answer
     }
 
     /// A claim that the store does only after this is missed: its leases run out.
-    async fn hand_back_unknown(&self) -> Result<(), BrokerError> {
+    async fn hand_back_unknown(&self) -> Result<()> {
         // No one else claims, so what the store says of later is among these, or no one's.
         let known = self.shared.running.slots(false);
         let known: HashSet<LeaseKey> = known.iter().map(|slot| slot.key).collect();
         let held = self.broker.held(self.shared.settings.id.clone()).await?;
         let unknown = held.into_iter().filter(|key| !known.contains(key));
-        let finishes: Vec<_> = unknown
-            .map(|key| Finish {
-                key,
-                outcome: Outcome::Released,
-            })
-            .collect();
+        let release = |key| {
+            let outcome = Outcome::Released;
+            Finish { key, outcome }
+        };
+        let finishes: Vec<_> = unknown.map(release).collect();
         if !finishes.is_empty() {
             let jobs = finishes.len();
             self.broker.finish(finishes).await?;
@@ -165,14 +150,7 @@ impl<B: Leases> Claimer<B> {
     }
 
     async fn hand_back(&self, lease: Lease) {
-        let ended = Ended {
-            key: lease.key,
-            verdict: Verdict::Released,
-            mishaps: Mishaps::default(),
-            attempt: lease.attempt,
-            max_attempts: lease.max_attempts,
-            task: self.shared.task(&lease.task),
-        };
+        let ended = Ended::released(&lease, self.shared.task(&lease.task));
         // The finisher lives as long as this sender.
         let _ = self.ends.send(ended).await;
     }

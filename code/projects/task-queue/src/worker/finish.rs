@@ -4,6 +4,7 @@
 //! the worker, the larger the batches, and nothing waits for company when there is none.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{self, Instant};
@@ -11,12 +12,12 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::broker::{BATCH_LIMIT, Finish, Finished, Leases, Outcome};
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 use crate::retry::RetryBudget;
 
-use super::attempt::{Ended, Verdict};
+use super::attempt::Ended;
 use super::{Shared, Summary};
-use crate::outage::{Outage, no_answer};
+use crate::outage::{Outage, within};
 
 pub(super) struct Finisher<B> {
     broker: B,
@@ -67,16 +68,18 @@ impl<B: Leases> Finisher<B> {
         let now = Instant::now();
         let mut finishes = Vec::with_capacity(batch.len());
         let mut told = Vec::with_capacity(batch.len());
-        for ended in batch {
+        for mut ended in batch {
             self.count(&ended);
-            match self.outcome(&ended, now) {
-                Some(outcome) => {
-                    let key = ended.key;
-                    finishes.push(Finish { key, outcome });
-                    told.push(ended);
-                }
-                None => self.shared.running.remove([ended.key]),
+            let key = ended.key;
+            let Some(mut outcome) = ended.outcome.take() else {
+                self.shared.running.remove([key]);
+                continue;
+            };
+            if let Outcome::Retry { after, .. } = &mut outcome {
+                *after = self.pause(&ended, now);
             }
+            finishes.push(Finish { key, outcome });
+            told.push(ended);
         }
         if finishes.is_empty() {
             return;
@@ -97,25 +100,20 @@ impl<B: Leases> Finisher<B> {
 
     /// Sends a batch again and again until the store answers or refuses it. It is sent even after the
     /// lease is over: then the token decides, and if no one has taken the job yet, the work counts.
-    async fn tell(&mut self, finishes: &[Finish]) -> Result<Vec<Finished>, BrokerError> {
+    async fn tell(&mut self, finishes: &[Finish]) -> Result<Vec<Finished>> {
         let patience = self.shared.settings.lease;
         loop {
-            let call = time::timeout(patience, self.broker.finish(finishes.to_vec()));
+            let call = within(patience, self.broker.finish(finishes.to_vec()));
             let Some(answer) = self.give_up.run_until_cancelled(call).await else {
                 return Err(BrokerError::unavailable("the worker has stopped waiting"));
             };
-            let error = match answer.unwrap_or_else(|_| Err(no_answer(patience))) {
-                Ok(answers) => {
-                    self.outage.over();
-                    return Ok(answers);
-                }
-                Err(error @ (BrokerError::Invalid(_) | BrokerError::Closed)) => {
-                    return Err(error);
-                }
-                Err(error) => error,
+            if let Err(BrokerError::Invalid(_) | BrokerError::Closed) = answer {
+                return answer;
+            }
+            match self.outage.heard(answer) {
+                Ok(answers) => return Ok(answers),
+                Err(pause) => self.give_up.run_until_cancelled(time::sleep(pause)).await,
             };
-            let pause = self.outage.pause(&error);
-            self.give_up.run_until_cancelled(time::sleep(pause)).await;
         }
     }
 
@@ -143,44 +141,32 @@ impl<B: Leases> Finisher<B> {
     fn count(&mut self, ended: &Ended) {
         let (metrics, summary) = (&ended.task.metrics, &mut self.summary);
         summary.attempts += 1;
-        if ended.mishaps.panicked {
+        if ended.panicked {
             metrics.panics.inc();
             summary.panics += 1;
         }
-        if ended.mishaps.timed_out {
+        if ended.timed_out {
             metrics.timeouts.inc();
             summary.timeouts += 1;
         }
-        if ended.mishaps.abandoned {
+        if ended.abandoned {
             self.shared.metrics.abandoned().inc();
             summary.abandoned += 1;
         }
-        if ended.verdict == Verdict::LeaseLost {
+        if ended.outcome.is_none() {
             self.shared.metrics.leases_lost().inc();
             summary.leases_lost += 1;
         }
     }
 
-    /// What to tell the store, if anything.
-    fn outcome(&mut self, ended: &Ended, now: Instant) -> Option<Outcome> {
-        Some(match &ended.verdict {
-            Verdict::Completed(result) => Outcome::Completed(result.clone()),
-            Verdict::Dead(error) => Outcome::Dead {
-                error: error.clone(),
-            },
-            Verdict::Failed(error) => {
-                let backoff = &self.shared.settings.backoff;
-                let mut after = backoff.full_jitter(ended.attempt, fastrand::f64());
-                if ended.attempt < ended.max_attempts {
-                    after += self.budget.withdraw(now);
-                }
-                let error = error.clone();
-                Outcome::Retry { after, error }
-            }
-            Verdict::Canceled => Outcome::Canceled,
-            Verdict::Released => Outcome::Released,
-            Verdict::LeaseLost => return None,
-        })
+    /// How long a failed job waits.
+    fn pause(&mut self, ended: &Ended, now: Instant) -> Duration {
+        let backoff = &self.shared.settings.backoff;
+        let pause = backoff.full_jitter(ended.attempt, fastrand::f64());
+        match ended.attempt < ended.max_attempts {
+            true => pause + self.budget.withdraw(now),
+            false => pause,
+        }
     }
 
     fn answered(&mut self, told: &[Ended], answers: &[Finished]) {

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::time::{self, Instant};
 
 use crate::broker::{BATCH_LIMIT, Extended, Leases};
-use crate::error::BrokerError;
+use crate::error::Result;
 
 use super::running::{Slot, Stop};
 use super::{Shared, held_until};
-use crate::outage::{Outage, changed, no_answer};
+use crate::outage::{Outage, changed, within};
 
 /// Progress is told at most this often.
 const NEWS_EVERY: Duration = Duration::from_millis(500);
@@ -41,14 +41,10 @@ pub(super) async fn run<B: Leases>(broker: B, shared: Arc<Shared>) {
         let sent = Instant::now();
         let answer = extend_all(&broker, &slots, shared.settings.lease, every).await;
         next_news = Instant::now() + NEWS_EVERY;
-        match answer {
-            Ok(()) => {
-                outage.over();
-                if !only_news {
-                    next = sent + every;
-                }
-            }
-            Err(error) => next = Instant::now() + outage.pause(&error),
+        match outage.heard(answer) {
+            Ok(()) if only_news => {}
+            Ok(()) => next = sent + every,
+            Err(pause) => next = Instant::now() + pause,
         }
     }
 }
@@ -58,13 +54,12 @@ async fn extend_all<B: Leases>(
     slots: &[Arc<Slot>],
     lease: Duration,
     patience: Duration,
-) -> Result<(), BrokerError> {
+) -> Result<()> {
     let mut failure = Ok(());
     for slots in slots.chunks(BATCH_LIMIT) {
         let heartbeats: Vec<_> = slots.iter().map(|slot| slot.heartbeat()).collect();
         let sent = Instant::now();
-        let call = time::timeout(patience, broker.extend(heartbeats.clone(), lease));
-        match call.await.unwrap_or_else(|_| Err(no_answer(patience))) {
+        match within(patience, broker.extend(heartbeats.clone(), lease)).await {
             Ok(answers) => {
                 for (slot, answer) in slots.iter().zip(answers) {
                     note(slot, answer, held_until(sent, lease));

@@ -1,8 +1,8 @@
 //! Slots for running jobs.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
-use crate::sync::{Mutex, MutexGuard, Notify};
+use crate::sync::{Mutex, Notify, lock};
 
 /// Counts running jobs against a limit that may change. One task takes permits (the claimer),
 /// anybody gives them back.
@@ -27,13 +27,9 @@ pub(super) struct Permit(Arc<Permits>);
 
 impl Permits {
     pub(super) fn new(limit: u32) -> Arc<Self> {
-        let state = State {
-            limit,
-            used: 0,
-            peak: 0,
-        };
+        let (used, peak) = (0, 0);
         Arc::new(Self {
-            state: Mutex::new(state),
+            state: Mutex::new(State { limit, used, peak }),
             freed: Notify::new(),
         })
     }
@@ -50,14 +46,14 @@ impl Permits {
     }
 
     pub(super) fn free_now(&self) -> u32 {
-        let state = self.lock();
+        let state = lock(&self.state);
         state.limit.saturating_sub(state.used)
     }
 
     /// Takes one that was free a moment ago. Should the limit have fallen since, it is exceeded
     /// until a job ends.
     pub(super) fn take(self: &Arc<Self>) -> Permit {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.used += 1;
         state.peak = state.peak.max(state.used);
         drop(state);
@@ -65,34 +61,29 @@ impl Permits {
     }
 
     pub(super) fn set_limit(&self, limit: u32) {
-        self.lock().limit = limit;
+        lock(&self.state).limit = limit;
         self.freed.notify_one();
     }
 
     pub(super) fn limit(&self) -> u32 {
-        self.lock().limit
+        lock(&self.state).limit
     }
 
     pub(super) fn used(&self) -> u32 {
-        self.lock().used
+        lock(&self.state).used
     }
 
     /// The most that were in use since the last call.
     pub(super) fn take_peak(&self) -> u32 {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         let used = state.used;
         std::mem::replace(&mut state.peak, used)
-    }
-
-    /// No section can panic, so there is nothing to be poisoned by.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.lock().used -= 1;
+        lock(&self.0.state).used -= 1;
         self.0.freed.notify_one();
     }
 }

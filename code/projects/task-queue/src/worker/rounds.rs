@@ -1,14 +1,15 @@
 //! What a worker does every now and then: scale, and tell that it lives.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
+use chrono::{DateTime, Utc};
 use tokio::time::{self, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 use crate::broker::{Leases, WorkerReport};
-use crate::error::BrokerError;
+use crate::error::Result;
 use crate::job::Timestamp;
 use crate::scale::{Law, Observation, Scale};
 
@@ -29,14 +30,13 @@ pub(super) async fn scale<B: Leases>(broker: B, shared: Arc<Shared>) {
     loop {
         ticks.tick().await;
         shared.metrics.set_running(shared.permits.used());
-        let seen = match observe(&broker, &shared, &law, scale).await {
+        let seen = match outage.heard(observe(&broker, &shared, &law, scale).await) {
             Ok(seen) => seen,
-            Err(error) => {
-                time::sleep(outage.pause(&error)).await;
+            Err(pause) => {
+                time::sleep(pause).await;
                 continue;
             }
         };
-        outage.over();
         let next = scale.next(&law, seen);
         if next.slots != scale.slots {
             let (slots, busy, depth, wait) = (next.slots, seen.busy, seen.depth, seen.wait);
@@ -54,19 +54,18 @@ async fn observe<B: Leases>(
     shared: &Shared,
     law: &Law,
     scale: Scale,
-) -> Result<Observation, BrokerError> {
+) -> Result<Observation> {
     let mut seen = Observation {
         busy: shared.permits.take_peak(),
         ..Observation::default()
     };
     if seen.busy >= scale.slots && scale.slots < law.bounds.max {
         let stats = broker.stats().await?;
-        let ours = |queue: &&crate::broker::QueueStats| {
-            !queue.paused && shared.settings.queues.contains(&queue.queue)
-        };
-        for queue in stats.queues.iter().filter(ours) {
-            seen.depth += queue.depth();
-            seen.wait = seen.wait.max(queue.head_wait.unwrap_or_default());
+        for queue in &stats.queues {
+            if !queue.paused && shared.settings.queues.contains(&queue.queue) {
+                seen.depth += queue.depth();
+                seen.wait = seen.wait.max(queue.head_wait.unwrap_or_default());
+            }
         }
     }
     Ok(seen)
@@ -74,10 +73,7 @@ async fn observe<B: Leases>(
 
 /// Tells the others that this worker lives, and when it begins to shut down. Never ends by itself.
 pub(super) async fn report<B: Leases>(broker: B, shared: Arc<Shared>, shutdown: CancellationToken) {
-    let started_at = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| since.as_millis().try_into().ok());
+    let started_at = DateTime::<Utc>::from(SystemTime::now()).timestamp_millis();
     let mut tasks: Vec<_> = shared.tasks.keys().cloned().collect();
     tasks.sort();
     let mut outage = Outage::new("report_worker", &shared.metrics);
@@ -90,15 +86,10 @@ pub(super) async fn report<B: Leases>(broker: B, shared: Arc<Shared>, shutdown: 
             concurrency: shared.permits.limit(),
             running: shared.permits.used(),
             draining: shutdown.is_cancelled(),
-            started_at: Timestamp(started_at.unwrap_or_default()),
+            started_at: Timestamp(started_at),
         };
-        let pause = match broker.report_worker(report, REPORT_HOLDS).await {
-            Ok(()) => {
-                outage.over();
-                REPORT_EVERY
-            }
-            Err(error) => outage.pause(&error),
-        };
+        let answer = outage.heard(broker.report_worker(report, REPORT_HOLDS).await);
+        let pause = answer.err().unwrap_or(REPORT_EVERY);
         if shutdown.is_cancelled() {
             time::sleep(pause).await;
         } else {

@@ -1,7 +1,7 @@
 //! The leases a worker holds.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::broker::{Heartbeat, LeaseKey};
 use crate::handler::ProgressCell;
-use crate::sync::{Mutex, MutexGuard};
+use crate::sync::{Mutex, lock};
 
 /// Every lease from the moment it was claimed until the store has answered its end: as long as it
 /// is here, it gets heartbeats.
@@ -50,11 +50,11 @@ pub(super) enum Stop {
 
 impl Running {
     pub(super) fn insert(&self, slot: Arc<Slot>) {
-        self.lock().insert(slot.key, slot);
+        lock(&self.slots).insert(slot.key, slot);
     }
 
     pub(super) fn remove(&self, keys: impl IntoIterator<Item = LeaseKey>) {
-        let mut slots = self.lock();
+        let mut slots = lock(&self.slots);
         for key in keys {
             slots.remove(&key);
         }
@@ -62,11 +62,9 @@ impl Running {
 
     /// All leases, or those with news.
     pub(super) fn slots(&self, only_news: bool) -> Vec<Arc<Slot>> {
-        let slots = self.lock();
-        let wanted = slots
-            .values()
-            .filter(|slot| !only_news || slot.progress.has_news());
-        wanted.cloned().collect()
+        let slots = lock(&self.slots);
+        let wanted = |slot: &&Arc<Slot>| !only_news || slot.progress.has_news();
+        slots.values().filter(wanted).cloned().collect()
     }
 
     /// Tells all handlers to stop.
@@ -74,11 +72,6 @@ impl Running {
         for slot in self.slots(false) {
             slot.stop(why);
         }
-    }
-
-    /// No section can panic, so there is nothing to be poisoned by.
-    fn lock(&self) -> MutexGuard<'_, HashMap<LeaseKey, Arc<Slot>>> {
-        self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -110,7 +103,7 @@ impl Slot {
 
     /// Tells the handler to stop, if it runs. The first reason stays, unless the lease is lost.
     pub(super) fn stop(&self, why: Stop) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         if state.ended {
             return;
         }
@@ -123,24 +116,19 @@ impl Slot {
 
     /// A heartbeat was answered: the lease is held.
     pub(super) fn extend(&self, held_until: Instant) {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.held_until = state.held_until.max(held_until);
     }
 
     pub(super) fn held_until(&self) -> Instant {
-        self.lock().held_until
+        lock(&self.state).held_until
     }
 
     /// The handler has ended. Answers why it had been told to stop, if it had.
     pub(super) fn end(&self) -> Option<Stop> {
-        let mut state = self.lock();
+        let mut state = lock(&self.state);
         state.ended = true;
         state.stopped
-    }
-
-    /// No section can panic, so there is nothing to be poisoned by.
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::broker::{
     Claim, Enqueued, Extended, Finish, Finished, Heartbeat, LeaseKey, Signals, Stats, Upkeep,
     WorkerReport,
 };
+use crate::error::BrokerError;
 use crate::job::{JobId, NewJob};
 use crate::name::WorkerId;
 use crate::sync::model::{every_order, spawn_task};
@@ -59,21 +60,21 @@ impl Store {
 }
 
 impl Leases for Store {
-    async fn claim(&self, _: Claim) -> Result<Vec<Lease>, BrokerError> {
+    async fn claim(&self, _: Claim) -> Result<Vec<Lease>> {
         match self.has_happened() {
             true => Err(BrokerError::Closed),
             false => Ok(Vec::new()),
         }
     }
 
-    async fn extend(&self, _: Vec<Heartbeat>, _: Duration) -> Result<Vec<Extended>, BrokerError> {
+    async fn extend(&self, _: Vec<Heartbeat>, _: Duration) -> Result<Vec<Extended>> {
         Ok(vec![match self.has_happened() {
             true => Extended::CancelRequested,
             false => Extended::Held,
         }])
     }
 
-    async fn upkeep(&self, _: usize) -> Result<Upkeep, BrokerError> {
+    async fn upkeep(&self, _: usize) -> Result<Upkeep> {
         if self.has_happened() {
             self.seen.cancel();
             pending::<()>().await;
@@ -88,23 +89,23 @@ impl Leases for Store {
         self.signals.clone()
     }
 
-    async fn held(&self, _: WorkerId) -> Result<Vec<LeaseKey>, BrokerError> {
+    async fn held(&self, _: WorkerId) -> Result<Vec<LeaseKey>> {
         unreachable!()
     }
 
-    async fn enqueue(&self, _: Vec<NewJob>) -> Result<Vec<Enqueued>, BrokerError> {
+    async fn enqueue(&self, _: Vec<NewJob>) -> Result<Vec<Enqueued>> {
         unreachable!()
     }
 
-    async fn finish(&self, _: Vec<Finish>) -> Result<Vec<Finished>, BrokerError> {
+    async fn finish(&self, _: Vec<Finish>) -> Result<Vec<Finished>> {
         unreachable!()
     }
 
-    async fn stats(&self) -> Result<Stats, BrokerError> {
+    async fn stats(&self) -> Result<Stats> {
         unreachable!()
     }
 
-    async fn report_worker(&self, _: WorkerReport, _: Duration) -> Result<(), BrokerError> {
+    async fn report_worker(&self, _: WorkerReport, _: Duration) -> Result<()> {
         unreachable!()
     }
 }
@@ -127,7 +128,7 @@ fn a_job_that_becomes_ready_is_claimed_whenever_it_comes() {
             ends: mpsc::channel(1).0,
             shutdown: CancellationToken::new(),
             alive: CancellationToken::new(),
-            in_doubt: AtomicBool::new(false),
+            in_doubt: false,
         };
         let claimer = spawn_task(claimer.run());
         store.happen();

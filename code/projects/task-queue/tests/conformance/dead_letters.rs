@@ -64,13 +64,21 @@ pub async fn requeued_letters_start_afresh<S: Store>() {
     assert_eq!((before.status.state, before.failures), (JobState::Dead, 1));
     assert_eq!(
         broker
-            .requeue(Select::Jobs(vec![ids[3], JobId::new()]))
+            .requeue(Select::Jobs {
+                jobs: vec![ids[3], JobId::new()]
+            })
             .await
             .unwrap(),
         1
     );
     assert_eq!(
-        broker.requeue(Select::Oldest(queue("q"), 2)).await.unwrap(),
+        broker
+            .requeue(Select::Oldest {
+                queue: queue("q"),
+                oldest: 2
+            })
+            .await
+            .unwrap(),
         2
     );
     let after = broker.inspect(ids[3]).await.unwrap().unwrap();
@@ -94,7 +102,10 @@ pub async fn requeuing_respects_the_limit<S: Store>() {
     letters(&broker, 3).await;
     send(&broker, job("")).await;
     let refused = broker
-        .requeue(Select::Oldest(queue("q"), 3))
+        .requeue(Select::Oldest {
+            queue: queue("q"),
+            oldest: 3,
+        })
         .await
         .unwrap_err();
     assert_eq!(
@@ -107,7 +118,13 @@ pub async fn requeuing_respects_the_limit<S: Store>() {
         }
     );
     assert_eq!(
-        broker.requeue(Select::Oldest(queue("q"), 2)).await.unwrap(),
+        broker
+            .requeue(Select::Oldest {
+                queue: queue("q"),
+                oldest: 2
+            })
+            .await
+            .unwrap(),
         2
     );
 }
@@ -119,14 +136,22 @@ pub async fn purged_letters_are_gone<S: Store>() {
     let alive = send(&broker, job("alive")).await;
     assert_eq!(
         broker
-            .purge(Select::Jobs(vec![ids[1], alive]))
+            .purge(Select::Jobs {
+                jobs: vec![ids[1], alive]
+            })
             .await
             .unwrap(),
         1
     );
     assert_eq!(state(&broker, ids[1]).await, None);
     assert_eq!(
-        broker.purge(Select::Oldest(queue("q"), 9)).await.unwrap(),
+        broker
+            .purge(Select::Oldest {
+                queue: queue("q"),
+                oldest: 9
+            })
+            .await
+            .unwrap(),
         2
     );
     assert_eq!(stats(&broker, "q").await.dead, 0);

@@ -89,7 +89,13 @@ pub async fn a_dead_dependency_holds_and_its_requeue_frees<S: Store>() {
     let lease = claim_one(&broker).await;
     finish(&broker, lease.key, dead()).await;
     assert_eq!(state(&broker, b).await, Some(JobState::Blocked));
-    assert_eq!(broker.requeue(Select::Jobs(vec![a, b])).await.unwrap(), 1);
+    assert_eq!(
+        broker
+            .requeue(Select::Jobs { jobs: vec![a, b] })
+            .await
+            .unwrap(),
+        1
+    );
     let lease = claim_one(&broker).await;
     finish(&broker, lease.key, done()).await;
     assert_eq!(payloads(&broker, 9).await, ["b"]);
@@ -106,11 +112,20 @@ pub async fn a_canceled_or_purged_dependency_buries_its_followers<S: Store>() {
     assert_eq!(status.state, JobState::Dead);
     assert!(status.error.unwrap().contains(&a.to_string()));
     assert_eq!(state(&broker, c).await, Some(JobState::Blocked));
-    assert_eq!(broker.purge(Select::Jobs(vec![b])).await.unwrap(), 1);
+    assert_eq!(
+        broker.purge(Select::Jobs { jobs: vec![b] }).await.unwrap(),
+        1
+    );
     assert_eq!(state(&broker, c).await, Some(JobState::Dead));
     assert_eq!(stats(&broker, "q").await.blocked, 0);
     // Whoever requeues it wants it to run all the same.
-    assert_eq!(broker.requeue(Select::Jobs(vec![c])).await.unwrap(), 1);
+    assert_eq!(
+        broker
+            .requeue(Select::Jobs { jobs: vec![c] })
+            .await
+            .unwrap(),
+        1
+    );
     assert_eq!(payloads(&broker, 9).await, ["c"]);
 }
 

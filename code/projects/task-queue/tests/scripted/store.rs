@@ -127,9 +127,7 @@ impl Store {
             max_attempts: job.new.max_attempts,
             recoveries: 0,
             timeout: job.new.timeout,
-            enqueued_at: ready_at,
-            ready_at,
-            claimed_at: now,
+            waited: Duration::from_millis((now.0 - ready_at.0).max(0).unsigned_abs()),
             trace: job.new.trace.clone(),
         })
     }

@@ -10,9 +10,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use task_queue::broker::{Enqueued, JobState, JobStatus};
+use task_queue::broker::{Enqueued, JobState, JobStatus, Select};
 use task_queue::client::Client;
-use task_queue::http::{JobRequest, SelectRequest, UniqueRequest};
+use task_queue::http::{JobRequest, ScheduleRequest, UniqueRequest};
 use task_queue::job::{JobId, Priority};
 use task_queue::name::{QueueName, ScheduleName, TaskName};
 
@@ -161,18 +161,12 @@ async fn run(options: Options) -> Result<ExitCode> {
         Command::Forget { queue } => client.forget(&queue).await?,
         Command::Dead(Dead::List { queue }) => print(&client.dead(&queue, None).await?)?,
         Command::Dead(Dead::Requeue { queue, oldest }) => {
-            print(
-                &client
-                    .requeue(&SelectRequest::Oldest { queue, oldest })
-                    .await?,
-            )?;
+            let which = Select::Oldest { queue, oldest };
+            print(&client.requeue(&which).await?)?;
         }
         Command::Dead(Dead::Purge { queue, oldest }) => {
-            print(
-                &client
-                    .purge(&SelectRequest::Oldest { queue, oldest })
-                    .await?,
-            )?;
+            let which = Select::Oldest { queue, oldest };
+            print(&client.purge(&which).await?)?;
         }
         Command::Schedule(Schedule::List) => print(&client.schedules().await?)?,
         Command::Schedule(Schedule::Put {
@@ -182,7 +176,8 @@ async fn run(options: Options) -> Result<ExitCode> {
             payload,
         }) => {
             let job = JobRequest::new(task, Some(json(payload)?));
-            client.put_schedule(&name, &cron, &job).await?;
+            let schedule = ScheduleRequest { cron, job };
+            client.put_schedule(&name, &schedule).await?;
         }
         Command::Schedule(Schedule::Remove { name }) => client.remove_schedule(&name).await?,
         Command::Bench(bench) => bench::run(&client, &bench).await?,
@@ -209,11 +204,8 @@ async fn enqueue(client: &Client, options: Enqueue) -> Result<ExitCode> {
     for warning in &sent.warnings {
         eprintln!("warning: {warning}");
     }
-    let id = match sent
-        .jobs
-        .first()
-        .context("the server answers with no job")?
-    {
+    let sent = sent.jobs.first();
+    let id = match sent.context("the server answers with no job")? {
         Enqueued::New(id) | Enqueued::Known(id) | Enqueued::Duplicate(id) => *id,
     };
     if options.wait {

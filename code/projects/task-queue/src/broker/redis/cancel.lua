@@ -2,7 +2,7 @@
 
 local job = load(ARGV[3])
 if not job then return 'unknown' end
-if job.state == 'completed' or job.state == 'dead' or job.state == 'canceled' then return 'too late' end
+if job.state == 'completed' or job.state == 'dead' or job.state == 'canceled' then return 'too_late' end
 if job.state == 'running' then
   note(job, 'cancel', '1')
   bells.cancel = true

@@ -1,39 +1,34 @@
 //! The connection, what Redis's errors mean to a caller, and the ear for the bells.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::time::Duration;
 
-use redis::aio::{ConnectionManagerConfig, PubSubSink, PubSubStream};
-use redis::{Client, RedisError, Value};
-use service::redis::{Line, may_pass};
-use tokio::time::{sleep, timeout};
-use tokio_stream::StreamExt;
+use redis::aio::ConnectionManagerConfig;
+use redis::{Client, RedisError, RedisResult};
+use service::redis::{Ear, Line, may_pass};
+use tokio::time::sleep;
 use tracing::{info, warn};
 
 use crate::broker::bells::{Bells, Rings};
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 
 /// How long a call may take. A call that is late may still be done: all of them can be sent again.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long connecting may take, and how long to wait before the next try.
 const CONNECTING: Duration = Duration::from_secs(2);
 const BETWEEN_TRIES: Duration = Duration::from_millis(500);
-/// After so much silence the bells' connection is asked for a sign of life, and has [`CONNECTING`] to give
-/// it. So one that hangs is replaced within 4.5 seconds.
-const SILENCE: Duration = Duration::from_secs(2);
 /// Scripts that go on when memory is full came with this version.
 const OLDEST: u32 = 7;
 
 /// Connects, to a Redis that keeps jobs.
-pub(super) async fn open(client: Client) -> Result<Line, BrokerError> {
-    let line = Line::open(client, config()).await.map_err(typed)?;
-    let (mut connection, number) = line.connection();
-    let about = redis::cmd("INFO").query_async(&mut connection).await;
-    match line.heard(number, about) {
+pub(super) async fn open(client: Client) -> Result<Line> {
+    let line = Line::open(client, config()).await?;
+    let ask = async |mut line| redis::cmd("INFO").query_async(&mut line).await;
+    match line.call(ask).await {
         Ok(about) => check(about)?,
         // A user without that right: what it would tell is a convenience.
         Err(error) if error.code() == Some("NOPERM") => {}
-        Err(error) => return Err(typed(error)),
+        Err(error) => return Err(error.into()),
     }
     Ok(line)
 }
@@ -46,22 +41,16 @@ fn config() -> ConnectionManagerConfig {
         .set_response_timeout(Some(PATIENCE))
 }
 
-fn check(about: String) -> Result<(), BrokerError> {
+fn check(about: String) -> Result<()> {
     let value = |name: &str| {
-        about
-            .lines()
-            .find_map(|line| line.strip_prefix(name))
-            .unwrap_or("")
+        let mut lines = about.lines();
+        lines.find_map(|line| line.strip_prefix(name)).unwrap_or("")
     };
     let version = value("redis_version:");
-    let major: u32 = version
-        .split('.')
-        .next()
-        .and_then(|major| major.parse().ok())
-        .unwrap_or(0);
-    if major < OLDEST {
+    let major = version.split('.').next().map(str::parse::<u32>);
+    if !matches!(major, Some(Ok(OLDEST..))) {
         let reason = format!("Redis {version:?} is older than version {OLDEST}");
-        return Err(BrokerError::Refused { reason });
+        return Err(BrokerError::Refused(reason));
     }
     if value("aof_enabled:") != "1" {
         warn!(
@@ -79,24 +68,26 @@ fn check(about: String) -> Result<(), BrokerError> {
 }
 
 /// What an error of Redis, or of the connection to it, means to the caller.
-pub(super) fn typed(error: RedisError) -> BrokerError {
-    let reason = error.to_string();
-    if may_pass(&error) {
-        return BrokerError::Unavailable { reason };
-    }
-    match error.code() {
-        Some("OOM" | "MISCONF") => BrokerError::NoRoom { reason },
-        Some("MOVED" | "ASK") => BrokerError::Unavailable { reason },
-        // Of a user who may not run a command, use a key or ring a bell.
-        Some("ERR") if reason.contains("executing the script") => BrokerError::Refused { reason },
-        Some("WRONGTYPE" | "ERR") => BrokerError::Damaged { reason },
-        _ => BrokerError::Refused { reason },
+impl From<RedisError> for BrokerError {
+    fn from(error: RedisError) -> Self {
+        let reason = error.to_string();
+        if may_pass(&error) {
+            return Self::Unavailable(reason);
+        }
+        match error.code() {
+            Some("OOM" | "MISCONF") => Self::NoRoom(reason),
+            Some("MOVED" | "ASK") => Self::Unavailable(reason),
+            // Of a user who may not run a command, use a key or ring a bell.
+            Some("ERR") if reason.contains("executing the script") => Self::Refused(reason),
+            Some("WRONGTYPE" | "ERR") => Self::Damaged(reason),
+            _ => Self::Refused(reason),
+        }
     }
 }
 
 /// Whether Redis answers and takes no writes.
 pub(super) fn refuses_writes(error: &BrokerError) -> bool {
-    let (BrokerError::NoRoom { reason } | BrokerError::Unavailable { reason }) = error else {
+    let (BrokerError::NoRoom(reason) | BrokerError::Unavailable(reason)) = error else {
         return false;
     };
     let codes = ["MISCONF", "READONLY", "NOREPLICAS"];
@@ -104,9 +95,9 @@ pub(super) fn refuses_writes(error: &BrokerError) -> bool {
     codes.iter().any(|code| reason.contains(code))
 }
 
-/// Hears the bells of all servers on this store for as long as `bells` are used.
-async fn listen(client: Client, channel: String, bells: Weak<Bells>) {
-    while bells.strong_count() > 0 {
+/// Hears the bells of all servers on this store.
+pub(super) async fn listen(client: Client, channel: String, bells: Arc<Bells>) {
+    loop {
         if let Err(error) = hear(&client, &channel, &bells).await {
             info!(%error, "the bells of Redis are not heard");
         }
@@ -114,45 +105,13 @@ async fn listen(client: Client, channel: String, bells: Weak<Bells>) {
     }
 }
 
-async fn hear(client: &Client, channel: &str, bells: &Weak<Bells>) -> Result<(), BrokerError> {
-    let (mut line, mut messages) = in_time(subscribe(client, channel)).await?;
+async fn hear(client: &Client, channel: &str, bells: &Bells) -> RedisResult<()> {
+    let mut ear = Ear::open(client, channel).await?;
     // What rang while no one listened.
-    if let Some(bells) = bells.upgrade() {
-        bells.ring_all();
-    }
+    bells.ring_all();
     loop {
-        match timeout(SILENCE, messages.next()).await {
-            Ok(Some(message)) => {
-                let Some(bells) = bells.upgrade() else {
-                    return Ok(());
-                };
-                bells.ring(&rings(&message.get_payload::<String>().map_err(typed)?));
-            }
-            Ok(None) => return Err(BrokerError::unavailable("the connection has ended")),
-            // Nothing rings at night, but a connection that hangs is silent as well.
-            Err(_) => drop(in_time(line.ping::<Value>()).await?),
-        }
-    }
-}
-
-pub(super) async fn subscribe(
-    client: &Client,
-    channel: &str,
-) -> Result<(PubSubSink, PubSubStream), RedisError> {
-    let mut subscription = client.get_async_pubsub().await?;
-    subscription.subscribe(channel).await?;
-    Ok(subscription.split())
-}
-
-/// This connection, unlike the other, has no limit of its own for an answer.
-pub(super) async fn in_time<T>(
-    call: impl Future<Output = Result<T, RedisError>>,
-) -> Result<T, BrokerError> {
-    match timeout(CONNECTING, call).await {
-        Ok(answer) => answer.map_err(typed),
-        Err(_) => Err(BrokerError::unavailable(format!(
-            "no answer within {CONNECTING:?}"
-        ))),
+        let message: String = ear.next().await?.get_payload()?;
+        bells.ring(&rings(&message));
     }
 }
 
@@ -165,21 +124,5 @@ fn rings(message: &str) -> Rings {
         cancel: bell == Some("cancel"),
         leased: bell == Some("leased"),
         ended: words.filter_map(|job| job.parse().ok()).collect(),
-    }
-}
-
-/// Stops the listener with the last handle of its broker.
-pub(super) struct Listener(tokio::task::AbortHandle);
-
-impl Listener {
-    pub(super) fn spawn(client: Client, channel: String, bells: &Arc<Bells>) -> Self {
-        let task = tokio::spawn(listen(client, channel, Arc::downgrade(bells)));
-        Self(task.abort_handle())
-    }
-}
-
-impl Drop for Listener {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -81,7 +81,7 @@ for at = 3, #ARGV, 5 do
     local job
     if text ~= nil then job = read(id, text) else job = load(id) end
     if not job or job.token ~= token then
-      answers[#answers + 1] = 'lost'
+      answers[#answers + 1] = 'lease_lost'
     elseif job.state ~= 'running' then
       answers[#answers + 1] = answer_again(job, outcome)
     else

@@ -3,11 +3,10 @@
 //! A right that is missing would otherwise be found in the midst of a script, after half of its writes.
 
 use redis::Client;
-use service::redis::Line;
+use service::redis::{Ear, Line};
 
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 
-use super::connection::{in_time, subscribe, typed};
 use super::scripts;
 
 /// How to make such a user; `taskq` stands for its name and for the namespace.
@@ -15,19 +14,17 @@ const HOW: &str = "ACL SETUSER taskq on >PASSWORD ~{taskq}:* &{taskq}:bell \
                    +@read +@write +@connection +@transaction +@pubsub +evalsha +script|load +time";
 
 /// Tries every command of the scripts on keys that are then deleted, and to listen to the bells.
-pub(super) async fn check(client: &Client, line: &Line, prefix: &str) -> Result<(), BrokerError> {
-    let channel = format!("{prefix}bell");
-    let (mut connection, number) = line.connection();
-    let mut invocation = scripts::RIGHTS.key(prefix);
-    let answer = invocation.arg(0).arg(0).invoke_async(&mut connection).await;
-    let mut missing: Vec<String> = line
-        .heard(number, answer)
-        .map_err(|error| explained(typed(error)))?;
-    let heard = in_time(async { Ok(subscribe(client, &channel).await) }).await?;
-    match heard {
-        Ok(subscription) => drop(subscription),
+pub(super) async fn check(client: &Client, line: &Line, prefix: &str) -> Result<()> {
+    let mut tries = scripts::RIGHTS.key(prefix);
+    tries.arg(0).arg(0);
+    let ask = async |mut line| tries.invoke_async(&mut line).await;
+    let mut missing: Vec<String> = match line.call(ask).await.map_err(BrokerError::from) {
+        Err(BrokerError::Refused(reason)) => return Err(refused(&reason)),
+        answer => answer?,
+    };
+    match Ear::open(client, &format!("{prefix}bell")).await {
         Err(error) if error.code() == Some("NOPERM") => missing.push("SUBSCRIBE".to_owned()),
-        Err(error) => return Err(typed(error)),
+        heard => drop(heard?),
     }
     match missing.is_empty() {
         true => Ok(()),
@@ -35,14 +32,8 @@ pub(super) async fn check(client: &Client, line: &Line, prefix: &str) -> Result<
     }
 }
 
-fn explained(error: BrokerError) -> BrokerError {
-    match error {
-        BrokerError::Refused { reason } => refused(&reason),
-        error => error,
-    }
-}
-
 fn refused(what: &str) -> BrokerError {
-    let reason = format!("this user of Redis may not do all that it must: {what}; {HOW}");
-    BrokerError::Refused { reason }
+    BrokerError::Refused(format!(
+        "this user of Redis may not do all that it must: {what}; {HOW}"
+    ))
 }

@@ -1,7 +1,7 @@
 -- ARGV: clock, aging, the most of each kind, the most lost workers of a job, the most dead letters of a queue,
 -- the longest wait of a job that was lost before, the longest lease.
--- Answers recovered, poisoned, promoted, expired, milliseconds until the next round, now, whether the clock was set back; then for each
--- schedule that is due its definition and its tick.
+-- Answers recovered, poisoned, promoted, expired, milliseconds until the next round, now, whether the clock was
+-- set back, and of each schedule that is due its definition and its tick.
 
 local LIMIT, MAX_RECOVERIES, MAX_DEAD = tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
 local SPREAD, LONGEST = tonumber(ARGV[6]), tonumber(ARGV[7])
@@ -91,9 +91,8 @@ end
 if wait > 0 and not timed then wait = 3600000 end
 local behind = tonumber(redis.call('GET', P .. 'stamp') or '0') > micros + 1000000 and 1 or 0
 finish_script()
-local answer = { recovered, poisoned, promoted, expired, wait, now, behind }
+local planned = {}
 for at = 1, #ticks, 2 do
-  answer[#answer + 1] = redis.call('HGET', P .. 'schedules', ticks[at]) or ''
-  answer[#answer + 1] = ticks[at + 1]
+  planned[#planned + 1] = { redis.call('HGET', P .. 'schedules', ticks[at]) or '', ticks[at + 1] }
 end
-return answer
+return { recovered, poisoned, promoted, expired, wait, now, behind, planned }

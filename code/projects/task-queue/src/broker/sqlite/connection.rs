@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{
+    Connection, ErrorCode, OpenFlags, OptionalExtension, Params, Row, TransactionBehavior,
+};
 
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 
 /// When a commit reaches the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,72 +27,80 @@ const LOG_LIMIT: i64 = 8 << 20;
 const APPLICATION: i64 = 1_952_543_345;
 const VERSION: i64 = 1;
 
+/// The file through one connection, which keeps its statements prepared.
+pub(super) struct File(pub(super) Connection);
+
+impl File {
+    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Result<usize> {
+        Ok(self.0.prepare_cached(sql)?.execute(values)?)
+    }
+
+    pub(super) fn one<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>> {
+        let mut sql = self.0.prepare_cached(sql)?;
+        Ok(sql.query_row(values, read).optional()?)
+    }
+
+    pub(super) fn all<T>(
+        &self,
+        sql: &str,
+        values: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut sql = self.0.prepare_cached(sql)?;
+        let rows = sql.query_map(values, read)?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
 /// Opens the file for the one thread that writes, and makes the tables if they are not there.
-pub(super) fn open_writer(path: &Path, sync: Sync) -> Result<Connection, BrokerError> {
-    let mut connection = open(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
-    )?;
-    connection
-        .pragma_update(None, "journal_mode", "WAL")
-        .map_err(typed)?;
-    connection
-        .pragma_update(None, "journal_size_limit", LOG_LIMIT)
-        .map_err(typed)?;
+pub(super) fn open_writer(path: &Path, sync: Sync) -> Result<File> {
+    let mut connection = open(path, OpenFlags::SQLITE_OPEN_CREATE)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
     let synchronous = match sync {
         Sync::Full => "FULL",
         Sync::Normal => "NORMAL",
     };
-    connection
-        .pragma_update(None, "synchronous", synchronous)
-        .map_err(typed)?;
+    connection.pragma_update(None, "synchronous", synchronous)?;
     create_tables(&mut connection, path)?;
-    Ok(connection)
+    Ok(File(connection))
 }
 
 /// Opens the file for looking only.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, BrokerError> {
-    open(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|connection| {
-        connection
-            .pragma_update(None, "query_only", true)
-            .map_err(typed)?;
-        Ok(connection)
-    })
+pub(super) fn open_reader(path: &Path) -> Result<File> {
+    let connection = open(path, OpenFlags::empty())?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(File(connection))
 }
 
-fn open(path: &Path, flags: OpenFlags) -> Result<Connection, BrokerError> {
-    let flags = flags | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection =
-        Connection::open_with_flags(path, flags).map_err(|error| BrokerError::Refused {
-            reason: format!("cannot open {}: {error}", path.display()),
-        })?;
-    connection.busy_timeout(BUSY).map_err(typed)?;
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(|error| {
+        BrokerError::Refused(format!("cannot open {}: {error}", path.display()))
+    })?;
+    connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(connection)
 }
 
-fn create_tables(connection: &mut Connection, path: &Path) -> Result<(), BrokerError> {
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
-        .map_err(typed)?;
-    let pragma = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
-    let found = (
-        pragma("application_id").map_err(typed)?,
-        pragma("user_version").map_err(typed)?,
-    );
-    let tables = "SELECT count(*) FROM sqlite_schema";
-    let tables: i64 = transaction
-        .query_row(tables, (), |row| row.get(0))
-        .map_err(typed)?;
-    match found {
+fn create_tables(connection: &mut Connection, path: &Path) -> Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let number = |sql| transaction.query_row(sql, (), |row| row.get::<_, i64>(0));
+    let application = number("PRAGMA application_id")?;
+    let version = number("PRAGMA user_version")?;
+    let tables = number("SELECT count(*) FROM sqlite_schema")?;
+    match (application, version) {
         (APPLICATION, VERSION) => Ok(()),
         (0, 0) if tables == 0 => {
-            transaction
-                .execute_batch(include_str!("schema.sql"))
-                .map_err(typed)?;
-            transaction.commit().map_err(typed)
+            transaction.execute_batch(include_str!("schema.sql"))?;
+            Ok(transaction.commit()?)
         }
-        (application, version) => Err(BrokerError::damaged(format!(
+        _ => Err(BrokerError::damaged(format!(
             "{} is not a task queue of version {VERSION}: application {application}, version {version}",
             path.display(),
         ))),
@@ -98,21 +108,23 @@ fn create_tables(connection: &mut Connection, path: &Path) -> Result<(), BrokerE
 }
 
 /// What an error of SQLite means to the caller.
-pub(super) fn typed(error: rusqlite::Error) -> BrokerError {
-    let reason = error.to_string();
-    match error.sqlite_error_code() {
-        Some(ErrorCode::DiskFull) => BrokerError::NoRoom { reason },
-        Some(
-            ErrorCode::DatabaseBusy
-            | ErrorCode::DatabaseLocked
-            | ErrorCode::SystemIoFailure
-            | ErrorCode::OutOfMemory
-            | ErrorCode::OperationInterrupted,
-        ) => BrokerError::Unavailable { reason },
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
-            BrokerError::Refused { reason }
+impl From<rusqlite::Error> for BrokerError {
+    fn from(error: rusqlite::Error) -> Self {
+        let reason = error.to_string();
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::NoRoom(reason),
+            Some(
+                ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::OutOfMemory
+                | ErrorCode::OperationInterrupted,
+            ) => Self::Unavailable(reason),
+            Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+                Self::Refused(reason)
+            }
+            _ => Self::Damaged(reason),
         }
-        _ => BrokerError::Damaged { reason },
     }
 }
 

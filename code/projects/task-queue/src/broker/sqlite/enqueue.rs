@@ -3,20 +3,23 @@
 use std::collections::BTreeMap;
 
 use crate::broker::{Enqueued, JobState};
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 use crate::job::{JobId, NewJob, Start, Unique};
 use crate::name::QueueName;
 
 use super::transaction::{Transaction, millis};
 
+/// State, rank and stamp; see schema.sql.
+type Place = (JobState, i64, i64);
+
 impl Transaction<'_> {
-    pub(super) fn enqueue(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>, BrokerError> {
+    pub(super) fn enqueue(&mut self, jobs: &[NewJob]) -> Result<Vec<Enqueued>> {
         let mut sent = BTreeMap::new();
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs {
             let answer = self.enqueue_one(job)?;
             if let Enqueued::New(_) = answer {
-                *sent.entry(job.queue.as_str().to_owned()).or_insert(0) += 1;
+                *sent.entry(job.queue.clone()).or_insert(0) += 1;
             }
             answers.push(answer);
         }
@@ -25,13 +28,12 @@ impl Transaction<'_> {
     }
 
     /// Refuses what was sent to a queue that now holds too many.
-    pub(super) fn check_depth(&mut self, sent: &BTreeMap<String, u64>) -> Result<(), BrokerError> {
+    pub(super) fn check_depth(&mut self, sent: &BTreeMap<QueueName, u64>) -> Result<()> {
         for (queue, &sent) in sent {
             let (depth, limit) = (self.depth(queue)?, self.options.max_depth);
             if depth > limit {
-                let queue = QueueName::new(queue)?;
                 return Err(BrokerError::QueueFull {
-                    queue,
+                    queue: queue.clone(),
                     depth: depth - sent,
                     sent,
                     limit,
@@ -41,7 +43,7 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    fn enqueue_one(&mut self, job: &NewJob) -> Result<Enqueued, BrokerError> {
+    fn enqueue_one(&mut self, job: &NewJob) -> Result<Enqueued> {
         let known = "SELECT 1 FROM jobs WHERE id = ?1";
         if self.one(known, [job.id], |_| Ok(()))?.is_some() {
             return Ok(Enqueued::Known(job.id));
@@ -57,14 +59,14 @@ impl Transaction<'_> {
             Start::In(delay) => self.now + millis(delay),
             Start::At(moment) => moment.0,
         };
-        let (state, rank, stamp) = self.first_place(job, blockers, due);
-        self.insert(job, state, rank, stamp, blockers, due)?;
-        self.count_move(job.queue.as_str(), job.priority, None, Some(state));
-        self.count(job.queue.as_str(), "enqueued", 1);
+        let place = self.first_place(job, blockers, due);
+        self.insert(job, place, blockers, due)?;
+        self.count_move(&job.queue, job.priority, None, Some(place.0));
+        self.count(&job.queue, "enqueued", 1);
         Ok(Enqueued::New(job.id))
     }
 
-    fn first_place(&mut self, job: &NewJob, blockers: i64, due: i64) -> (JobState, i64, i64) {
+    fn first_place(&mut self, job: &NewJob, blockers: i64, due: i64) -> Place {
         if blockers > 0 {
             return (JobState::Blocked, 0, 0);
         }
@@ -77,15 +79,8 @@ impl Transaction<'_> {
         (JobState::Ready, self.rank(stamp, job.priority), stamp)
     }
 
-    fn insert(
-        &self,
-        job: &NewJob,
-        state: JobState,
-        rank: i64,
-        stamp: i64,
-        blockers: i64,
-        due: i64,
-    ) -> Result<(), BrokerError> {
+    fn insert(&self, job: &NewJob, place: Place, blockers: i64, due: i64) -> Result<()> {
+        let (state, rank, stamp) = place;
         let sql = "INSERT INTO jobs (id, queue, task, payload, priority, state, rank, stamp, blockers, due,
                        max_attempts, max_age, timeout, keep_result, unique_key, trace, enqueued_at)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)";
@@ -112,7 +107,7 @@ impl Transaction<'_> {
     }
 
     /// Takes the key for `job`, or says whose it is.
-    fn take_key(&self, job: &NewJob, unique: &Unique) -> Result<Option<JobId>, BrokerError> {
+    fn take_key(&self, job: &NewJob, unique: &Unique) -> Result<Option<JobId>> {
         let queue = job.queue.as_str();
         let sql = "SELECT job FROM unique_keys WHERE queue = ?1 AND key = ?2 AND expires > ?3";
         let owner = self.one(sql, (queue, &unique.key, self.now), |row| row.get(0))?;
@@ -125,7 +120,7 @@ impl Transaction<'_> {
     }
 
     /// Notes which jobs `job` waits for, and answers how many there are.
-    fn wait_for(&self, job: &NewJob) -> Result<i64, BrokerError> {
+    fn wait_for(&self, job: &NewJob) -> Result<i64> {
         let mut blockers = 0;
         for &parent in &job.after {
             let sql = "SELECT state FROM jobs WHERE id = ?1";

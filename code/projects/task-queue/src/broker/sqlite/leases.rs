@@ -8,15 +8,14 @@ use crate::broker::lease::cut_error;
 use crate::broker::{
     AttemptEnd, Claim, Extended, Finish, Finished, Heartbeat, JobState, Lease, LeaseKey, Outcome,
 };
-use crate::error::BrokerError;
-use crate::job::{JobId, Timestamp};
-use crate::name::{Kind, Name};
+use crate::error::Result;
+use crate::job::JobId;
 
 use super::moves::Job;
 use super::transaction::{Transaction, millis};
 
 impl Transaction<'_> {
-    pub(super) fn claim(&mut self, claim: &Claim) -> Result<Vec<Lease>, BrokerError> {
+    pub(super) fn claim(&mut self, claim: &Claim) -> Result<Vec<Lease>> {
         let mut leases = Vec::new();
         for queue in &claim.queues {
             while leases.len() < claim.max && !self.is_paused(queue.as_str())? {
@@ -30,6 +29,11 @@ impl Transaction<'_> {
         Ok(leases)
     }
 
+    fn is_paused(&self, queue: &str) -> Result<bool> {
+        let sql = "SELECT 1 FROM counts WHERE queue = ?1 AND name = 'paused' AND n > 0";
+        Ok(self.one(sql, [queue], |_| Ok(()))?.is_some())
+    }
+
     /// Takes up to `room` jobs, and answers how many there were and how many of them are leased:
     /// the others were too old.
     fn claim_from(
@@ -38,65 +42,56 @@ impl Transaction<'_> {
         room: usize,
         claim: &Claim,
         leases: &mut Vec<Lease>,
-    ) -> Result<(usize, usize), BrokerError> {
+    ) -> Result<(usize, usize)> {
         let sql = "SELECT id, token, stamp, queue, task, payload, priority, failures, max_attempts,
-                       recoveries, timeout, enqueued_at, trace, seq, enqueued_at + max_age
+                       recoveries, timeout, trace, seq, enqueued_at + max_age
                    FROM jobs WHERE state = 0 AND queue = ?1 ORDER BY rank LIMIT ?2";
+        let now = self.now;
         let found = self.all(sql, (queue, room), |row| {
             Ok((
-                read_lease(row)?,
-                row.get(13)?,
-                row.get::<_, Option<i64>>(14)?,
+                read_lease(row, now)?,
+                row.get(12)?,
+                row.get::<_, Option<i64>>(13)?,
             ))
         })?;
-        let before = leases.len();
-        for (lease, seq, deadline) in &found {
+        let (found_jobs, before) = (found.len(), leases.len());
+        for (mut lease, seq, deadline) in found {
             if deadline.is_some_and(|deadline| deadline < self.now) {
                 self.expire(lease.key.job)?;
-                continue;
+            } else {
+                self.hand_out(&mut lease, seq, claim)?;
+                leases.push(lease);
             }
-            leases.push(self.lease(lease, *seq, claim)?);
         }
-        Ok((found.len(), leases.len() - before))
+        Ok((found_jobs, leases.len() - before))
     }
 
-    fn lease(&mut self, ready: &Lease, seq: i64, claim: &Claim) -> Result<Lease, BrokerError> {
-        let token = self.next_token(to_i64(ready.key.token));
+    fn hand_out(&mut self, lease: &mut Lease, seq: i64, claim: &Claim) -> Result<()> {
+        let token = self.next_token(to_i64(lease.key.token));
         let sql = "UPDATE jobs SET state = 3, rank = ?1, token = ?2, worker = ?3, claimed_at = ?4, progress = NULL
                    WHERE seq = ?5";
         let until = self.now + millis(claim.lease);
         self.execute(sql, (until, token, claim.worker.as_str(), self.now, seq))?;
-        let (queue, running) = (ready.queue.as_str(), JobState::Running);
-        self.count_move(queue, ready.priority, Some(JobState::Ready), Some(running));
-        let key = LeaseKey {
-            token: token.unsigned_abs(),
-            ..ready.key
-        };
-        Ok(Lease {
-            key,
-            claimed_at: Timestamp(self.now),
-            ..ready.clone()
-        })
+        let (ready, running) = (Some(JobState::Ready), Some(JobState::Running));
+        self.count_move(&lease.queue, lease.priority, ready, running);
+        lease.key.token = token.unsigned_abs();
+        Ok(())
     }
 
     /// A job that is too old to start goes to the dead letters.
-    pub(super) fn expire(&mut self, id: JobId) -> Result<(), BrokerError> {
+    fn expire(&mut self, id: JobId) -> Result<()> {
+        let reason = "its maximum age passed before it could start";
         match self.job(id)? {
-            Some(mut job) => self.bury(
-                &mut job,
-                "its maximum age passed before it could start",
-                Some("expired"),
-            ),
+            Some(mut job) => self.bury(&mut job, reason, Some("expired")),
             None => Ok(()),
         }
     }
 
-    // ANCHOR: extend
     pub(super) fn extend(
         &mut self,
         heartbeats: &[Heartbeat],
         lease: Duration,
-    ) -> Result<Vec<Extended>, BrokerError> {
+    ) -> Result<Vec<Extended>> {
         let until = self.now + millis(lease);
         let mut answers = Vec::with_capacity(heartbeats.len());
         for Heartbeat { key, progress } in heartbeats {
@@ -114,16 +109,15 @@ impl Transaction<'_> {
         }
         Ok(answers)
     }
-    // ANCHOR_END: extend
 
-    pub(super) fn finish(&mut self, finishes: &[Finish]) -> Result<Vec<Finished>, BrokerError> {
+    pub(super) fn finish(&mut self, finishes: &[Finish]) -> Result<Vec<Finished>> {
         finishes
             .iter()
             .map(|finish| self.finish_one(finish))
             .collect()
     }
 
-    fn finish_one(&mut self, Finish { key, outcome }: &Finish) -> Result<Finished, BrokerError> {
+    fn finish_one(&mut self, Finish { key, outcome }: &Finish) -> Result<Finished> {
         let Some(mut job) = self
             .job(key.job)?
             .filter(|job| job.token == to_i64(key.token))
@@ -142,18 +136,21 @@ impl Transaction<'_> {
                 self.bury(&mut job, error, None)?;
                 Ok(Finished::Dead)
             }
-            Outcome::Canceled => self.finish_canceled(&mut job),
-            Outcome::Released if job.cancel => self.finish_canceled(&mut job),
-            Outcome::Released => {
+            Outcome::Released if !job.cancel => {
                 job.note(self.now, AttemptEnd::Released, None);
                 self.put_back(&mut job)?;
                 self.count(&job.queue, "released", 1);
                 Ok(Finished::Released)
             }
+            Outcome::Canceled | Outcome::Released => {
+                job.note(self.now, AttemptEnd::Canceled, None);
+                self.cancel_job(&mut job)?;
+                Ok(Finished::Canceled)
+            }
         }
     }
 
-    fn complete(&mut self, job: &mut Job, result: &str) -> Result<Finished, BrokerError> {
+    fn complete(&mut self, job: &mut Job, result: &str) -> Result<Finished> {
         job.error = None;
         job.completed = Some((result.to_owned(), self.now));
         self.conclude(job, JobState::Completed)?;
@@ -162,12 +159,7 @@ impl Transaction<'_> {
         Ok(Finished::Completed)
     }
 
-    fn retry(
-        &mut self,
-        job: &mut Job,
-        after: Duration,
-        error: &str,
-    ) -> Result<Finished, BrokerError> {
+    fn retry(&mut self, job: &mut Job, after: Duration, error: &str) -> Result<Finished> {
         job.failures += 1;
         job.note(self.now, AttemptEnd::Failed, Some(error));
         if job.cancel {
@@ -180,23 +172,14 @@ impl Transaction<'_> {
             return Ok(Finished::Dead);
         }
         if job.deadline.is_some_and(|deadline| deadline < job.due) {
-            self.bury(
-                job,
-                &format!("its maximum age passes before the next attempt; {error}"),
-                Some("expired"),
-            )?;
+            let reason = format!("its maximum age passes before the next attempt; {error}");
+            self.bury(job, &reason, Some("expired"))?;
             return Ok(Finished::Dead);
         }
         job.error = Some(cut_error(error).to_owned());
         self.start_when_due(job)?;
         self.count(&job.queue, "retried", 1);
         Ok(Finished::Retrying)
-    }
-
-    fn finish_canceled(&mut self, job: &mut Job) -> Result<Finished, BrokerError> {
-        job.note(self.now, AttemptEnd::Canceled, None);
-        self.cancel_job(job)?;
-        Ok(Finished::Canceled)
     }
 }
 
@@ -211,7 +194,7 @@ fn answer_again(state: JobState, outcome: &Outcome) -> Finished {
     }
 }
 
-fn read_lease(row: &Row<'_>) -> rusqlite::Result<Lease> {
+fn read_lease(row: &Row<'_>, now: i64) -> rusqlite::Result<Lease> {
     let stamp: i64 = row.get(2)?;
     let failures: u32 = row.get(7)?;
     Ok(Lease {
@@ -219,29 +202,16 @@ fn read_lease(row: &Row<'_>) -> rusqlite::Result<Lease> {
             job: row.get(0)?,
             token: row.get::<_, i64>(1)?.unsigned_abs(),
         },
-        queue: read_name(row, 3)?,
-        task: read_name(row, 4)?,
+        queue: row.get(3)?,
+        task: row.get(4)?,
         payload: row.get(5)?,
         priority: row.get(6)?,
         attempt: failures + 1,
         max_attempts: row.get(8)?,
         recoveries: row.get(9)?,
         timeout: Duration::from_millis(row.get::<_, i64>(10)?.unsigned_abs()),
-        enqueued_at: Timestamp(row.get(11)?),
-        ready_at: Timestamp(stamp / 1000),
-        claimed_at: Timestamp(0),
-        trace: row.get(12)?,
-    })
-}
-
-/// A name out of the file, which only ever held checked ones.
-pub(super) fn read_name<K: Kind>(row: &Row<'_>, column: usize) -> rusqlite::Result<Name<K>> {
-    Name::new(row.get::<_, String>(column)?).map_err(|error| {
-        rusqlite::Error::FromSqlConversionFailure(
-            column,
-            rusqlite::types::Type::Text,
-            Box::new(error),
-        )
+        waited: Duration::from_millis((now - stamp / 1000).max(0).unsigned_abs()),
+        trace: row.get(11)?,
     })
 }
 

@@ -4,9 +4,9 @@ use rusqlite::Row;
 
 use crate::broker::lease::{LEASE_RANGE, cut_error};
 use crate::broker::{Attempt, AttemptEnd, JobState, history};
-use crate::error::BrokerError;
+use crate::error::Result;
 use crate::job::{JobId, Priority, Timestamp};
-use crate::name::WorkerId;
+use crate::name::{QueueName, WorkerId};
 
 use super::transaction::{Transaction, millis};
 
@@ -14,7 +14,7 @@ use super::transaction::{Transaction, millis};
 pub(super) struct Job {
     pub(super) seq: i64,
     pub(super) id: JobId,
-    pub(super) queue: String,
+    pub(super) queue: QueueName,
     pub(super) priority: Priority,
     pub(super) state: JobState,
     pub(super) stamp: i64,
@@ -28,7 +28,7 @@ pub(super) struct Job {
     pub(super) due: i64,
     pub(super) cancel: bool,
     unique_key: Option<String>,
-    worker: Option<String>,
+    worker: Option<WorkerId>,
     claimed_at: Option<i64>,
     history: String,
     /// Of the last attempt, unless it completed.
@@ -67,16 +67,13 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Job> {
 }
 
 impl Transaction<'_> {
-    pub(super) fn job(&self, id: JobId) -> Result<Option<Job>, BrokerError> {
-        self.one(
-            &format!("SELECT {COLUMNS} FROM jobs WHERE id = ?1"),
-            [id],
-            read,
-        )
+    pub(super) fn job(&self, id: JobId) -> Result<Option<Job>> {
+        let sql = format!("SELECT {COLUMNS} FROM jobs WHERE id = ?1");
+        self.one(&sql, [id], read)
     }
 
     /// The first `limit` jobs in a state whose time has come.
-    pub(super) fn jobs_due(&self, state: JobState, limit: usize) -> Result<Vec<Job>, BrokerError> {
+    pub(super) fn jobs_due(&self, state: JobState, limit: usize) -> Result<Vec<Job>> {
         // The index serves only a condition that stands in the text.
         let state = state as i64;
         let sql = format!(
@@ -86,7 +83,7 @@ impl Transaction<'_> {
     }
 
     /// Jobs whose lease ends later than any lease can: the clock was ahead when they were claimed.
-    pub(super) fn leases_beyond_belief(&self, limit: usize) -> Result<Vec<Job>, BrokerError> {
+    pub(super) fn leases_beyond_belief(&self, limit: usize) -> Result<Vec<Job>> {
         let latest = self.now + millis(LEASE_RANGE.1);
         let sql = format!(
             "SELECT {COLUMNS} FROM jobs WHERE state = 3 AND rank > ?1 ORDER BY rank, seq LIMIT ?2"
@@ -95,28 +92,28 @@ impl Transaction<'_> {
     }
 
     /// The `limit` oldest dead letters of a queue.
-    pub(super) fn oldest_dead(&self, queue: &str, limit: usize) -> Result<Vec<Job>, BrokerError> {
+    pub(super) fn oldest_dead(&self, queue: &QueueName, limit: usize) -> Result<Vec<Job>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM jobs WHERE state = 5 AND queue = ?1 ORDER BY rank LIMIT ?2"
         );
-        self.all(&sql, (queue, limit), read)
+        self.all(&sql, (queue.as_str(), limit), read)
     }
 
     /// To the end of the line.
-    pub(super) fn make_ready(&mut self, job: &mut Job) -> Result<(), BrokerError> {
+    pub(super) fn make_ready(&mut self, job: &mut Job) -> Result<()> {
         job.stamp = self.next_stamp();
         self.put_back(job)
     }
 
     /// To its old place in line.
-    pub(super) fn put_back(&mut self, job: &mut Job) -> Result<(), BrokerError> {
+    pub(super) fn put_back(&mut self, job: &mut Job) -> Result<()> {
         self.rings.ready = true;
         let rank = self.rank(job.stamp, job.priority);
         self.move_to(job, JobState::Ready, rank)
     }
 
     /// Ready now or at `job.due`.
-    pub(super) fn start_when_due(&mut self, job: &mut Job) -> Result<(), BrokerError> {
+    pub(super) fn start_when_due(&mut self, job: &mut Job) -> Result<()> {
         if job.due <= self.now {
             return self.make_ready(job);
         }
@@ -129,8 +126,8 @@ impl Transaction<'_> {
         &mut self,
         job: &mut Job,
         reason: &str,
-        counter: Option<&str>,
-    ) -> Result<(), BrokerError> {
+        counter: Option<&'static str>,
+    ) -> Result<()> {
         let stamp = self.next_stamp();
         job.error = Some(cut_error(reason).to_owned());
         self.move_to(job, JobState::Dead, stamp)?;
@@ -142,12 +139,12 @@ impl Transaction<'_> {
     }
 
     /// Ended by request. Its unique key is free again if it never ran.
-    pub(super) fn cancel_job(&mut self, job: &mut Job) -> Result<(), BrokerError> {
+    pub(super) fn cancel_job(&mut self, job: &mut Job) -> Result<()> {
         if job.worker.is_none()
             && let Some(key) = &job.unique_key
         {
             let sql = "DELETE FROM unique_keys WHERE queue = ?1 AND key = ?2 AND job = ?3";
-            self.execute(sql, (&job.queue, key, job.id))?;
+            self.execute(sql, (job.queue.as_str(), key, job.id))?;
         }
         self.conclude(job, JobState::Canceled)?;
         self.count(&job.queue, "canceled", 1);
@@ -155,7 +152,7 @@ impl Transaction<'_> {
     }
 
     /// Kept for as long as its result is, or deleted at once.
-    pub(super) fn conclude(&mut self, job: &mut Job, state: JobState) -> Result<(), BrokerError> {
+    pub(super) fn conclude(&mut self, job: &mut Job, state: JobState) -> Result<()> {
         self.rings.ended.push(job.id);
         if job.keep_result == 0 {
             return self.delete(job);
@@ -163,14 +160,14 @@ impl Transaction<'_> {
         self.move_to(job, state, self.now + job.keep_result)
     }
 
-    pub(super) fn delete(&mut self, job: &Job) -> Result<(), BrokerError> {
+    pub(super) fn delete(&mut self, job: &Job) -> Result<()> {
         self.count_move(&job.queue, job.priority, Some(job.state), None);
         self.execute("DELETE FROM jobs WHERE seq = ?1", [job.seq])
             .map(|_| ())
     }
 
     /// The jobs that wait for `parent` wait for one less.
-    pub(super) fn release_followers(&mut self, parent: JobId) -> Result<(), BrokerError> {
+    pub(super) fn release_followers(&mut self, parent: JobId) -> Result<()> {
         for mut child in self.followers(parent)? {
             let sql = "UPDATE jobs SET blockers = blockers - 1 WHERE seq = ?1 RETURNING blockers";
             let blockers = self.one(sql, [child.seq], |row| row.get::<_, i64>(0))?;
@@ -183,36 +180,30 @@ impl Transaction<'_> {
     }
 
     /// The jobs that wait for `parent` will never start.
-    pub(super) fn bury_followers(&mut self, parent: JobId, why: &str) -> Result<(), BrokerError> {
+    pub(super) fn bury_followers(&mut self, parent: JobId, why: &str) -> Result<()> {
         for mut child in self.followers(parent)? {
-            self.bury(
-                &mut child,
-                &format!("job {parent}, which it waits for, {why}"),
-                None,
-            )?;
+            let reason = format!("job {parent}, which it waits for, {why}");
+            self.bury(&mut child, &reason, None)?;
             self.execute("DELETE FROM edges WHERE child = ?1", [child.id])?;
         }
         Ok(())
     }
 
-    fn followers(&self, parent: JobId) -> Result<Vec<Job>, BrokerError> {
+    fn followers(&self, parent: JobId) -> Result<Vec<Job>> {
         let sql = format!(
             "SELECT {COLUMNS} FROM jobs WHERE id IN (SELECT child FROM edges WHERE parent = ?1) ORDER BY seq"
         );
         self.all(&sql, [parent], read)
     }
 
-    fn move_to(&mut self, job: &mut Job, state: JobState, rank: i64) -> Result<(), BrokerError> {
+    fn move_to(&mut self, job: &mut Job, state: JobState, rank: i64) -> Result<()> {
         self.count_move(&job.queue, job.priority, Some(job.state), Some(state));
         job.state = state;
         let sql = "UPDATE jobs SET state = ?1, rank = ?2, stamp = ?3, token = ?4, failures = ?5,
                    recoveries = ?6, due = ?7, history = ?8, error = ?9, result = ?10, ended_at = ?11
                    WHERE seq = ?12";
-        let (result, ended_at) = job
-            .completed
-            .as_ref()
-            .map(|(result, at)| (result, at))
-            .unzip();
+        let completed = job.completed.as_ref();
+        let (result, ended_at) = completed.map(|(result, at)| (result, at)).unzip();
         let values = rusqlite::params![
             state,
             rank,
@@ -234,11 +225,7 @@ impl Transaction<'_> {
 impl Job {
     /// Writes the present attempt into the history, on its way to the next move.
     pub(super) fn note(&mut self, now: i64, end: AttemptEnd, error: Option<&str>) {
-        let worker = self
-            .worker
-            .as_deref()
-            .and_then(|worker| WorkerId::new(worker).ok());
-        if let Some(worker) = worker {
+        if let Some(worker) = self.worker.clone() {
             let attempt = Attempt {
                 worker,
                 started_at: Timestamp(self.claimed_at.unwrap_or(now)),

@@ -1,28 +1,30 @@
 //! What all moves of jobs have in common: the moment, the stamps, the counts, and one job's row.
 
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::time::Duration;
 
-use rusqlite::types::{FromSql, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
+use serde::de::DeserializeOwned;
 
 use crate::broker::bells::Rings;
 use crate::broker::{JobState, Options};
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 use crate::job::{JobId, Priority};
+use crate::name::{Name, QueueName};
 
-use super::connection::typed;
+use super::connection::File;
 
 /// One transaction, shared by all requests that came together.
 pub(super) struct Transaction<'a> {
-    connection: &'a Connection,
+    file: &'a File,
     pub(super) options: &'a Options,
     /// Now, in milliseconds: one moment for the whole transaction.
     pub(super) now: i64,
     micros: i64,
     stamp: i64,
     /// What the present request changes in the counts, by queue and name.
-    counts: BTreeMap<(String, String), i64>,
+    counts: BTreeMap<(QueueName, &'static str), i64>,
     /// What the present request has to tell.
     pub(super) rings: Rings,
     /// Why SQLite gave up the whole transaction, if it did.
@@ -31,25 +33,17 @@ pub(super) struct Transaction<'a> {
 
 impl<'a> Transaction<'a> {
     /// Begins at `micros`, microseconds since 1970.
-    pub(super) fn begin(
-        connection: &'a Connection,
-        options: &'a Options,
-        micros: i64,
-    ) -> Result<Self, BrokerError> {
-        let stamp = connection
-            .prepare_cached("SELECT last FROM stamps")
-            .map_err(typed)?;
-        let stamp = { stamp }.query_row((), |row| row.get(0)).map_err(typed)?;
-        let (counts, rings) = (BTreeMap::new(), Rings::default());
-        let now = micros.div_euclid(1000);
+    pub(super) fn begin(file: &'a File, options: &'a Options, micros: i64) -> Result<Self> {
+        let stamp = file.one("SELECT last FROM stamps", (), |row| row.get(0))?;
+        let stamp = stamp.ok_or_else(|| BrokerError::damaged("it has no stamp"))?;
         Ok(Self {
-            connection,
+            file,
             options,
-            now,
+            now: micros.div_euclid(1000),
             micros,
             stamp,
-            counts,
-            rings,
+            counts: BTreeMap::new(),
+            rings: Rings::default(),
             broken: None,
         })
     }
@@ -58,8 +52,8 @@ impl<'a> Transaction<'a> {
     pub(super) fn attempt<T>(
         &mut self,
         rings: &mut Rings,
-        work: impl FnOnce(&mut Self) -> Result<T, BrokerError>,
-    ) -> Result<T, BrokerError> {
+        work: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
@@ -68,7 +62,7 @@ impl<'a> Transaction<'a> {
         let told = std::mem::take(&mut self.rings);
         match &result {
             Ok(_) => rings.merge(told),
-            Err(error) if self.connection.is_autocommit() => self.broken = Some(error.clone()),
+            Err(error) if self.file.0.is_autocommit() => self.broken = Some(error.clone()),
             Err(_) => {
                 self.counts.clear();
                 self.execute("ROLLBACK TO request", ())?;
@@ -81,7 +75,7 @@ impl<'a> Transaction<'a> {
     }
 
     /// Writes what all requests have in common, ahead of the commit.
-    pub(super) fn end(self) -> Result<(), BrokerError> {
+    pub(super) fn end(self) -> Result<()> {
         if let Some(error) = self.broken {
             return Err(error);
         }
@@ -111,46 +105,15 @@ impl<'a> Transaction<'a> {
         stamp - i64::from(priority.level()) * micros(self.options.aging)
     }
 
-    pub(super) fn execute(&self, sql: &str, values: impl Params) -> Result<usize, BrokerError> {
-        self.connection
-            .prepare_cached(sql)
-            .and_then(|mut sql| sql.execute(values))
-            .map_err(typed)
-    }
-
-    pub(super) fn one<T>(
-        &self,
-        sql: &str,
-        values: impl Params,
-        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Option<T>, BrokerError> {
-        let mut sql = self.connection.prepare_cached(sql).map_err(typed)?;
-        sql.query_row(values, read).optional().map_err(typed)
-    }
-
-    pub(super) fn all<T>(
-        &self,
-        sql: &str,
-        values: impl Params,
-        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
-    ) -> Result<Vec<T>, BrokerError> {
-        let mut sql = self.connection.prepare_cached(sql).map_err(typed)?;
-        let rows = sql.query_map(values, read).map_err(typed)?;
-        rows.collect::<Result<_, _>>().map_err(typed)
-    }
-
     /// Adds to a count of a queue, once the request is done.
-    pub(super) fn count(&mut self, queue: &str, name: &str, change: i64) {
-        *self
-            .counts
-            .entry((queue.to_owned(), name.to_owned()))
-            .or_default() += change;
+    pub(super) fn count(&mut self, queue: &QueueName, name: &'static str, change: i64) {
+        *self.counts.entry((queue.clone(), name)).or_default() += change;
     }
 
     /// Notes in the counts that a job went from one state to another (`None`: outside the store).
     pub(super) fn count_move(
         &mut self,
-        queue: &str,
+        queue: &QueueName,
         priority: Priority,
         from: Option<JobState>,
         to: Option<JobState>,
@@ -163,23 +126,31 @@ impl<'a> Transaction<'a> {
     }
 
     /// How many jobs of a queue wait, those of this request included.
-    pub(super) fn depth(&mut self, queue: &str) -> Result<u64, BrokerError> {
+    pub(super) fn depth(&mut self, queue: &QueueName) -> Result<u64> {
         self.write_counts()?;
         let sql = "SELECT coalesce(sum(n), 0) FROM counts
                    WHERE queue = ?1 AND (name BETWEEN 'ready0' AND 'ready9' OR name IN ('delayed', 'blocked'))";
-        let depth = self.one(sql, [queue], |row| row.get::<_, i64>(0))?;
+        let depth = self.one(sql, [queue.as_str()], |row| row.get::<_, i64>(0))?;
         Ok(depth.unwrap_or(0).unsigned_abs())
     }
 
-    fn write_counts(&mut self) -> Result<(), BrokerError> {
+    fn write_counts(&mut self) -> Result<()> {
         for ((queue, name), change) in std::mem::take(&mut self.counts) {
             let sql = "INSERT INTO counts VALUES (?1, ?2, ?3)
                        ON CONFLICT (queue, name) DO UPDATE SET n = n + ?3";
             if change != 0 {
-                self.execute(sql, (queue, name, change))?;
+                self.execute(sql, (queue.as_str(), name, change))?;
             }
         }
         Ok(())
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        self.file
     }
 }
 
@@ -207,17 +178,7 @@ fn micros(span: Duration) -> i64 {
     i64::try_from(span.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// The numbers of the states in the file; see schema.sql.
-const STATES: [JobState; 7] = [
-    JobState::Ready,
-    JobState::Delayed,
-    JobState::Blocked,
-    JobState::Running,
-    JobState::Completed,
-    JobState::Dead,
-    JobState::Canceled,
-];
-
+/// By the numbers of schema.sql, which are the order of the names.
 impl ToSql for JobState {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok((*self as i64).into())
@@ -226,9 +187,16 @@ impl ToSql for JobState {
 
 impl FromSql for JobState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        use rusqlite::types::FromSqlError;
-        let number = usize::try_from(value.as_i64()?).map_err(|_| FromSqlError::InvalidType)?;
-        STATES.get(number).copied().ok_or(FromSqlError::InvalidType)
+        Ok(match value.as_i64()? {
+            0 => Self::Ready,
+            1 => Self::Delayed,
+            2 => Self::Blocked,
+            3 => Self::Running,
+            4 => Self::Completed,
+            5 => Self::Dead,
+            6 => Self::Canceled,
+            number => return Err(FromSqlError::OutOfRange(number)),
+        })
     }
 }
 
@@ -252,7 +220,22 @@ impl ToSql for Priority {
 
 impl FromSql for Priority {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        Self::new(u8::column_result(value)?)
-            .map_err(|error| rusqlite::types::FromSqlError::Other(Box::new(error)))
+        Self::new(u8::column_result(value)?).map_err(FromSqlError::other)
+    }
+}
+
+impl<const KIND: usize> FromSql for Name<KIND> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::new(value.as_str()?).map_err(FromSqlError::other)
+    }
+}
+
+/// A column of JSON.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let read = serde_json::from_str(value.as_str()?);
+        read.map(Self).map_err(FromSqlError::other)
     }
 }

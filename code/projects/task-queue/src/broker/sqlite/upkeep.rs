@@ -1,20 +1,21 @@
 //! What time asks for, and what people ask for: recovery, promotion, expiry, schedules; cancel, requeue, purge.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::broker::lease::spread;
 use crate::broker::{AttemptEnd, Cancel, JobState, NewSchedule, Select, Upkeep};
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 use crate::job::{JobId, Timestamp};
 
 use super::moves::Job;
-use super::transaction::Transaction;
+use super::transaction::{Json, Transaction};
 
 /// The longest time between two rounds: what no one announced is noticed after that.
 const ROUND: Duration = Duration::from_secs(1);
 
 impl Transaction<'_> {
-    pub(super) fn upkeep(&mut self, limit: usize) -> Result<Upkeep, BrokerError> {
+    pub(super) fn upkeep(&mut self, limit: usize) -> Result<Upkeep> {
         let mut done = Upkeep::default();
         let mut lost = self.jobs_due(JobState::Running, limit)?;
         lost.extend(self.leases_beyond_belief(limit)?);
@@ -45,7 +46,7 @@ impl Transaction<'_> {
     }
 
     /// Puts a job back whose lease ran out; false if that happened once too often.
-    fn recover(&mut self, job: &mut Job) -> Result<bool, BrokerError> {
+    fn recover(&mut self, job: &mut Job) -> Result<bool> {
         let error = "its worker was lost: no heartbeat before the lease ended";
         job.token += 1;
         job.recoveries += 1;
@@ -53,11 +54,8 @@ impl Transaction<'_> {
         if job.cancel {
             self.cancel_job(job)?;
         } else if job.recoveries > self.options.max_recoveries {
-            self.bury(
-                job,
-                &format!("{error}, {} times", job.recoveries),
-                Some("poisoned"),
-            )?;
+            let reason = format!("{error}, {} times", job.recoveries);
+            self.bury(job, &reason, Some("poisoned"))?;
             return Ok(false);
         } else {
             match spread(job.id, job.recoveries, self.options.recovery_spread) {
@@ -73,37 +71,30 @@ impl Transaction<'_> {
     }
 
     /// A tick that was computed while the clock was ahead is computed again once it was set back.
-    fn set_ticks_right(&self) -> Result<(), BrokerError> {
+    fn set_ticks_right(&self) -> Result<()> {
         if !self.is_set_back() {
             return Ok(());
         }
-        let sql = "SELECT name, schedule FROM schedules WHERE next > ?1";
-        let ahead = self.all(sql, [self.now], |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
-        })?;
-        for (name, schedule) in &ahead {
-            let schedule: NewSchedule =
-                serde_json::from_str(schedule).map_err(BrokerError::damaged)?;
+        let ahead = "SELECT schedule FROM schedules WHERE next > ?1";
+        for Json(schedule) in self.all(ahead, [self.now], |row| row.get(0))? {
+            let schedule: NewSchedule = schedule;
             if let Ok(next) = schedule.next_after(Timestamp(self.now)) {
                 let sql = "UPDATE schedules SET next = ?1 WHERE name = ?2 AND next > ?1";
-                self.execute(sql, (next.0, name))?;
+                self.execute(sql, (next.0, schedule.name.as_str()))?;
             }
         }
         Ok(())
     }
 
     /// Enqueues the jobs of schedules that are due; answers how many, and whether there may be more.
-    fn tick(&mut self, limit: usize) -> Result<(u64, bool), BrokerError> {
+    fn tick(&mut self, limit: usize) -> Result<(u64, bool)> {
         let sql = "SELECT schedule, next FROM schedules WHERE next <= ?1 ORDER BY next LIMIT ?2";
-        let due = self.all(sql, (self.now, limit), |row| {
-            Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
-        })?;
-        let mut scheduled = 0;
-        for (schedule, tick) in &due {
-            let schedule: NewSchedule =
-                serde_json::from_str(schedule).map_err(BrokerError::damaged)?;
+        let due = self.all(sql, (self.now, limit), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        let (mut scheduled, cut_short) = (0, due.len() == limit);
+        for (Json(schedule), tick) in due {
+            let schedule: NewSchedule = schedule;
             let next = schedule.next_after(Timestamp(self.now));
-            match self.enqueue(&[schedule.job_at(Timestamp(*tick))]) {
+            match self.enqueue(&[schedule.job_at(Timestamp(tick))]) {
                 Ok(_) => scheduled += 1,
                 // The tick is kept: it comes when there is room.
                 Err(BrokerError::QueueFull { .. }) => continue,
@@ -114,23 +105,18 @@ impl Transaction<'_> {
             let sql = "UPDATE schedules SET next = ?1 WHERE name = ?2";
             self.execute(sql, (next, schedule.name.as_str()))?;
         }
-        Ok((scheduled, due.len() == limit))
+        Ok((scheduled, cut_short))
     }
 
     /// Deletes what has expired, and the oldest of too many dead letters.
-    fn forget(&mut self, limit: usize) -> Result<u64, BrokerError> {
+    fn forget(&mut self, limit: usize) -> Result<u64> {
         let mut forgotten = 0;
-        for table in ["unique_keys", "workers"] {
-            let key = if table == "workers" {
-                "id"
-            } else {
-                "(queue, key)"
-            };
-            let columns = key.trim_matches(['(', ')']);
-            let sql = format!(
-                "DELETE FROM {table} WHERE {key} IN (SELECT {columns} FROM {table} WHERE expires <= ?1 LIMIT ?2)"
-            );
-            forgotten += self.execute(&sql, (self.now, limit))? as u64;
+        for sql in [
+            "DELETE FROM unique_keys WHERE (queue, key) IN
+                 (SELECT queue, key FROM unique_keys WHERE expires <= ?1 LIMIT ?2)",
+            "DELETE FROM workers WHERE id IN (SELECT id FROM workers WHERE expires <= ?1 LIMIT ?2)",
+        ] {
+            forgotten += self.execute(sql, (self.now, limit))? as u64;
         }
         for state in [JobState::Completed, JobState::Canceled] {
             for job in self.jobs_due(state, limit)? {
@@ -140,15 +126,14 @@ impl Transaction<'_> {
         }
         let sql = "SELECT queue, n - ?1 FROM counts WHERE name = 'dead' AND n > ?1";
         let values = [i64::try_from(self.options.max_dead).unwrap_or(i64::MAX)];
-        let above = self.all(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))?;
-        for (queue, above) in above {
-            let (queue, above): (String, usize) = (queue, above);
+        for (queue, above) in self.all(sql, values, |row| Ok((row.get(0)?, row.get(1)?)))? {
+            let above: usize = above;
             forgotten += self.purge_all(self.oldest_dead(&queue, above.min(limit))?)?;
         }
         Ok(forgotten)
     }
 
-    fn next_round(&self) -> Result<Duration, BrokerError> {
+    fn next_round(&self) -> Result<Duration> {
         let sql = "SELECT min(next) FROM (
                        SELECT min(rank) AS next FROM jobs WHERE state = 1
                        UNION ALL SELECT min(rank) FROM jobs WHERE state = 3
@@ -158,7 +143,7 @@ impl Transaction<'_> {
         Ok(Duration::from_millis(span.max(0).unsigned_abs()).min(ROUND))
     }
 
-    pub(super) fn cancel(&mut self, id: JobId) -> Result<Cancel, BrokerError> {
+    pub(super) fn cancel(&mut self, id: JobId) -> Result<Cancel> {
         let Some(mut job) = self.job(id)? else {
             return Ok(Cancel::Unknown);
         };
@@ -175,9 +160,9 @@ impl Transaction<'_> {
         Ok(Cancel::Canceled)
     }
 
-    pub(super) fn requeue(&mut self, which: &Select) -> Result<u64, BrokerError> {
+    pub(super) fn requeue(&mut self, which: &Select) -> Result<u64> {
         let jobs = self.select(which)?;
-        let mut sent = std::collections::BTreeMap::new();
+        let mut sent = BTreeMap::new();
         for mut job in jobs {
             (job.failures, job.recoveries, job.token, job.due) = (0, 0, job.token + 1, self.now);
             job.error = None;
@@ -191,12 +176,12 @@ impl Transaction<'_> {
         Ok(sent.values().sum())
     }
 
-    pub(super) fn purge(&mut self, which: &Select) -> Result<u64, BrokerError> {
+    pub(super) fn purge(&mut self, which: &Select) -> Result<u64> {
         let jobs = self.select(which)?;
         self.purge_all(jobs)
     }
 
-    fn purge_all(&mut self, jobs: Vec<Job>) -> Result<u64, BrokerError> {
+    fn purge_all(&mut self, jobs: Vec<Job>) -> Result<u64> {
         for job in &jobs {
             self.delete(job)?;
             self.bury_followers(job.id, "failed and was purged")?;
@@ -204,11 +189,11 @@ impl Transaction<'_> {
         Ok(jobs.len() as u64)
     }
 
-    fn select(&self, which: &Select) -> Result<Vec<Job>, BrokerError> {
+    fn select(&self, which: &Select) -> Result<Vec<Job>> {
         match which {
-            Select::Oldest(queue, limit) => self.oldest_dead(queue.as_str(), *limit),
-            Select::Jobs(ids) => {
-                let jobs = ids.iter().filter_map(|id| self.job(*id).transpose());
+            Select::Oldest { queue, oldest } => self.oldest_dead(queue, *oldest),
+            Select::Jobs { jobs } => {
+                let jobs = jobs.iter().filter_map(|id| self.job(*id).transpose());
                 jobs.filter(|job| job.as_ref().map_or(true, |job| job.state == JobState::Dead))
                     .collect()
             }

@@ -5,16 +5,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::warn;
 
 use crate::broker::Options;
 use crate::broker::bells::{Bells, Rings};
-use crate::error::BrokerError;
+use crate::error::{BrokerError, Result};
 
 use super::Clock;
-use super::connection::typed;
+use super::connection::File;
 use super::transaction::Transaction;
 
 /// Callers beyond these wait at the door: a slow disk slows them down instead of filling the memory.
@@ -24,9 +23,9 @@ const TOGETHER: usize = 256;
 
 /// One request: does its part within the transaction, if there is one, and returns how to answer
 /// once that is committed.
-type Work = Box<dyn FnOnce(Result<Place<'_, '_>, BrokerError>) -> Answer + Send>;
+type Work = Box<dyn FnOnce(Result<Place<'_, '_>>) -> Answer + Send>;
 type Place<'a, 'b> = (&'a mut Transaction<'b>, &'a mut Rings);
-type Answer = Box<dyn FnOnce(Result<(), BrokerError>) + Send>;
+type Answer = Box<dyn FnOnce(Result<()>) + Send>;
 
 /// A cheap-to-clone handle to the thread, which stops with its last handle or when it is told to.
 #[derive(Clone)]
@@ -39,19 +38,19 @@ pub(super) struct Writer {
 
 impl Writer {
     pub(super) fn spawn(
-        connection: Connection,
+        file: File,
         options: Options,
         clock: Clock,
         bells: Arc<Bells>,
-    ) -> Result<Self, BrokerError> {
+    ) -> Result<Self> {
         let (requests, waiting) = mpsc::channel(WAITING);
         let (stop, ended) = (Arc::new(AtomicBool::new(false)), watch::Sender::new(()));
         let (stopped, running) = (Arc::clone(&stop), ended.subscribe());
         let thread = thread::Builder::new().name("sqlite-writer".to_owned());
         thread
             .spawn(move || {
-                write_all(&connection, waiting, &options, &clock, &bells, &stopped);
-                fold(connection);
+                write_all(&file, waiting, &options, &clock, &bells, &stopped);
+                fold(file);
                 drop(running);
             })
             .map_err(BrokerError::unavailable)?;
@@ -63,7 +62,7 @@ impl Writer {
     }
 
     /// Lets the thread answer what has been asked, and waits until it has let go of the file.
-    pub(super) async fn close(&self) -> Result<(), BrokerError> {
+    pub(super) async fn close(&self) -> Result<()> {
         self.stop.store(true, Ordering::Relaxed);
         // Wakes it; the last request that it takes.
         let _ = self.run(|_| Ok(())).await;
@@ -75,8 +74,8 @@ impl Writer {
     /// What `work` did is undone if it returns an error.
     pub(super) async fn run<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, BrokerError> + Send + 'static,
-    ) -> Result<T, BrokerError> {
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
         let (reply, answer) = oneshot::channel();
         let work: Work = Box::new(move |place| {
             let result = place.and_then(|(transaction, rings)| transaction.attempt(rings, work));
@@ -95,7 +94,7 @@ impl Writer {
 
 // ANCHOR: write
 fn write_all(
-    connection: &Connection,
+    file: &File,
     mut waiting: mpsc::Receiver<Work>,
     options: &Options,
     clock: &Clock,
@@ -106,7 +105,7 @@ fn write_all(
     while waiting.blocking_recv_many(&mut batch, TOGETHER) > 0 {
         let mut rings = Rings::default();
         let mut answers = Vec::with_capacity(batch.len());
-        let committed = commit(connection, options, clock, |transaction| {
+        let committed = commit(file, options, clock, |transaction| {
             let works = batch.drain(..);
             answers.extend(works.map(|work| work(Ok((&mut *transaction, &mut rings)))));
         });
@@ -127,7 +126,7 @@ fn write_all(
 // ANCHOR_END: write
 
 /// Moves what stands in the log beside the file into the file.
-fn fold(connection: Connection) {
+fn fold(File(connection): File) {
     // Another process may be reading: it folds the log when it closes.
     let folded = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()));
     if let Err(error) = folded.and_then(|()| connection.close().map_err(|(_, error)| error)) {
@@ -136,20 +135,20 @@ fn fold(connection: Connection) {
 }
 
 fn commit(
-    connection: &Connection,
+    file: &File,
     options: &Options,
     clock: &Clock,
     work: impl FnOnce(&mut Transaction<'_>),
-) -> Result<(), BrokerError> {
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(typed)?;
-    let done = Transaction::begin(connection, options, clock()).and_then(|mut transaction| {
+) -> Result<()> {
+    file.0.execute_batch("BEGIN IMMEDIATE")?;
+    let done = Transaction::begin(file, options, clock()).and_then(|mut transaction| {
         work(&mut transaction);
         transaction.end()?;
-        connection.execute_batch("COMMIT").map_err(typed)
+        Ok(file.0.execute_batch("COMMIT")?)
     });
-    if done.is_err() && !connection.is_autocommit() {
+    if done.is_err() && !file.0.is_autocommit() {
         // An error of ROLLBACK adds nothing to the one that led here.
-        let _ = connection.execute_batch("ROLLBACK");
+        let _ = file.0.execute_batch("ROLLBACK");
     }
     done
 }
