@@ -262,7 +262,7 @@ async fn by_hand(home: &Home, size: &Size, line: &mut Measured) -> Result<()> {
             currency TEXT NOT NULL, card TEXT NOT NULL, address TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS by_hand_lines (
             id TEXT NOT NULL, sku TEXT NOT NULL, quantity INTEGER NOT NULL, PRIMARY KEY (id, sku));";
-    let database = Database::open(home, "by_hand", schema, [""; 2], Crash::default()).await?;
+    let database = Database::open(home, "by_hand", schema, [None; 2], Crash::default()).await?;
     let place = |at| {
         let database = database.clone();
         async move {

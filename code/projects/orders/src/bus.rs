@@ -19,7 +19,7 @@ use tokio::time::sleep;
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::crash::Crash;
+use crate::crash::{Crash, Point};
 use crate::database::{DatabaseError, PAUSE};
 use crate::event::Event;
 use crate::order;
@@ -194,16 +194,16 @@ async fn relay_once(store: &Store, bus: &Bus, crash: &Crash) -> Result<u64, BusE
     let Some(last) = events.last() else {
         return Ok(place);
     };
-    crash.point("relay: about to publish").await;
+    crash.point(Point::AboutToPublish).await;
     if crash.fails("bus") {
         return Err(BusError::Down("it doesn't answer".to_owned()));
     }
     bus.publish(events.iter().filter_map(message).collect())
         .await?;
-    crash.point("relay: published").await;
+    crash.point(Point::Published).await;
     // After the bus has them; and not if another relay has moved it meanwhile.
     let moved = store.move_place("relay", place, last.position).await?;
-    crash.point("relay: place moved").await;
+    crash.point(Point::PlaceMoved).await;
     Ok(if moved { last.position } else { place })
 }
 // ANCHOR_END: relay

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::crash::Crash;
+use crate::crash::{Crash, Point};
 
 pub use postgres::Postgres;
 pub use sqlite::Sqlite;
@@ -76,8 +76,8 @@ impl Home {
     }
 }
 
-/// The names of the points before and after a commit.
-pub type Points = [&'static str; 2];
+/// The points before and after a commit, if they have names.
+pub type Points = [Option<Point>; 2];
 
 /// A row of an answer: numbers, texts and nothing else.
 pub type Row = Vec<Value>;

@@ -31,7 +31,7 @@ pub struct Leases {
 impl Leases {
     /// Opens them, as a process that has none.
     pub async fn open(home: &Home, crash: Crash) -> Result<Leases, DatabaseError> {
-        let database = Database::open(home, "leases", SCHEMA, [""; 2], crash).await?;
+        let database = Database::open(home, "leases", SCHEMA, [None; 2], crash).await?;
         let holder = Uuid::new_v4();
         Ok(Leases { database, holder })
     }

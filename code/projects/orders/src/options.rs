@@ -58,8 +58,8 @@ pub struct Options {
     pub world_silent: f64,
 
     /// Abort when the N-th time a point of the code is passed: NAME:N. For those who break things
-    #[arg(long, value_name = "POINT", global = true)]
-    pub crash: Option<String>,
+    #[arg(long, value_name = "POINT", global = true, value_parser = Crash::real)]
+    pub crash: Option<Crash>,
 
     /// What to do; without it, serve
     #[command(subcommand)]
@@ -119,10 +119,7 @@ impl Options {
                 delay: self.world_delay,
                 silent: self.world_silent,
             },
-            crash: self
-                .crash
-                .as_deref()
-                .map_or_else(Crash::default, Crash::real),
+            crash: self.crash.clone().unwrap_or_default(),
             clock: Clock::default(),
         })
     }

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::crash::Crash;
+use crate::crash::{Crash, Point};
 use crate::database::{Database, DatabaseError, Home, Points, Row, sql};
 
 const SCHEMA: &str = "
@@ -13,10 +13,7 @@ CREATE TABLE IF NOT EXISTS parked (
     PRIMARY KEY (follower, position)
 );";
 
-const POINTS: Points = [
-    "parked: written, not committed",
-    "parked: committed, no one told",
-];
+const POINTS: Points = [Some(Point::ParkedWritten), Some(Point::ParkedCommitted)];
 
 /// A cheap-to-clone handle to the list.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use crate::bus::{self, Bus, Consumer, Lanes, Streams, relay};
 use crate::clock::Clock;
 use crate::command::{CommandError, derived, execute};
 use crate::consumers::{mailer, saga_starter};
-use crate::crash::Crash;
+use crate::crash::{Crash, Point};
 use crate::database::{DatabaseError, Home};
 use crate::event::{Event, Placement};
 use crate::lease::Leases;
@@ -206,7 +206,7 @@ impl Shop {
                 events,
             })
             .await;
-        self.runner.crash.point("command: order placed").await;
+        self.runner.crash.point(Point::OrderPlaced).await;
         match placed {
             Ok(appended) => Ok((order, appended)),
             Err(AppendError::Database(error)) => Err(error.into()),
@@ -223,7 +223,7 @@ impl Shop {
         let decide = |state: &Order| order::cancel(state, reason);
         let command = derived(order, "cancel");
         let answer = execute(&self.store, &order::stream(order), command, decide).await;
-        self.runner.crash.point("command: cancel requested").await;
+        self.runner.crash.point(Point::CancelRequested).await;
         answer
     }
 

@@ -16,7 +16,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::crash::Crash;
+use crate::crash::{Crash, Point};
 use crate::database::{Answer, Database, DatabaseError, Home, Points, Row, sql};
 use crate::event::{Event, Unreadable, read};
 
@@ -40,10 +40,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
     stream TEXT PRIMARY KEY, format INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL
 );";
 
-const POINTS: Points = [
-    "events: written, not committed",
-    "events: committed, no one told",
-];
+const POINTS: Points = [Some(Point::EventsWritten), Some(Point::EventsCommitted)];
 
 const HEAD: &str = "SELECT head FROM log";
 const EVENTS: &str = "SELECT position, stream, version, command, at_ms, format, body FROM events";

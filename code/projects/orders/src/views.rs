@@ -17,7 +17,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use crate::crash::Crash;
+use crate::crash::{Crash, Point};
 use crate::database::{Database, DatabaseError, Home, PAUSE, Points, Statement, sql};
 use crate::event::Event;
 use crate::store::{Recorded, Store, raise};
@@ -32,10 +32,7 @@ CREATE TABLE IF NOT EXISTS skipped (
     view TEXT NOT NULL, position INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (view, position)
 );";
 
-const POINTS: Points = [
-    "view: written, not committed",
-    "view: committed, no one told",
-];
+const POINTS: Points = [Some(Point::ViewWritten), Some(Point::ViewCommitted)];
 
 /// How often it's looked how far another process has brought the views.
 const LOOK: Duration = Duration::from_millis(20);
@@ -213,9 +210,9 @@ impl Views {
         self.database.write(clear(view, &shadow)).await?;
         loop {
             let place = self.advance(view, &shadow, store).await?;
-            self.crash.point("view: shadow advanced").await;
+            self.crash.point(Point::ShadowAdvanced).await;
             if self.database.write(swap(view, &shadow)).await? {
-                self.crash.point("view: swapped").await;
+                self.crash.point(Point::Swapped).await;
                 self.reach(view.name, place);
                 info!(view = view.name, place, "rebuilt");
                 return Ok(place);

@@ -60,7 +60,7 @@ pub struct World {
 impl World {
     /// Opens their books.
     pub async fn open(home: &Home, mood: Mood) -> Result<World, DatabaseError> {
-        let database = Database::open(home, "world", SCHEMA, [""; 2], Crash::default()).await?;
+        let database = Database::open(home, "world", SCHEMA, [None; 2], Crash::default()).await?;
         Ok(World { database, mood })
     }
 

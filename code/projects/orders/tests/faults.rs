@@ -21,7 +21,7 @@ async fn a_full_disk_refuses_changes_and_lets_readers_read_and_is_over_when_ther
     let folder = tempfile::tempdir().unwrap();
     let schema = "PRAGMA max_page_count = 20; CREATE TABLE rows (text TEXT NOT NULL);";
     let home = files(folder.path());
-    let small = Database::open(&home, "small", schema, [""; 2], Crash::default());
+    let small = Database::open(&home, "small", schema, [None; 2], Crash::default());
     let small = small.await.unwrap();
     let insert = || {
         sql(
@@ -105,7 +105,7 @@ async fn two_processes_that_read_and_then_write_one_file_see_no_lock() {
     let table = "CREATE TABLE IF NOT EXISTS counts (number INTEGER NOT NULL);
                  INSERT INTO counts SELECT 0 WHERE NOT EXISTS (SELECT * FROM counts);";
     let open = async || {
-        let database = Database::open(&home, "counts", table, [""; 2], Crash::default());
+        let database = Database::open(&home, "counts", table, [None; 2], Crash::default());
         database.await.unwrap()
     };
     let number = || sql("SELECT number FROM counts", []);

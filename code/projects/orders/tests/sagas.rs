@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orders::audit::audit;
-use orders::crash::Crash;
+use orders::crash::{Crash, Point};
 use orders::shop::Shop;
 use orders::views::questions::SAGAS;
 use orders::world::{BAD_ADDRESS, Mood};
@@ -34,7 +34,7 @@ async fn others_that_are_often_silent_are_asked_again_and_all_books_agree() {
 #[tokio::test]
 async fn a_deadline_that_passed_while_the_process_was_down_is_noticed_after_the_start() {
     let directory = tempfile::tempdir().unwrap();
-    let mut settings = settings(&files(directory.path()), Crash::imagined("saga: begun", 1));
+    let mut settings = settings(&files(directory.path()), Crash::imagined(Point::Begun, 1));
     settings.patience = Duration::from_millis(1);
     let shop = Shop::open(&settings).await.unwrap();
     stocked(&shop).await;

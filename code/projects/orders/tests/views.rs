@@ -76,7 +76,7 @@ fn ends_of_commits(written: &[u8]) -> Vec<usize> {
 
 /// All that the views have.
 async fn all_rows(home: &Home) -> Vec<Vec<Row>> {
-    let views = Database::open(home, "views", "", [""; 2], Crash::default());
+    let views = Database::open(home, "views", "", [None; 2], Crash::default());
     let (views, mut rows) = (views.await.unwrap(), Vec::new());
     for view in VIEWS {
         let query = sql(format!("SELECT * FROM {}", view.name), []);
@@ -104,7 +104,7 @@ async fn an_event_that_cannot_be_read_is_skipped_and_named_and_stops_no_view() {
     let shop = open(&files(directory.path())).await;
     let insert = "INSERT INTO events VALUES (1, 'order-x', 1, 'c', 0, 0, 99, '{}')";
     let home = files(directory.path());
-    let events = Database::open(&home, "events", "", [""; 2], Crash::default());
+    let events = Database::open(&home, "events", "", [None; 2], Crash::default());
     let head = sql("UPDATE log SET head = 1", []);
     events
         .await
@@ -175,7 +175,7 @@ async fn a_rebuild_that_ends_after_an_event_has_come_sets_no_view_back() {
     let directory = tempfile::tempdir().unwrap();
     let home = files(directory.path());
     let shop = open(&home).await;
-    let views = Database::open(&home, "views", "", [""; 2], Crash::default());
+    let views = Database::open(&home, "views", "", [None; 2], Crash::default());
     let views = views.await.unwrap();
     during(&shop, async {
         let woken = Arc::new(Woken::default());

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{Next, Saga, of_stream, stream};
 use crate::command::{CommandError, derived, execute, load};
-use crate::crash::Crash;
+use crate::crash::{Crash, Point};
 use crate::database::PAUSE;
 use crate::event::{Event, Placement, Step};
 use crate::order::{self, Order};
@@ -67,7 +67,7 @@ impl Runner {
             begin,
         )
         .await?;
-        self.crash.point("saga: begun").await;
+        self.crash.point(Point::Begun).await;
         Ok(())
     }
 
@@ -161,11 +161,11 @@ impl Runner {
                 let id = derived(order, "the order ends");
                 let end = |state: &Order| order::end(state, &event);
                 execute(&self.store, &order::stream(order), id, end).await?;
-                self.crash.point("saga: order ended").await;
+                self.crash.point(Point::OrderEnded).await;
                 Event::Ended
             }
         };
-        self.crash.point("saga: acted").await;
+        self.crash.point(Point::Acted).await;
         let command = derived(order, &format!("saga at {version}"));
         let append = Append {
             stream: stream(order),
@@ -233,7 +233,7 @@ impl Runner {
                     let id = derived(order, &format!("reserve {sku}"));
                     let decide = |it: &_| stock::reserve(it, sku, order, quantity);
                     own(execute(&self.store, &stock::stream(sku), id, decide).await)?;
-                    self.crash.point("saga: a line reserved").await;
+                    self.crash.point(Point::LineReserved).await;
                 }
                 Ok(())
             }
@@ -258,7 +258,7 @@ impl Runner {
                     let id = derived(order, &format!("release {}", line.sku));
                     let release = |it: &_| stock::release(it, order);
                     own(execute(&self.store, &stock::stream(&line.sku), id, release).await)?;
-                    self.crash.point("saga: a line released").await;
+                    self.crash.point(Point::LineReleased).await;
                 }
                 Ok(())
             }

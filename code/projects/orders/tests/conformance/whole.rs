@@ -81,7 +81,7 @@ pub async fn a_relay_that_begins_again_from_zero_sends_no_second_mail(home: Home
     let shop = open(&home).await;
     whole_day(&shop).await;
     let mails = shop.world().books().await.unwrap().mails;
-    let events = Database::open(&home, "events", "", [""; 2], Crash::default());
+    let events = Database::open(&home, "events", "", [None; 2], Crash::default());
     let forget = sql("DELETE FROM places WHERE follower = 'relay'", []);
     events.await.unwrap().write(vec![forget]).await.unwrap();
     during(&shop, settle(&shop)).await;
