@@ -68,22 +68,13 @@ pub struct Crash(Option<Arc<Plan>>);
 
 #[derive(Debug)]
 struct Plan {
-    at: At,
+    /// It ends when this point, or without one any point, is reached for the n-th time, from 1.
+    at: (Option<Point>, u64),
     abort: bool,
     /// How often each point was passed.
     seen: Mutex<BTreeMap<Point, u64>>,
     happened: watch::Sender<bool>,
     faults: Mutex<Faults>,
-}
-
-/// Where the process ends.
-#[derive(Debug)]
-enum At {
-    Nowhere,
-    /// When a point is reached for the n-th time.
-    Point(Point, u64),
-    /// When so many points have been reached.
-    Count(u64),
 }
 
 /// What fails meanwhile.
@@ -97,19 +88,19 @@ struct Faults {
 impl Crash {
     /// Counts the points, and ends nothing.
     pub fn counted() -> Crash {
-        Crash::planned(At::Nowhere, false, Faults::default())
+        Crash::planned((None, 0), false, Faults::default())
     }
 
     /// Ends in thought when the point is reached for the n-th time, from 1.
     pub fn imagined(point: Point, nth: u64) -> Crash {
-        Crash::planned(At::Point(point, nth), false, Faults::default())
+        Crash::planned((Some(point), nth), false, Faults::default())
     }
 
     /// Ends in thought when so many points have been reached; until then a share, 0 to 1, of what
     /// is written or sent fails, as the seed wants it.
     pub fn weather(count: u64, share: f64, seed: u64) -> Crash {
         let (dice, down) = (fastrand::Rng::with_seed(seed), None);
-        Crash::planned(At::Count(count), false, Faults { dice, share, down })
+        Crash::planned((None, count), false, Faults { dice, share, down })
     }
 
     /// Aborts the process when the point is reached for the n-th time. The plan has the form
@@ -130,13 +121,13 @@ impl Crash {
         let number = nth.parse::<NonZeroU64>();
         let nth = number.map_err(|_| format!("{nth:?} isn't a number from 1 on"))?;
         Ok(Crash::planned(
-            At::Point(point, nth.get()),
+            (Some(point), nth.get()),
             true,
             Faults::default(),
         ))
     }
 
-    fn planned(at: At, abort: bool, faults: Faults) -> Crash {
+    fn planned(at: (Option<Point>, u64), abort: bool, faults: Faults) -> Crash {
         Crash(Some(Arc::new(Plan {
             at,
             abort,
@@ -179,9 +170,8 @@ impl Crash {
         };
         let (nth, all) = plan.count(point);
         let is_here = match plan.at {
-            At::Nowhere => false,
-            At::Point(wanted, time) => wanted == point && time == nth,
-            At::Count(count) => count == all,
+            (Some(at), time) => at == point && time == nth,
+            (None, count) => count == all,
         };
         if is_here && plan.abort {
             std::process::abort();

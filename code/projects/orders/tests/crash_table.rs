@@ -7,8 +7,9 @@ use std::path::Path;
 
 use clap::ValueEnum;
 use futures::{StreamExt, stream};
+use orders::command::Aggregate;
 use orders::crash::{Crash, Point};
-use orders::order;
+use orders::order::Order;
 use orders::shop::Shop;
 use tokio::runtime::Builder;
 use tokio::task::spawn_blocking;
@@ -52,7 +53,7 @@ async fn play((point, nth): (Point, u64)) -> (Point, bool) {
     let crashed = day_until(directory.path(), &crash, &answered).await;
     let shop = open(&files(directory.path())).await;
     for order in answered.into_inner().unwrap() {
-        let stream = shop.store().stream(&order::stream(order), 0).await.unwrap();
+        let stream = shop.store.stream(&Order::stream(order), 0).await.unwrap();
         assert!(
             !stream.is_empty(),
             "an answer was lost after {point}, time {nth}"

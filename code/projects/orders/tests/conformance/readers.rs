@@ -62,16 +62,11 @@ pub async fn a_change_of_which_one_part_fails_is_not_done(home: Home) {
     let database = Database::open(&home, "sums", table, [None; 2], crash)
         .await
         .unwrap();
-    let insert = |name: &str| sql("INSERT INTO sums VALUES (?1, 1)", [name.into()]);
-    let raise = |name: &str| {
-        sql(
-            "UPDATE sums SET sum = sum + 1 WHERE name = ?1",
-            [name.into()],
-        )
-    };
+    let insert = |name: &str| sql("INSERT INTO sums VALUES (?1, 1)", name);
+    let raise = |name: &str| sql("UPDATE sums SET sum = sum + 1 WHERE name = ?1", name);
     let sum = async || {
         database
-            .number(sql("SELECT CAST(sum(sum) AS INTEGER) FROM sums", []))
+            .number(sql("SELECT CAST(sum(sum) AS INTEGER) FROM sums", ()))
             .await
     };
 
@@ -91,7 +86,7 @@ pub async fn a_change_of_which_one_part_fails_is_not_done(home: Home) {
     assert!(database.write(vec![raise("a"), insert("a")]).await.is_err());
     assert!(
         database
-            .write(vec![raise("a"), sql("UPDATE nothing", [])])
+            .write(vec![raise("a"), sql("UPDATE nothing", ())])
             .await
             .is_err()
     );
