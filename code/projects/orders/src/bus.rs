@@ -151,12 +151,9 @@ pub fn message(recorded: &Recorded) -> Option<Message> {
 // ANCHOR: relay
 /// Publishes what is new in the log, from the place where the last relay stopped. Doesn't end.
 pub async fn relay(store: Store, bus: Bus, crash: Crash) {
-    let mut head = store.head();
     loop {
         match relay_once(&store, &bus, &crash).await {
-            Ok(place) => {
-                let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
-            }
+            Ok(place) => store.beyond(place).await,
             Err(error) => {
                 warn!(%error, "the relay waits");
                 sleep(PAUSE).await;

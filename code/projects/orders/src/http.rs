@@ -13,6 +13,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{get, post};
+use futures::TryFutureExt;
 use serde::Serialize;
 use serde_json::{Value, json};
 use service::guard::Guard;
@@ -83,25 +84,22 @@ pub fn router(shop: Shop, edge: &Edge, stop: CancellationToken) -> Router {
 }
 
 fn health(shop: Shop, stop: CancellationToken) -> Router {
-    health::routes(stop, move || {
-        let shop = shop.clone();
-        async move {
-            let status = shop.status().await;
-            status.map(drop).map_err(|error| error.to_string())
-        }
-    })
+    let ready = |shop: Shop| async move {
+        let status = shop.status().await;
+        status.map(drop).map_err(|error| error.to_string())
+    };
+    health::routes(stop, move || ready(shop.clone()))
 }
 
 fn numbers(shop: Shop) -> Router {
     let (numbers, registry) = Numbers::new();
-    metrics::routes(Arc::new(registry), move || {
-        let (numbers, shop) = (numbers.clone(), shop.clone());
-        async move {
-            if let Ok(status) = shop.status().await {
-                numbers.refresh(&status);
-            }
+    let refresh = |shop: Shop, numbers: Numbers| async move {
+        if let Ok(status) = shop.status().await {
+            numbers.refresh(&status);
         }
-    })
+    };
+    let refresh = move || refresh(shop.clone(), numbers.clone());
+    metrics::routes(Arc::new(registry), refresh)
 }
 
 /// What the page shows.
@@ -125,14 +123,11 @@ fn told(recorded: &Recorded) -> Value {
 }
 
 fn live_page(shop: Shop, stop: CancellationToken) -> Live {
-    let look = move || {
-        let shop = shop.clone();
-        async move { shown(&shop).await.map_err(|error| error.to_string()) }
-    };
+    let look = move || shown(shop.clone()).map_err(|error| error.to_string());
     live::looked_up(PERIOD, look, stop)
 }
 
-async fn shown(shop: &Shop) -> Result<Shown> {
+async fn shown(shop: Shop) -> Result<Shown> {
     let status = shop.status().await?;
     let newest = shop.store.after(status.head.saturating_sub(NEWEST)).await?;
     Ok(Shown {

@@ -191,6 +191,11 @@ impl Store {
         self.head.subscribe()
     }
 
+    /// Returns when the log goes on beyond this place.
+    pub(crate) async fn beyond(&self, place: u64) {
+        let _ = self.head().wait_for(|head| *head > place).await; // `self` holds the sender
+    }
+
     /// Now, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()

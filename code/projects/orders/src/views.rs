@@ -132,12 +132,11 @@ impl Views {
 
     /// Keeps a view up to date. Doesn't end.
     pub async fn follow(&self, view: &'static View, store: &Store) {
-        let mut head = store.head();
         loop {
             match self.advance(view, view.name, store).await {
                 Ok(place) => {
                     raise(&self.places[view.name], place);
-                    let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
+                    store.beyond(place).await;
                 }
                 Err(error) => {
                     self.failures.fetch_add(1, Ordering::Relaxed);

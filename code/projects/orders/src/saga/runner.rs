@@ -66,7 +66,7 @@ impl Runner {
 
     /// Waits for what the log has after a place: the sagas that are to be run, and the next place.
     async fn woken(&self, place: u64) -> Option<(Vec<Uuid>, u64)> {
-        let _ = self.store.head().wait_for(|head| *head > place).await; // the store holds the sender
+        self.store.beyond(place).await;
         loop {
             match self.store.after(place).await {
                 Ok(events) => {
