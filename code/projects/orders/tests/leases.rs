@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 use crate::support::placement;
 
-/// Files on which callers work themselves, so that the paused clock stands meanwhile.
+/// Files on which tasks work and no threads, so that the paused clock stands meanwhile.
 fn home() -> (TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::Files(folder.path().to_owned(), Durability::Inline);
