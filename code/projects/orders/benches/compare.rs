@@ -11,12 +11,14 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use futures::{StreamExt, stream};
 use orders::clock::Clock;
+use orders::command::Aggregate;
 use orders::crash::Crash;
 use orders::database::{Database, Durability, Home, Postgres, sql};
 use orders::event::{Event, Line, Placement, Step};
+use orders::order::Order;
+use orders::saga::Saga;
 use orders::store::{Append, Store};
 use orders::views::{VIEWS, Views, by_name};
-use orders::{order, saga};
 use testbed::peer::Peer;
 use testbed::report::{grouped, median, ratio, write_between};
 use testbed::{install, machine};
@@ -156,7 +158,7 @@ fn place(at: usize) -> Append {
     let order = Uuid::new_v4();
     let events = vec![Event::Placed(placement(at))];
     Append {
-        stream: order::stream(order),
+        stream: Order::stream(order),
         expected: 0,
         command: order,
         events,
@@ -262,24 +264,17 @@ async fn by_hand(home: &Home, size: &Size, line: &mut Measured) -> Result<()> {
             currency TEXT NOT NULL, card TEXT NOT NULL, address TEXT NOT NULL);
         CREATE TABLE IF NOT EXISTS by_hand_lines (
             id TEXT NOT NULL, sku TEXT NOT NULL, quantity INTEGER NOT NULL, PRIMARY KEY (id, sku));";
-    let database = Database::open(home, "by_hand", schema, [""; 2], Crash::default()).await?;
+    let database = Database::open(home, "by_hand", schema, [None; 2], Crash::default()).await?;
     let place = |at| {
         let database = database.clone();
         async move {
             let (id, it) = (Uuid::new_v4().to_string(), placement(at));
             let order = "INSERT INTO by_hand VALUES (?1, ?2, 'placed', ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
-            let values = [
-                id.as_str().into(),
-                it.customer.into(),
-                it.cents.into(),
-                it.currency.into(),
-                it.card.into(),
-                it.address.into(),
-            ];
-            let (sku, quantity) = (it.lines[0].sku.as_str().into(), it.lines[0].quantity.into());
+            let values = (&id, it.customer, it.cents, it.currency, it.card, it.address);
+            let (sku, quantity) = (&it.lines[0].sku, it.lines[0].quantity);
             let sold = sql(
                 "INSERT INTO by_hand_lines VALUES (?1, ?2, ?3)",
-                [id.into(), sku, quantity],
+                (&id, sku, quantity),
             );
             ensure!(
                 database
@@ -347,8 +342,8 @@ async fn rebuild(home: &Home, size: &Size, line: &mut Measured) -> Result<()> {
                 command,
                 events,
             };
-            let order = store.append(append(order::stream(id), id, own));
-            let saga = store.append(append(saga::stream(id), Uuid::new_v4(), steps));
+            let order = store.append(append(Order::stream(id), id, own));
+            let saga = store.append(append(Saga::stream(id), Uuid::new_v4(), steps));
             tokio::try_join!(order, saga).map(drop).map_err(Into::into)
         }
     };

@@ -11,18 +11,18 @@ pub mod streams;
 
 use std::sync::Arc;
 
-use futures::future::{BoxFuture, join_all};
+use futures::future::{BoxFuture, try_join_all};
 use patterns::retry::Backoff;
 use serde::{Deserialize, Serialize};
-use tokio::sync::{mpsc, oneshot};
 use tokio::time::sleep;
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::crash::Crash;
-use crate::database::{DatabaseError, PAUSE};
+use crate::command::Aggregate;
+use crate::crash::{Crash, Point};
+use crate::database::{DatabaseError, PAUSE, Result};
 use crate::event::Event;
-use crate::order;
+use crate::order::Order;
 use crate::parked::Parked;
 use crate::store::{Recorded, Store};
 
@@ -30,7 +30,7 @@ pub use streams::Streams;
 
 /// Messages of one key go through one lane, one after the other.
 const LANES: usize = 8;
-/// So many messages wait in a lane, and so many are sent at once; then the sender waits.
+/// So many messages are under way at once; then the sender waits.
 pub const ROOM: usize = 64;
 
 /// What other services are told.
@@ -68,7 +68,7 @@ pub enum BusError {
 }
 
 /// What carries messages to the consumers. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Bus {
     /// Within the process.
     Within(Lanes),
@@ -84,101 +84,76 @@ impl Bus {
     /// Then any of them may be published or not.
     pub async fn publish(&self, messages: Vec<Message>) -> Result<(), BusError> {
         match self {
-            Bus::Within(lanes) => Ok(lanes.deliver(messages).await?),
+            Bus::Within(lanes) => Ok(lanes.deliver(&messages).await?),
             Bus::Streams(streams) => streams.publish(messages).await,
         }
     }
 }
 
-/// The messages of a lane, with the one who waits for the answer.
-type Lane = mpsc::Sender<(Message, oneshot::Sender<Result<(), DatabaseError>>)>;
-
-/// From a bus to the handlers of its consumers. Dropping the last handle ends them.
-#[derive(Clone, Debug)]
-pub struct Lanes(Arc<Vec<Vec<Lane>>>);
+/// From a bus to the handlers of its consumers. Cheap to clone.
+#[derive(Clone)]
+pub struct Lanes {
+    /// All of them get each message.
+    pub consumers: Vec<Consumer>,
+    /// A message that fails after its attempts is parked.
+    pub backoff: Backoff,
+    /// There.
+    pub parked: Parked,
+}
 
 impl Lanes {
-    /// Starts the lanes of the consumers. A message that fails after the backoff's attempts is parked.
-    pub fn start(consumers: &[Consumer], backoff: Backoff, parked: &Parked) -> Lanes {
-        let lanes = |consumer: &Consumer| {
-            let lane = |_| {
-                let (lane, messages) = mpsc::channel(ROOM);
-                tokio::spawn(work(consumer.clone(), messages, backoff, parked.clone()));
-                lane
-            };
-            (0..LANES).map(lane).collect()
-        };
-        Lanes(Arc::new(consumers.iter().map(lanes).collect()))
-    }
-
     /// Gives the messages to all consumers, and returns when each has dealt with them or parked them.
     ///
     /// # Errors
     ///
     /// If a message couldn't be parked. Deliver all of them again.
-    pub async fn deliver(&self, messages: Vec<Message>) -> Result<(), DatabaseError> {
-        let mut answers = Vec::with_capacity(messages.len());
+    ///
+    /// Cancel safety: dropping this drops what the handlers do. Deliver all of them again.
+    pub async fn deliver(&self, messages: &[Message]) -> Result<()> {
+        let mut lanes: [Vec<&Message>; LANES] = Default::default();
         for message in messages {
-            let lane = usize::try_from(message.order.as_u128() % LANES as u128).unwrap_or(0);
-            for lanes in self.0.iter() {
-                let (reply, answer) = oneshot::channel();
-                let sent = lanes[lane].send((message.clone(), reply)).await;
-                sent.map_err(|_| DatabaseError::Closed)?;
-                answers.push(answer);
+            lanes[(message.order.as_u128() % LANES as u128) as usize].push(message);
+        }
+        let of_each = |consumer| lanes.iter().map(move |lane| self.pass(consumer, lane));
+        try_join_all(self.consumers.iter().flat_map(of_each)).await?;
+        Ok(())
+    }
+
+    /// Gives the messages of a lane to a consumer, one after the other.
+    async fn pass(&self, consumer: &Consumer, lane: &[&Message]) -> Result<()> {
+        for &message in lane {
+            let mut failures = 0;
+            while let Err(error) = (consumer.handler)(message.clone()).await {
+                failures += 1;
+                if failures >= self.backoff.attempts {
+                    warn!(consumer = consumer.name, message.id, %error, "parked");
+                    self.parked.park(consumer.name, message.id, &error).await?;
+                    break;
+                }
+                sleep(self.backoff.full_jitter(failures, fastrand::f64())).await;
             }
         }
-        let mut answers = join_all(answers).await.into_iter();
-        answers.try_for_each(|answer| answer.unwrap_or(Err(DatabaseError::Closed)))
-    }
-}
-
-async fn work(
-    consumer: Consumer,
-    mut messages: mpsc::Receiver<(Message, oneshot::Sender<Result<(), DatabaseError>>)>,
-    backoff: Backoff,
-    parked: Parked,
-) {
-    while let Some((message, reply)) = messages.recv().await {
-        let (id, mut failures) = (message.id, 0);
-        let answer = loop {
-            let Err(error) = (consumer.handler)(message.clone()).await else {
-                break Ok(());
-            };
-            failures += 1;
-            if failures >= backoff.attempts {
-                warn!(consumer = consumer.name, id, %error, "parked");
-                break parked.park(consumer.name, id, &error).await;
-            }
-            sleep(backoff.full_jitter(failures, fastrand::f64())).await;
-        };
-        let _ = reply.send(answer); // the relay may have ended
+        Ok(())
     }
 }
 
 /// What of the log is told to others.
 pub fn message(recorded: &Recorded) -> Option<Message> {
-    let order = order::of_stream(&recorded.stream)?;
-    let event = recorded.event().ok()?;
-    let public = matches!(
+    let order = Order::of_stream(&recorded.stream)?;
+    let (id, event) = (recorded.position, recorded.event().ok()?);
+    let is_public = matches!(
         event,
         Event::Placed(_) | Event::Shipped | Event::Canceled { .. }
     );
-    public.then_some(Message {
-        id: recorded.position,
-        order,
-        event,
-    })
+    is_public.then_some(Message { id, order, event })
 }
 
 // ANCHOR: relay
 /// Publishes what is new in the log, from the place where the last relay stopped. Doesn't end.
 pub async fn relay(store: Store, bus: Bus, crash: Crash) {
-    let mut head = store.head();
     loop {
         match relay_once(&store, &bus, &crash).await {
-            Ok(place) => {
-                let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
-            }
+            Ok(place) => store.beyond(place).await,
             Err(error) => {
                 warn!(%error, "the relay waits");
                 sleep(PAUSE).await;
@@ -194,16 +169,16 @@ async fn relay_once(store: &Store, bus: &Bus, crash: &Crash) -> Result<u64, BusE
     let Some(last) = events.last() else {
         return Ok(place);
     };
-    crash.point("relay: about to publish").await;
+    crash.point(Point::AboutToPublish).await;
     if crash.fails("bus") {
         return Err(BusError::Down("it doesn't answer".to_owned()));
     }
-    bus.publish(events.iter().filter_map(message).collect())
-        .await?;
-    crash.point("relay: published").await;
+    let messages = events.iter().filter_map(message).collect();
+    bus.publish(messages).await?;
+    crash.point(Point::Published).await;
     // After the bus has them; and not if another relay has moved it meanwhile.
     let moved = store.move_place("relay", place, last.position).await?;
-    crash.point("relay: place moved").await;
+    crash.point(Point::PlaceMoved).await;
     Ok(if moved { last.position } else { place })
 }
 // ANCHOR_END: relay

@@ -8,41 +8,32 @@ use tokio::time::Instant;
 
 /// The clock of the wall, which may be set back or forward at any time. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Clock(Option<Arc<Own>>);
-
-#[derive(Debug)]
-struct Own {
-    begun: Instant,
-    set_ms: AtomicI64,
+pub struct Clock {
+    /// When a clock of one's own began.
+    own: Option<Instant>,
+    leapt_ms: Arc<AtomicI64>,
 }
 
 impl Clock {
-    /// A clock that begins at zero, goes with the runtime's, and can be set.
+    /// A clock that begins at zero, and goes with the runtime's.
     pub fn own() -> Clock {
-        let (begun, set_ms) = (Instant::now(), AtomicI64::new(0));
-        Clock(Some(Arc::new(Own { begun, set_ms })))
+        let own = Some(Instant::now());
+        let leapt_ms = Arc::default();
+        Clock { own, leapt_ms }
     }
 
-    /// Sets a clock of one's own forward, or back.
+    /// Sets it forward, or back.
     pub fn leap(&self, milliseconds: i64) {
-        if let Some(own) = &self.0 {
-            own.set_ms.fetch_add(milliseconds, Ordering::Relaxed);
-        }
+        self.leapt_ms.fetch_add(milliseconds, Ordering::Relaxed);
     }
 
     /// Now, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
-        let (since, set) = match &self.0 {
-            Some(own) => (own.begun.elapsed(), own.set_ms.load(Ordering::Relaxed)),
-            None => (
-                SystemTime::now()
-                    .duration_since(UNIX_EPOCH)
-                    .unwrap_or_default(),
-                0,
-            ),
-        };
-        i64::try_from(since.as_millis())
-            .unwrap_or(i64::MAX)
-            .saturating_add(set)
+        let wall = || SystemTime::now().duration_since(UNIX_EPOCH);
+        let since = self
+            .own
+            .map_or_else(|| wall().unwrap_or_default(), |own| own.elapsed());
+        let since = i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+        since.saturating_add(self.leapt_ms.load(Ordering::Relaxed))
     }
 }

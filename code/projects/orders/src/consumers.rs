@@ -2,21 +2,24 @@
 
 use std::sync::Arc;
 
-use futures::FutureExt;
+use futures::{FutureExt, TryFutureExt};
 use tokio::time::sleep;
 use tracing::warn;
 use uuid::Uuid;
 
-use crate::bus::{Handler, Message};
+use crate::bus::{Consumer, Handler, Message};
 use crate::command::CommandError;
 use crate::database::{DatabaseError, PAUSE};
 use crate::event::Event;
 use crate::saga::runner::Runner;
 use crate::world::World;
 
+/// Their names: one begins sagas, the other has mails sent.
+pub const CONSUMERS: [&str; 2] = ["sagas", "mail"];
+
 /// Begins the saga of an order that's placed.
-pub fn saga_starter(runner: Runner) -> Handler {
-    Arc::new(move |message: Message| {
+pub fn saga_starter(runner: Runner) -> Consumer {
+    let handler: Handler = Arc::new(move |message: Message| {
         let runner = runner.clone();
         let start = async move {
             match message.event {
@@ -25,7 +28,9 @@ pub fn saga_starter(runner: Runner) -> Handler {
             }
         };
         start.boxed()
-    })
+    });
+    let name = CONSUMERS[0];
+    Consumer { name, handler }
 }
 
 /// Waits while the store fails, as the sagas themselves do: a message that's parked waits for a
@@ -44,8 +49,8 @@ async fn begin(runner: &Runner, order: Uuid) -> Result<(), String> {
 }
 
 /// Sends a mail for each message.
-pub fn mailer(world: World) -> Handler {
-    Arc::new(move |message: Message| {
+pub fn mailer(world: World) -> Consumer {
+    let handler: Handler = Arc::new(move |message: Message| {
         let world = world.clone();
         let text = match &message.event {
             Event::Placed(placement) => format!("{}, thank you for your order", placement.customer),
@@ -54,7 +59,8 @@ pub fn mailer(world: World) -> Handler {
             _ => String::new(),
         };
         let sent = async move { world.mail(message.id, message.order, text).await };
-        sent.map(|sent| sent.map_err(|error| error.to_string()))
-            .boxed()
-    })
+        sent.map_err(|error| error.to_string()).boxed()
+    });
+    let name = CONSUMERS[1];
+    Consumer { name, handler }
 }

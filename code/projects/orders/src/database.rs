@@ -11,12 +11,14 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::crash::Crash;
+use crate::crash::{Crash, Point};
 
 pub use postgres::Postgres;
-pub use sqlite::Sqlite;
+use sqlite::Sqlite;
 
 /// A server that hasn't answered after this isn't waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -41,6 +43,9 @@ pub enum DatabaseError {
     Failed(String),
 }
 
+/// What a database answers.
+pub type Result<T, E = DatabaseError> = std::result::Result<T, E>;
+
 /// How much a commit in a file survives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
@@ -51,7 +56,7 @@ pub enum Durability {
     Earlier,
     /// The end of the process. For tests.
     Process,
-    /// The same; and callers work on the file themselves, so that a paused clock stands meanwhile.
+    /// The same; and tasks work on the file instead of threads: a paused clock stands meanwhile.
     Inline,
 }
 
@@ -76,19 +81,17 @@ impl Home {
     }
 }
 
-/// The names of the points before and after a commit.
-pub type Points = [&'static str; 2];
+/// The points before and after a commit, if they have names.
+pub type Points = [Option<Point>; 2];
 
 /// A row of an answer: numbers, texts and nothing else.
 pub type Row = Vec<Value>;
 
-/// What a query answers.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Answer {
-    /// The names of the columns.
-    pub columns: Vec<String>,
-    /// The rows.
-    pub rows: Vec<Row>,
+/// What a query answers: the names of the columns, and the rows.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) columns: Vec<String>,
+    pub(crate) rows: Vec<Row>,
 }
 
 /// A query or a statement in SQL that both databases know, with the values of `?1`, `?2` …
@@ -99,27 +102,18 @@ pub struct Statement {
     must: bool,
 }
 
-/// A statement with its values.
-pub fn sql<const N: usize>(sql: impl Into<Cow<'static, str>>, values: [Value; N]) -> Statement {
-    let (sql, values) = (sql.into(), values.into());
-    Statement {
-        sql,
-        values,
-        must: false,
-    }
+/// A statement with its values: one number or text, a tuple or a list of them, or `()`.
+pub fn sql(sql: impl Into<Cow<'static, str>>, values: impl Serialize) -> Statement {
+    let values = match serde_json::to_value(values).expect("numbers and texts are JSON") {
+        Value::Array(values) => values,
+        Value::Null => Vec::new(),
+        one => vec![one],
+    };
+    let (sql, must) = (sql.into(), false);
+    Statement { sql, values, must }
 }
 
 impl Statement {
-    /// With values more or fewer.
-    pub fn with(sql: impl Into<Cow<'static, str>>, values: Row) -> Statement {
-        let sql = sql.into();
-        Statement {
-            sql,
-            values,
-            must: false,
-        }
-    }
-
     /// If it changes no row, nothing of the whole change stays.
     pub fn must(self) -> Statement {
         Statement { must: true, ..self }
@@ -153,17 +147,12 @@ impl Database {
         schema: &str,
         points: Points,
         crash: Crash,
-    ) -> Result<Database, DatabaseError> {
+    ) -> Result<Database> {
         let kind = match home {
             Home::Files(directory, durability) => {
                 let path = directory.join(format!("{name}.db"));
-                Kind::Sqlite(Sqlite::open(
-                    &path,
-                    schema,
-                    *durability,
-                    crash.clone(),
-                    points,
-                )?)
+                let ends = (crash.clone(), points);
+                Kind::Sqlite(Sqlite::open(&path, schema, *durability, ends)?)
             }
             Home::Server(server) => {
                 server.prepare(schema).await?;
@@ -178,20 +167,26 @@ impl Database {
         matches!(self.kind, Kind::Postgres(..))
     }
 
-    /// Asks.
-    pub async fn read(&self, query: Statement) -> Result<Answer, DatabaseError> {
+    /// Asks. A row is a tuple, or a struct with its columns in their order.
+    pub async fn read<T: DeserializeOwned>(&self, query: Statement) -> Result<Vec<T>> {
+        let rows = self.answer(query).await?.rows.into_iter();
+        let rows = rows.map(|row| serde_json::from_value(Value::Array(row)));
+        let rows: Result<_, serde_json::Error> = rows.collect();
+        rows.map_err(|error| DatabaseError::Failed(format!("a row of another form: {error}")))
+    }
+
+    /// The number in the first row; 0 if there's none.
+    pub async fn number(&self, query: Statement) -> Result<u64> {
+        let found: Vec<[Option<u64>; 1]> = self.read(query).await?;
+        Ok(found.first().and_then(|row| row[0]).unwrap_or(0))
+    }
+
+    pub(crate) async fn answer(&self, query: Statement) -> Result<Answer> {
         let answer = match &self.kind {
             Kind::Sqlite(file) => file.read(query).await,
             Kind::Postgres(server, _) => server.read(query).await,
         };
         self.unless_ended(answer).await
-    }
-
-    /// The number in the first column of the first row; 0 if there's none.
-    pub async fn number(&self, query: Statement) -> Result<u64, DatabaseError> {
-        let answer = self.read(query).await?;
-        let first = answer.rows.first().and_then(|row| row[0].as_u64());
-        Ok(first.unwrap_or(0))
     }
 
     /// Runs all statements in one transaction, and answers after its commit. False: one that must
@@ -202,7 +197,7 @@ impl Database {
     /// After [`DatabaseError::Failed`] it may be done or not done; after the others it isn't.
     ///
     /// Cancel safety: dropping this may leave it done or not done.
-    pub async fn write(&self, change: Vec<Statement>) -> Result<bool, DatabaseError> {
+    pub async fn write(&self, change: Vec<Statement>) -> Result<bool> {
         if self.crash.fails(self.name) {
             return Err(DatabaseError::Failed("the disk doesn't answer".to_owned()));
         }

@@ -4,6 +4,7 @@
 //! by step, before it is given a type: [`upcast`]. Each version has a golden file under
 //! `tests/golden`, which no later change may make unreadable.
 
+use serde::de::Error;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -129,17 +130,9 @@ pub enum Step {
 
 /// An event that can't be read. The follower of the log decides: stop, or park it.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("event {position} has format {format} and can't be read: {why}")]
-pub struct Unreadable {
-    /// Where in the log.
-    pub position: u64,
-    /// What it says of its format.
-    pub format: u32,
-    /// What the parser says.
-    pub why: String,
-}
+#[error("event {0} has format {1} and can't be read: {2}")]
+pub struct Unreadable(u64, u32, String);
 
-// ANCHOR: upcast
 /// Brings the body of an event from an older format to the newest, one version at a time.
 pub fn upcast(format: u32, mut body: Value) -> Value {
     if format < 2 && body["kind"] == "placed" {
@@ -154,22 +147,16 @@ pub fn upcast(format: u32, mut body: Value) -> Value {
 ///
 /// If it isn't JSON, or no event, or of a format from the future.
 pub fn read(position: u64, format: u32, body: &str) -> Result<Event, Unreadable> {
-    let unreadable = |why: String| Unreadable {
-        position,
-        format,
-        why,
-    };
-    if format > FORMAT {
-        return Err(unreadable(format!(
-            "this program knows formats up to {FORMAT}"
-        )));
-    }
     let event = match format {
         FORMAT => serde_json::from_str(body), // nearly all, and in one go
-        older => {
-            serde_json::from_str(body).and_then(|body| serde_json::from_value(upcast(older, body)))
+        ..FORMAT => {
+            let old = serde_json::from_str(body);
+            old.and_then(|old| serde_json::from_value(upcast(format, old)))
+        }
+        _ => {
+            let known = format!("this program knows formats up to {FORMAT}");
+            Err(Error::custom(known))
         }
     };
-    event.map_err(|error| unreadable(error.to_string()))
+    event.map_err(|why| Unreadable(position, format, why.to_string()))
 }
-// ANCHOR_END: upcast

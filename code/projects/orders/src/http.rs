@@ -10,11 +10,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::routing::{get, post};
+use futures::TryFutureExt;
 use serde::Serialize;
+use serde_json::{Value, json};
 use service::guard::Guard;
 use service::live::{self, Live};
 use service::options::Edge;
@@ -24,11 +25,11 @@ use service::{body, health, metrics};
 use tokio_util::sync::CancellationToken;
 
 use crate::command::CommandError;
-use crate::database::DatabaseError;
-use crate::event::Event;
+use crate::database::{DatabaseError, Result};
 use crate::numbers::Numbers;
 use crate::shop::Shop;
 use crate::status::Status;
+use crate::store::Recorded;
 use crate::views::questions::{Fields, SAGAS};
 
 const FILES: [(&str, &str); 3] = [
@@ -47,18 +48,10 @@ const NEWEST: u64 = 15;
 /// When a busy or full store may be asked again, in seconds.
 const SOON: u32 = 1;
 
-#[derive(Clone)]
-struct Api {
-    shop: Shop,
-    stop: CancellationToken,
-}
-
 /// All routes, behind the guard.
 pub fn router(shop: Shop, edge: &Edge, stop: CancellationToken) -> Router {
-    let api = Api {
-        shop: shop.clone(),
-        stop: stop.clone(),
-    };
+    let (told, until) = (shop.clone(), stop.clone());
+    let live = async move || live_page(told, until);
     let private = Router::new()
         .route("/v1/orders", post(commands::place).get(questions::orders))
         .route("/v1/orders/{id}", get(questions::order))
@@ -76,13 +69,13 @@ pub fn router(shop: Shop, edge: &Edge, stop: CancellationToken) -> Router {
         )
         .route("/v1/views/{view}/rebuild", post(commands::rebuild))
         .route("/v1/status", get(questions::status))
-        .route("/v1/live", get(live_page))
+        .route("/v1/live", get(live))
         .layer(body::limit(edge.max_body as usize))
-        .with_state(api);
+        .with_state(shop.clone());
     let json = [(CONTENT_TYPE, "application/json")];
     let public = page::routes(&FILES)
         .route("/openapi.json", get(async move || (json, OPENAPI)))
-        .merge(health(&shop, stop))
+        .merge(health(shop.clone(), stop))
         .merge(numbers(shop));
     Guard::new(edge)
         .around(private, public)
@@ -90,29 +83,23 @@ pub fn router(shop: Shop, edge: &Edge, stop: CancellationToken) -> Router {
         .method_not_allowed_fallback(no_method)
 }
 
-fn health(shop: &Shop, stop: CancellationToken) -> Router {
-    let shop = shop.clone();
-    health::routes(stop, move || {
-        let shop = shop.clone();
-        async move {
-            shop.status()
-                .await
-                .map(drop)
-                .map_err(|error| error.to_string())
-        }
-    })
+fn health(shop: Shop, stop: CancellationToken) -> Router {
+    let ready = |shop: Shop| async move {
+        let status = shop.status().await;
+        status.map(drop).map_err(|error| error.to_string())
+    };
+    health::routes(stop, move || ready(shop.clone()))
 }
 
 fn numbers(shop: Shop) -> Router {
     let (numbers, registry) = Numbers::new();
-    metrics::routes(Arc::new(registry), move || {
-        let (numbers, shop) = (numbers.clone(), shop.clone());
-        async move {
-            if let Ok(status) = shop.status().await {
-                numbers.refresh(&status);
-            }
+    let refresh = |shop: Shop, numbers: Numbers| async move {
+        if let Ok(status) = shop.status().await {
+            numbers.refresh(&status);
         }
-    })
+    };
+    let refresh = move || refresh(shop.clone(), numbers.clone());
+    metrics::routes(Arc::new(registry), refresh)
 }
 
 /// What the page shows.
@@ -121,79 +108,58 @@ struct Shown {
     #[serde(flatten)]
     status: Status,
     stuck: Vec<Fields>,
-    newest: Vec<Told>,
+    newest: Vec<Value>,
 }
 
 /// An event as it's shown.
-#[derive(Serialize)]
-struct Told {
-    position: u64,
-    stream: String,
-    version: u64,
-    at_ms: i64,
-    event: Option<Event>,
-}
-
-fn told(recorded: Vec<crate::store::Recorded>) -> Vec<Told> {
-    let told = recorded.into_iter().map(|it| Told {
-        position: it.position,
-        version: it.version,
-        at_ms: it.at_ms,
-        event: it.event().ok(),
-        stream: it.stream,
-    });
-    told.collect()
-}
-
-async fn live_page(State(api): State<Api>) -> Live {
-    let shop = api.shop;
-    let look = move || {
-        let shop = shop.clone();
-        async move { shown(&shop).await.map_err(|error| error.to_string()) }
-    };
-    live::looked_up(PERIOD, look, api.stop)
-}
-
-async fn shown(shop: &Shop) -> Result<Shown, DatabaseError> {
-    let status = shop.status().await?;
-    let mut newest = shop
-        .store()
-        .after(status.head.saturating_sub(NEWEST))
-        .await?;
-    newest.reverse();
-    let stuck = shop.views().ask(SAGAS, ["stuck".into()]).await?;
-    Ok(Shown {
-        status,
-        stuck,
-        newest: told(newest),
+fn told(recorded: &Recorded) -> Value {
+    json!({
+        "position": recorded.position,
+        "stream": recorded.stream,
+        "version": recorded.version,
+        "at_ms": recorded.at_ms,
+        "event": recorded.event().ok(),
     })
 }
 
-fn problem(error: CommandError) -> Problem {
-    match error {
-        CommandError::Refused(reason) => Problem::new(StatusCode::CONFLICT, "refused", reason),
-        CommandError::Reused => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "key_reused",
-            error.to_string(),
-        ),
-        CommandError::Busy(_) => Problem::unavailable(error.to_string(), SOON),
-        CommandError::Unreadable(error) => Problem::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "unreadable",
-            error.to_string(),
-        ),
-        CommandError::Database(error) => database(error),
+fn live_page(shop: Shop, stop: CancellationToken) -> Live {
+    let look = move || shown(shop.clone()).map_err(|error| error.to_string());
+    live::looked_up(PERIOD, look, stop)
+}
+
+async fn shown(shop: Shop) -> Result<Shown> {
+    let status = shop.status().await?;
+    let newest = shop.store.after(status.head.saturating_sub(NEWEST)).await?;
+    Ok(Shown {
+        status,
+        stuck: shop.views.ask(SAGAS, "stuck").await?,
+        newest: newest.iter().rev().map(told).collect(),
+    })
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Problem {
+        let told = error.to_string();
+        let (status, code) = match error {
+            CommandError::Invalid(_) => return Problem::invalid(told),
+            CommandError::Refused(_) => (StatusCode::CONFLICT, "refused"),
+            CommandError::Reused => (StatusCode::UNPROCESSABLE_ENTITY, "key_reused"),
+            CommandError::Busy(_) => return Problem::unavailable(told, SOON),
+            CommandError::Unreadable(_) => (StatusCode::INTERNAL_SERVER_ERROR, "unreadable"),
+            CommandError::Database(error) => return error.into(),
+        };
+        Problem::new(status, code, told)
     }
 }
 
-fn database(error: DatabaseError) -> Problem {
-    match error {
-        DatabaseError::Full => Problem::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            "disk_full",
-            error.to_string(),
-        ),
-        error => Problem::unavailable(error.to_string(), SOON),
+impl From<DatabaseError> for Problem {
+    fn from(error: DatabaseError) -> Problem {
+        let told = error.to_string();
+        match error {
+            DatabaseError::Full => {
+                Problem::new(StatusCode::INSUFFICIENT_STORAGE, "disk_full", told)
+            }
+            _ => Problem::unavailable(told, SOON),
+        }
     }
 }

@@ -13,7 +13,7 @@ use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::crash::Crash;
-use crate::database::{Database, DatabaseError, Home, sql};
+use crate::database::{Database, Home, Result, sql};
 
 /// How long after its last beat a holder is taken for dead.
 pub const TERM: Duration = Duration::from_secs(5);
@@ -25,14 +25,14 @@ CREATE TABLE IF NOT EXISTS leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, 
 #[derive(Clone, Debug)]
 pub struct Leases {
     database: Database,
-    holder: Uuid,
+    holder: String,
 }
 
 impl Leases {
     /// Opens them, as a process that has none.
-    pub async fn open(home: &Home, crash: Crash) -> Result<Leases, DatabaseError> {
-        let database = Database::open(home, "leases", SCHEMA, [""; 2], crash).await?;
-        let holder = Uuid::new_v4();
+    pub async fn open(home: &Home, crash: Crash) -> Result<Leases> {
+        let database = Database::open(home, "leases", SCHEMA, [None; 2], crash).await?;
+        let holder = Uuid::new_v4().to_string();
         Ok(Leases { database, holder })
     }
 
@@ -53,15 +53,17 @@ impl Leases {
 
     /// Waits until the lease is this process's. Answers until when.
     async fn take(&self, name: &str) -> Instant {
-        let (me, mut seen, mut since) = (self.holder.to_string(), None, Instant::now());
+        let (mut seen, mut since) = (None, Instant::now());
         loop {
             let asked = Instant::now();
             match self.look(name).await {
-                Ok((holder, beat)) => {
-                    if seen.as_ref() != Some(&(holder.clone(), beat)) {
-                        (seen, since) = (Some((holder.clone(), beat)), asked);
+                Ok(found) => {
+                    if seen.as_ref() != Some(&found) {
+                        (seen, since) = (Some(found.clone()), asked);
                     }
-                    let is_free = holder.is_empty() || holder == me || since.elapsed() > TERM;
+                    let (holder, beat) = found;
+                    let is_free =
+                        holder.is_empty() || holder == self.holder || since.elapsed() > TERM;
                     if is_free && matches!(self.beat(name, &holder, beat).await, Ok(true)) {
                         return asked + TERM;
                     }
@@ -74,7 +76,6 @@ impl Leases {
 
     /// Ends when the lease is lost, or may be.
     async fn keep(&self, name: &str, mut until: Instant) {
-        let me = self.holder.to_string();
         loop {
             sleep_until(until.min(Instant::now() + TERM / 5)).await;
             let asked = Instant::now();
@@ -83,7 +84,7 @@ impl Leases {
             }
             let beat = async {
                 let (_, beat) = self.look(name).await?;
-                self.beat(name, &me, beat).await
+                self.beat(name, &self.holder, beat).await
             };
             match timeout_at(until, beat).await {
                 Ok(Ok(true)) => until = asked + TERM,
@@ -94,22 +95,17 @@ impl Leases {
     }
     // ANCHOR_END: hold
 
-    async fn look(&self, name: &str) -> Result<(String, u64), DatabaseError> {
+    async fn look(&self, name: &str) -> Result<(String, u64)> {
         let query = "SELECT holder, beat FROM leases WHERE name = ?1";
-        let found = self.database.read(sql(query, [name.into()])).await?;
-        let row = found.rows.first();
-        let row = row.and_then(|row| Some((row[0].as_str()?.to_owned(), row[1].as_u64()?)));
-        Ok(row.unwrap_or_default())
+        let found = self.database.read(sql(query, name)).await?.pop();
+        Ok(found.unwrap_or_default())
     }
 
     /// Writes this process's name and the next beat, if the row is as it was seen.
-    async fn beat(&self, name: &str, holder: &str, beat: u64) -> Result<bool, DatabaseError> {
-        let me = self.holder.to_string();
+    async fn beat(&self, name: &str, holder: &str, beat: u64) -> Result<bool> {
         let insert = "INSERT INTO leases VALUES (?1, '', 0) ON CONFLICT DO NOTHING";
         let update = "UPDATE leases SET holder = ?2, beat = beat + 1 WHERE name = ?1 AND holder = ?3 AND beat = ?4";
-        let values = [name.into(), me.into(), holder.into(), beat.into()];
-        self.database
-            .write(vec![sql(insert, [name.into()]), sql(update, values).must()])
-            .await
+        let update = sql(update, (name, &self.holder, holder, beat)).must();
+        self.database.write(vec![sql(insert, name), update]).await
     }
 }

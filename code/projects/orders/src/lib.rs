@@ -63,9 +63,8 @@ pub async fn serve(
     options: &Options,
     stop: CancellationToken,
 ) -> Result<()> {
-    let shop = Shop::open(&options.settings()?)
-        .await
-        .context("cannot open the databases")?;
+    let shop = Shop::open(&options.settings()?).await;
+    let shop = shop.context("cannot open the databases")?;
     let router = http::router(shop.clone(), &options.edge, stop.clone());
     info!("listening on http://{}", listener.local_addr()?);
     let serving = service::serve::serve(listener, router, options.edge.limits(), stop.clone());
@@ -83,24 +82,16 @@ pub async fn serve(
 }
 
 async fn act(shop: &Shop, action: &Action) -> Result<()> {
-    let report = match action.play() {
-        Some(play) => demo::play(shop, play).await?,
-        None => {
-            shop.settled().await?;
-            audit::audit(shop).await?
-        }
-    };
-    ensure!(
-        report.faults.is_empty(),
-        "the audit finds: {}",
-        report.faults.join("; ")
+    if let Action::Demo(play) = action {
+        demo::play(shop, play).await?;
+    }
+    shop.settled().await?;
+    let report = audit::audit(shop).await?;
+    let faults = report.faults.join("; ");
+    ensure!(faults.is_empty(), "the audit finds: {faults}");
+    println!(
+        "{} orders shipped, {} canceled, {} cents taken, no fault",
+        report.shipped, report.canceled, report.taken
     );
-    let audit::Report {
-        shipped,
-        canceled,
-        taken,
-        ..
-    } = report;
-    println!("{shipped} orders shipped, {canceled} canceled, {taken} cents taken, no fault");
     Ok(())
 }

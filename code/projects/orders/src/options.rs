@@ -4,16 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand, value_parser};
+use clap::{Parser, Subcommand};
 use patterns::retry::Backoff;
 use service::options::{self, Edge};
 
 use crate::bus::Streams;
 use crate::clock::Clock;
+use crate::consumers::CONSUMERS;
 use crate::crash::Crash;
 use crate::database::{Durability, Home, Postgres};
 use crate::demo::Play;
-use crate::shop::{CONSUMERS, Settings};
+use crate::shop::Settings;
 use crate::world::Mood;
 
 /// An order service that survives a crash after any step.
@@ -47,19 +48,13 @@ pub struct Options {
         value_parser = |text: &str| options::seconds(text, 1.0..=86_400.0))]
     pub patience: Duration,
 
-    /// How long bank, carrier and mail take to answer, in seconds, 0 to 60
-    #[arg(long, default_value = "0.02", value_name = "SECONDS", global = true,
-        value_parser = |text: &str| options::seconds(text, 0.0..=60.0))]
-    pub world_delay: Duration,
-
-    /// The share of their answers that is lost, 0 to 1
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE", global = true,
-        value_parser = |text: &str| options::number(text, 0.0..=1.0))]
-    pub world_silent: f64,
+    /// The others.
+    #[command(flatten)]
+    pub world: Mood,
 
     /// Abort when the N-th time a point of the code is passed: NAME:N. For those who break things
-    #[arg(long, value_name = "POINT", global = true)]
-    pub crash: Option<String>,
+    #[arg(long, value_name = "POINT", global = true, value_parser = Crash::real)]
+    pub crash: Option<Crash>,
 
     /// What to do; without it, serve
     #[command(subcommand)]
@@ -70,22 +65,7 @@ pub struct Options {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Action {
     /// Play customers until all orders are at their end, then audit and stop
-    Demo {
-        /// How many orders, 1 to 10,000
-        #[arg(long, default_value_t = 50, value_name = "NUMBER",
-            value_parser = value_parser!(u32).range(1..=10_000))]
-        orders: u32,
-
-        /// How many a second, 0.1 to 10,000
-        #[arg(long, default_value_t = 20.0, value_name = "NUMBER",
-            value_parser = |text: &str| options::number(text, 0.1..=10_000.0))]
-        rate: f64,
-
-        /// The share of customers with a bad card, a bad address or second thoughts, 0 to 1
-        #[arg(long, default_value_t = 0.3, value_name = "SHARE",
-            value_parser = |text: &str| options::number(text, 0.0..=1.0))]
-        failures: f64,
-    },
+    Demo(Play),
     /// Bring what is open to its end, audit and stop
     Audit,
 }
@@ -115,33 +95,9 @@ impl Options {
                 longest: Duration::from_secs(5),
                 attempts: 6,
             },
-            mood: Mood {
-                delay: self.world_delay,
-                silent: self.world_silent,
-            },
-            crash: self
-                .crash
-                .as_deref()
-                .map_or_else(Crash::default, Crash::real),
+            mood: self.world,
+            crash: self.crash.clone().unwrap_or_default(),
             clock: Clock::default(),
         })
-    }
-}
-
-impl Action {
-    /// What is to be played, if anything.
-    pub fn play(&self) -> Option<Play> {
-        match *self {
-            Action::Demo {
-                orders,
-                rate,
-                failures,
-            } => Some(Play {
-                orders,
-                rate,
-                unlucky: failures,
-            }),
-            Action::Audit => None,
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! An order: what its events say of it, and what may still be done with it.
 
-use serde::{Deserialize, Serialize};
-use uuid::Uuid;
+use std::collections::BTreeSet;
 
-use crate::command::Aggregate;
+use serde::{Deserialize, Serialize};
+
+use crate::command::{Aggregate, Decision};
 use crate::event::{Event, Placement};
 
 /// So many lines may an order have.
@@ -38,6 +39,7 @@ pub enum End {
 }
 
 impl Aggregate for Order {
+    const KIND: &str = "order";
     const FORMAT: u32 = 1;
 
     fn apply(&mut self, event: &Event) {
@@ -52,90 +54,68 @@ impl Aggregate for Order {
     }
 }
 
-/// The stream of an order.
-pub fn stream(order: Uuid) -> String {
-    format!("order-{order}")
-}
-
-/// The order whose stream this is.
-pub fn of_stream(stream: &str) -> Option<Uuid> {
-    stream.strip_prefix("order-")?.parse().ok()
-}
-
-type Decision = Result<Vec<Event>, String>;
-
 /// Checks what a customer sends.
 ///
 /// # Errors
 ///
 /// Names the field and the bound.
 pub fn check(placement: &Placement) -> Result<(), String> {
-    let texts = [
-        &placement.customer,
-        &placement.currency,
-        &placement.card,
-        &placement.address,
-    ];
-    let skus = placement.lines.iter().map(|line| &line.sku);
-    if texts
-        .into_iter()
-        .chain(skus)
-        .any(|text| text.is_empty() || text.len() > MAX_TEXT)
-    {
-        return Err(format!("a text has between 1 and {MAX_TEXT} bytes"));
-    }
-    if placement.lines.is_empty() || placement.lines.len() > MAX_LINES {
+    let lines = &placement.lines;
+    check_text("customer", &placement.customer)?;
+    check_text("currency", &placement.currency)?;
+    check_text("card", &placement.card)?;
+    check_text("address", &placement.address)?;
+    lines
+        .iter()
+        .try_for_each(|line| check_text("sku", &line.sku))?;
+    lines
+        .iter()
+        .try_for_each(|line| check_quantity(line.quantity))?;
+    if lines.is_empty() || lines.len() > MAX_LINES {
         return Err(format!("an order has between 1 and {MAX_LINES} lines"));
     }
-    let quantities = placement.lines.iter().map(|line| line.quantity);
-    if quantities
-        .into_iter()
-        .any(|it| it == 0 || it > MAX_QUANTITY)
-    {
-        return Err(format!("a quantity is between 1 and {MAX_QUANTITY}"));
-    }
-    let mut skus: Vec<_> = placement.lines.iter().map(|line| &line.sku).collect();
-    skus.sort();
-    skus.dedup();
-    if skus.len() < placement.lines.len() {
+    let skus: BTreeSet<_> = lines.iter().map(|line| &line.sku).collect();
+    if skus.len() < lines.len() {
         return Err("a sku stands in two lines".to_owned());
     }
-    if placement.cents == 0 || placement.cents > MAX_CENTS {
+    if !(1..=MAX_CENTS).contains(&placement.cents) {
         return Err(format!("the price is between 1 and {MAX_CENTS} cents"));
     }
     Ok(())
 }
 
-/// Asks for an order to be canceled.
-///
-/// # Errors
-///
-/// If it's too late, or there's no such order.
-pub fn cancel(order: &Order, reason: &str) -> Decision {
-    match order {
-        Order { placed: None, .. } => Err("there is no such order".to_owned()),
-        Order {
-            end: Some(End::Canceled(_)),
-            ..
-        } => Ok(Vec::new()),
-        Order {
-            cancel_requested: Some(_),
-            ..
-        } => Ok(Vec::new()),
-        Order {
-            dispatched: true, ..
-        } => Err("it has been dispatched".to_owned()),
-        _ => Ok(vec![Event::CancelRequested {
-            reason: reason.to_owned(),
-        }]),
+/// Refuses a text that's empty or too long.
+pub(crate) fn check_text(field: &str, text: &str) -> Result<(), String> {
+    match text.len() {
+        1..=MAX_TEXT => Ok(()),
+        _ => Err(format!("{field}: between 1 and {MAX_TEXT} bytes")),
     }
 }
 
-/// Passes the point of no return, unless the customer was faster.
-///
-/// # Errors
-///
-/// With the customer's reason.
+/// Refuses to order, or to take in, nothing or too many.
+pub(crate) fn check_quantity(quantity: u32) -> Result<(), String> {
+    match quantity {
+        1..=MAX_QUANTITY => Ok(()),
+        _ => Err(format!("a quantity is between 1 and {MAX_QUANTITY}")),
+    }
+}
+
+/// Asks for an order to be canceled. Refused if it's too late, or there's no such order.
+pub fn cancel(order: &Order, reason: &str) -> Decision {
+    if order.placed.is_none() {
+        return Err("there is no such order".to_owned());
+    }
+    if order.cancel_requested.is_some() || matches!(order.end, Some(End::Canceled(_))) {
+        return Ok(Vec::new());
+    }
+    if order.dispatched {
+        return Err("it has been dispatched".to_owned());
+    }
+    let reason = reason.to_owned();
+    Ok(vec![Event::CancelRequested { reason }])
+}
+
+/// Passes the point of no return. Refused if the customer was faster, with their reason.
 pub fn dispatch(order: &Order) -> Decision {
     match &order.cancel_requested {
         _ if order.dispatched => Ok(Vec::new()),
@@ -146,9 +126,6 @@ pub fn dispatch(order: &Order) -> Decision {
 
 /// Ends an order, once.
 pub fn end(order: &Order, event: &Event) -> Decision {
-    Ok(if order.end.is_some() {
-        Vec::new()
-    } else {
-        vec![event.clone()]
-    })
+    let event = order.end.is_none().then(|| event.clone());
+    Ok(event.into_iter().collect())
 }

@@ -2,10 +2,10 @@
 //!
 //! Trying again moves no one's place in the log.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use crate::crash::Crash;
-use crate::database::{Database, DatabaseError, Home, Points, Row, sql};
+use crate::crash::{Crash, Point};
+use crate::database::{Database, Home, Points, Result, sql};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS parked (
@@ -13,17 +13,14 @@ CREATE TABLE IF NOT EXISTS parked (
     PRIMARY KEY (follower, position)
 );";
 
-const POINTS: Points = [
-    "parked: written, not committed",
-    "parked: committed, no one told",
-];
+const POINTS: Points = [Some(Point::ParkedWritten), Some(Point::ParkedCommitted)];
 
 /// A cheap-to-clone handle to the list.
 #[derive(Clone, Debug)]
 pub struct Parked(Database);
 
 /// One that is parked.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Entry {
     /// Whose it is: a consumer's name.
     pub follower: String,
@@ -35,52 +32,29 @@ pub struct Entry {
 
 impl Parked {
     /// Opens the list.
-    pub async fn open(home: &Home, crash: Crash) -> Result<Parked, DatabaseError> {
-        Ok(Parked(
-            Database::open(home, "parked", SCHEMA, POINTS, crash).await?,
-        ))
+    pub async fn open(home: &Home, crash: Crash) -> Result<Parked> {
+        let list = Database::open(home, "parked", SCHEMA, POINTS, crash).await?;
+        Ok(Parked(list))
     }
 
     /// Parks, or parks again with another error.
-    pub async fn park(
-        &self,
-        follower: &str,
-        position: u64,
-        error: &str,
-    ) -> Result<(), DatabaseError> {
+    pub async fn park(&self, follower: &str, position: u64, error: &str) -> Result<()> {
         let upsert = "INSERT INTO parked VALUES (?1, ?2, ?3) ON CONFLICT (follower, position)
                       DO UPDATE SET error = excluded.error";
-        let values = [follower.into(), position.into(), error.into()];
-        self.0.write(vec![sql(upsert, values)]).await.map(drop)
+        let upsert = sql(upsert, (follower, position, error));
+        self.0.write(vec![upsert]).await.map(drop)
     }
 
     /// Takes it off the list, if it's there.
-    pub async fn remove(&self, follower: &str, position: u64) -> Result<(), DatabaseError> {
+    pub async fn remove(&self, follower: &str, position: u64) -> Result<()> {
         let delete = "DELETE FROM parked WHERE follower = ?1 AND position = ?2";
-        self.0
-            .write(vec![sql(delete, [follower.into(), position.into()])])
-            .await
-            .map(drop)
+        let delete = sql(delete, (follower, position));
+        self.0.write(vec![delete]).await.map(drop)
     }
 
     /// The oldest of the list.
-    pub async fn list(&self) -> Result<Vec<Entry>, DatabaseError> {
+    pub async fn list(&self) -> Result<Vec<Entry>> {
         let query = "SELECT follower, position, error FROM parked ORDER BY position LIMIT 200";
-        let entry = |row: &Row| {
-            let (follower, position) = (row[0].as_str()?.to_owned(), row[1].as_u64()?);
-            Some(Entry {
-                follower,
-                position,
-                error: row[2].as_str()?.to_owned(),
-            })
-        };
-        Ok(self
-            .0
-            .read(sql(query, []))
-            .await?
-            .rows
-            .iter()
-            .filter_map(entry)
-            .collect())
+        self.0.read(sql(query, ())).await
     }
 }

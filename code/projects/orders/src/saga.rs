@@ -8,7 +8,6 @@
 pub mod runner;
 
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::command::Aggregate;
 use crate::event::{Event, Step};
@@ -38,6 +37,7 @@ pub struct Saga {
 }
 
 impl Aggregate for Saga {
+    const KIND: &str = "saga";
     const FORMAT: u32 = 1;
 
     fn apply(&mut self, event: &Event) {
@@ -104,14 +104,4 @@ impl Saga {
         }
     }
     // ANCHOR_END: next
-}
-
-/// The stream of a saga.
-pub fn stream(order: Uuid) -> String {
-    format!("saga-{order}")
-}
-
-/// The order whose saga's stream this is.
-pub fn of_stream(stream: &str) -> Option<Uuid> {
-    stream.strip_prefix("saga-")?.parse().ok()
 }

@@ -8,26 +8,24 @@ use patterns::supervisor::{Intensity, Strategy, Supervisor, TooManyRestarts};
 use tokio::time::sleep;
 use uuid::Uuid;
 
-use crate::bus::{self, Bus, Consumer, Lanes, Streams, relay};
+use crate::bus::{self, Bus, Lanes, Streams, relay};
 use crate::clock::Clock;
-use crate::command::{CommandError, derived, execute};
-use crate::consumers::{mailer, saga_starter};
-use crate::crash::Crash;
-use crate::database::{DatabaseError, Home};
+use crate::command::{Aggregate, CommandError, derived, execute};
+use crate::consumers::{CONSUMERS, mailer, saga_starter};
+use crate::crash::{Crash, Point};
+use crate::database::{Home, PAUSE, Result};
 use crate::event::{Event, Placement};
 use crate::lease::Leases;
-use crate::order::{self, Order};
+use crate::order::{self, Order, check_text};
 use crate::parked::Parked;
-use crate::saga::{self, Saga, runner::Runner};
+use crate::saga::{Saga, runner::Runner};
 use crate::stock::{self, Stock};
-use crate::store::{Append, AppendError, Appended, Store};
+use crate::store::{Append, Appended, Store};
 use crate::views::{VIEWS, Views, by_name};
 use crate::world::{Mood, World};
 
 /// How long a question waits for the event that it names.
 pub const READ_PATIENCE: Duration = Duration::from_secs(5);
-/// How often it's looked whether all is done.
-const LOOK: Duration = Duration::from_millis(5);
 /// A task that panics more often than this is a bug that restarts don't cure.
 const INTENSITY: Intensity = Intensity {
     restarts: 5,
@@ -35,9 +33,6 @@ const INTENSITY: Intensity = Intensity {
 };
 /// Names the orders of keys.
 const ORDERS: Uuid = Uuid::from_u128(0x6f72_6465_7273_4f42_8a3b_2f1e_7c4d_9a10);
-
-/// The consumers: one begins sagas, the other has mails sent.
-pub const CONSUMERS: [&str; 2] = ["sagas", "mail"];
 
 /// What a shop is opened with.
 #[derive(Clone, Debug)]
@@ -61,22 +56,27 @@ pub struct Settings {
 /// A cheap-to-clone handle.
 #[derive(Clone)]
 pub struct Shop {
-    store: Store,
-    views: Views,
-    parked: Parked,
+    /// The events.
+    pub store: Store,
+    /// The views.
+    pub views: Views,
+    /// What consumers couldn't deal with.
+    pub parked: Parked,
+    /// Bank, carrier and mail.
+    pub world: World,
     runner: Runner,
-    consumers: Arc<[Consumer; 2]>,
-    streams: Option<Streams>,
+    lanes: Lanes,
+    pub(crate) streams: Option<Streams>,
     /// If other processes work on the same database.
     leases: Option<Leases>,
-    backoff: Backoff,
 }
 
 impl Shop {
     /// Opens the databases, and makes those that aren't there.
-    pub async fn open(settings: &Settings) -> Result<Shop, DatabaseError> {
+    pub async fn open(settings: &Settings) -> Result<Shop> {
         let (home, crash) = (&settings.home, &settings.crash);
         let store = Store::open(home, crash.clone(), settings.clock.clone()).await?;
+        let parked = Parked::open(home, crash.clone()).await?;
         let world = World::open(home, settings.mood).await?;
         let runner = Runner {
             store: store.clone(),
@@ -86,28 +86,25 @@ impl Shop {
             budget: Arc::new(RetryBudget::new(100, 10)),
             crash: crash.clone(),
         };
-        let handlers = [saga_starter(runner.clone()), mailer(world)];
-        let mut handlers = handlers.into_iter();
-        let consumers = CONSUMERS.map(|name| Consumer {
-            name,
-            handler: handlers.next().expect("there are as many"),
-        });
         Ok(Shop {
             store,
             views: Views::open(home, crash.clone()).await?,
-            parked: Parked::open(home, crash.clone()).await?,
+            lanes: Lanes {
+                consumers: vec![saga_starter(runner.clone()), mailer(world.clone())],
+                backoff: settings.backoff,
+                parked: parked.clone(),
+            },
+            parked,
+            world,
             runner,
-            consumers: Arc::new(consumers),
             streams: settings.bus.clone(),
             leases: match home {
                 Home::Server(_) => Some(Leases::open(home, crash.clone()).await?),
                 Home::Files(..) => None,
             },
-            backoff: settings.backoff,
         })
     }
 
-    // ANCHOR: run
     /// Runs views, relay, consumers and sagas. Doesn't end; dropping it ends them all.
     ///
     /// # Errors
@@ -116,26 +113,20 @@ impl Shop {
     pub async fn run(&self) -> Result<(), TooManyRestarts> {
         let mut tasks = Supervisor::new(Strategy::OneForOne, INTENSITY);
         for view in VIEWS {
-            let follow =
-                move |shop: Shop| async move { shop.views.follow(view, &shop.store).await };
+            let follow = move |it: Shop| async move { it.views.follow(view, &it.store).await };
             tasks = self.child(tasks, view.name, follow);
         }
         tasks = self.child(tasks, "relay", Shop::relay);
         tasks = self.child(tasks, "run sagas", Shop::run_sagas);
         for (at, name) in CONSUMERS.into_iter().enumerate() {
-            let consume = move |shop: Shop| shop.consume(at);
-            tasks = self.child(tasks, name, consume);
+            tasks = self.child(tasks, name, move |shop: Shop| shop.consume(at));
         }
         if self.leases.is_some() {
             let views = self.views.clone();
-            tasks = tasks.child("watch views", move || {
-                let views = views.clone();
-                async move { views.watch().await }
-            });
+            tasks = tasks.child("watch views", move || views.clone().watch());
         }
         tasks.run().await
     }
-    // ANCHOR_END: run
 
     /// A task that's restarted when it panics, and done by one process at a time.
     fn child<F: Future<Output = ()> + Send + 'static>(
@@ -157,18 +148,21 @@ impl Shop {
     }
 
     async fn relay(self) {
-        let within = || Bus::Within(Lanes::start(&*self.consumers, self.backoff, &self.parked));
-        let bus = self.streams.clone().map_or_else(within, Bus::Streams);
+        let bus = match self.streams {
+            Some(streams) => Bus::Streams(streams),
+            None => Bus::Within(self.lanes),
+        };
         relay(self.store, bus, self.runner.crash).await;
     }
 
     async fn consume(self, at: usize) {
-        let Some(streams) = &self.streams else {
-            return std::future::pending().await; // the relay delivers
-        };
-        let consumer = &self.consumers[at];
-        let lanes = Lanes::start(std::slice::from_ref(consumer), self.backoff, &self.parked);
-        streams.consume(consumer.name, &lanes, &self.parked).await;
+        if let Some(streams) = self.streams {
+            let mut lanes = self.lanes;
+            let consumer = lanes.consumers.swap_remove(at);
+            let name = consumer.name;
+            lanes.consumers = vec![consumer];
+            streams.consume(name, &lanes).await;
+        } // or else the relay delivers
     }
 
     /// The sagas that the view knows as open, and from its place on those of the log.
@@ -177,7 +171,7 @@ impl Shop {
             let place = self.views.places()["sagas"];
             match self.views.open_sagas().await {
                 Ok(open) => return self.runner.run_all(open, place).await,
-                Err(_) => sleep(LOOK).await,
+                Err(_) => sleep(PAUSE).await,
             }
         }
     }
@@ -186,44 +180,38 @@ impl Shop {
     ///
     /// # Errors
     ///
-    /// [`CommandError::Refused`] if a bound is broken, [`CommandError::Reused`] if the key stands
+    /// [`CommandError::Invalid`] if a bound is broken, [`CommandError::Reused`] if the key stands
     /// for another order.
     pub async fn place(
         &self,
         key: &str,
         placement: Placement,
     ) -> Result<(Uuid, Appended), CommandError> {
-        order::check(&placement).map_err(CommandError::Refused)?;
+        order::check(&placement).map_err(CommandError::Invalid)?;
         let order = derived(ORDERS, key);
-        let (command, events) = (derived(order, "place"), vec![Event::Placed(placement)]);
-        let stream = order::stream(order);
-        let placed = self
-            .store
-            .append(Append {
-                stream,
-                expected: 0,
-                command,
-                events,
-            })
-            .await;
-        self.runner.crash.point("command: order placed").await;
-        match placed {
-            Ok(appended) => Ok((order, appended)),
-            Err(AppendError::Database(error)) => Err(error.into()),
-            Err(_) => Err(CommandError::Reused),
-        }
+        let append = Append {
+            stream: Order::stream(order),
+            expected: 0,
+            command: derived(order, "place"),
+            events: vec![Event::Placed(placement)],
+        };
+        let placed = self.store.append(append).await;
+        self.runner.crash.point(Point::OrderPlaced).await;
+        Ok((order, placed?))
     }
 
     /// Asks for an order to be canceled.
     ///
     /// # Errors
     ///
-    /// [`CommandError::Refused`] if it's too late, or there's no such order.
+    /// [`CommandError::Refused`] if it's too late, or there's no such order;
+    /// [`CommandError::Invalid`] if the reason is too long.
     pub async fn cancel(&self, order: Uuid, reason: &str) -> Result<Appended, CommandError> {
+        check_text("reason", reason).map_err(CommandError::Invalid)?;
         let decide = |state: &Order| order::cancel(state, reason);
         let command = derived(order, "cancel");
-        let answer = execute(&self.store, &order::stream(order), command, decide).await;
-        self.runner.crash.point("command: cancel requested").await;
+        let answer = execute(&self.store, &Order::stream(order), command, decide).await;
+        self.runner.crash.point(Point::CancelRequested).await;
         answer
     }
 
@@ -231,16 +219,18 @@ impl Shop {
     ///
     /// # Errors
     ///
-    /// [`CommandError::Refused`] if the quantity is out of bounds.
+    /// [`CommandError::Refused`] if the quantity is out of bounds, [`CommandError::Invalid`] if the
+    /// thing's name is.
     pub async fn receive(
         &self,
         key: &str,
         sku: &str,
         quantity: u32,
     ) -> Result<Appended, CommandError> {
+        check_text("sku", sku).map_err(CommandError::Invalid)?;
         let command = derived(ORDERS, &format!("receive {sku} {key}"));
         let receive = |_: &Stock| stock::receive(quantity);
-        execute(&self.store, &stock::stream(sku), command, receive).await
+        execute(&self.store, &Stock::stream(sku), command, receive).await
     }
 
     /// Lets a saga that is stuck go on.
@@ -253,7 +243,7 @@ impl Shop {
             Some(_) => Ok(vec![Event::Resumed]),
             None => Err("this saga isn't stuck".to_owned()),
         };
-        execute(&self.store, &saga::stream(order), Uuid::new_v4(), decide).await
+        execute(&self.store, &Saga::stream(order), Uuid::new_v4(), decide).await
     }
 
     /// Gives a parked message to its consumer again. No one's place in the log moves.
@@ -263,17 +253,14 @@ impl Shop {
     /// [`CommandError::Refused`] with what the consumer says, or if there's no such message.
     pub async fn replay(&self, consumer: &str, position: u64) -> Result<(), CommandError> {
         let refused = |reason: &str| CommandError::Refused(reason.to_owned());
-        let handler = self.consumers.iter().find(|it| it.name == consumer);
+        let handler = self.lanes.consumers.iter().find(|it| it.name == consumer);
         let handler = handler.ok_or_else(|| refused("there is no such consumer"))?;
         let events = self.store.after(position.saturating_sub(1)).await?;
-        let message = events
-            .first()
-            .filter(|it| it.position == position)
-            .and_then(bus::message);
+        let event = events.first().filter(|it| it.position == position);
+        let message = event.and_then(bus::message);
         let message = message.ok_or_else(|| refused("there is no such message"))?;
-        (handler.handler)(message)
-            .await
-            .map_err(CommandError::Refused)?;
+        let dealt_with = (handler.handler)(message).await;
+        dealt_with.map_err(CommandError::Refused)?;
         self.parked.remove(consumer, position).await?;
         Ok(())
     }
@@ -287,37 +274,5 @@ impl Shop {
         let refused = || CommandError::Refused(format!("there is no view {view}"));
         let view = by_name(view).ok_or_else(refused)?;
         Ok(self.views.rebuild(view, &self.store).await?)
-    }
-
-    /// Messages that the bus has and a consumer hasn't dealt with.
-    ///
-    /// # Errors
-    ///
-    /// If the bus doesn't answer.
-    pub async fn on_the_way(&self) -> Result<u64, bus::BusError> {
-        match &self.streams {
-            Some(streams) => streams.waiting().await,
-            None => Ok(0), // the relay's place says it
-        }
-    }
-
-    /// What consumers couldn't deal with.
-    pub fn parked(&self) -> &Parked {
-        &self.parked
-    }
-
-    /// The events.
-    pub fn store(&self) -> &Store {
-        &self.store
-    }
-
-    /// The views.
-    pub fn views(&self) -> &Views {
-        &self.views
-    }
-
-    /// Bank, carrier and mail.
-    pub fn world(&self) -> &World {
-        &self.runner.world
     }
 }

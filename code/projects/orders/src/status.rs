@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::time::sleep;
 
-use crate::database::DatabaseError;
+use crate::database::Result;
 use crate::parked::Entry;
 use crate::shop::Shop;
 use crate::views::questions::{Fields, SAGA_STATES, SKIPPED};
@@ -37,39 +37,47 @@ pub struct Status {
 
 impl Shop {
     /// How far everything has come.
-    pub async fn status(&self) -> Result<Status, DatabaseError> {
-        let head = *self.store().head().borrow();
-        let relay = self.store().place("relay").await?;
-        let now = self.store().now_ms();
-        let waiting = self.store().after(relay).await?;
+    pub async fn status(&self) -> Result<Status> {
+        let head = *self.store.head().borrow();
+        let relay = self.store.place("relay").await?;
+        let now = self.store.now_ms();
+        let waiting = self.store.after(relay).await?;
         let since = waiting.first().map_or(now, |oldest| oldest.at_ms);
         Ok(Status {
             head,
-            views: self.views().places(),
+            views: self.views.places(),
             relay,
             outbox_age_ms: now.saturating_sub(since).max(0),
-            sagas: self.views().ask(SAGA_STATES, []).await?,
-            parked: self.parked().list().await?,
-            skipped: self.views().ask(SKIPPED, []).await?,
-            failed_writes: self.views().failures(),
+            sagas: self.views.ask(SAGA_STATES, ()).await?,
+            parked: self.parked.list().await?,
+            skipped: self.views.ask(SKIPPED, ()).await?,
+            failed_writes: self.views.failures(),
         })
     }
 
     /// Waits until there is nothing left to do: what isn't stuck or parked is at its end,
     /// told and shown.
-    pub async fn settled(&self) -> Result<(), DatabaseError> {
+    pub async fn settled(&self) -> Result<()> {
         loop {
-            let head = *self.store().head().borrow();
-            let shown = self.views().places().values().all(|place| *place == head);
+            let head = *self.store.head().borrow();
+            let shown = self.views.places().values().all(|place| *place == head);
             if shown
-                && self.store().place("relay").await? == head
-                && matches!(self.on_the_way().await, Ok(0))
-                && self.views().open_sagas().await?.is_empty()
-                && *self.store().head().borrow() == head
+                && self.store.place("relay").await? == head
+                && self.nothing_on_the_way().await
+                && self.views.open_sagas().await?.is_empty()
+                && *self.store.head().borrow() == head
             {
                 return Ok(());
             }
             sleep(LOOK).await;
+        }
+    }
+
+    /// Whether consumers have dealt with all that the bus has. Without one, the relay's place says it.
+    async fn nothing_on_the_way(&self) -> bool {
+        match &self.streams {
+            Some(streams) => matches!(streams.waiting().await, Ok(0)),
+            None => true,
         }
     }
 }

@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::command::Aggregate;
+use crate::command::{Aggregate, Decision};
 use crate::event::Event;
-use crate::order::MAX_QUANTITY;
+use crate::order::check_quantity;
 
 /// The stock of one thing, folded from its events.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,6 +22,7 @@ pub struct Stock {
 }
 
 impl Aggregate for Stock {
+    const KIND: &str = "stock";
     const FORMAT: u32 = 1;
 
     fn apply(&mut self, event: &Event) {
@@ -43,30 +44,13 @@ impl Aggregate for Stock {
     }
 }
 
-/// The stream of a thing.
-pub fn stream(sku: &str) -> String {
-    format!("stock-{sku}")
-}
-
-type Decision = Result<Vec<Event>, String>;
-
-/// Takes goods in.
-///
-/// # Errors
-///
-/// If the quantity is out of bounds.
+/// Takes goods in. Refused if the quantity is out of bounds.
 pub fn receive(quantity: u32) -> Decision {
-    if quantity == 0 || quantity > MAX_QUANTITY {
-        return Err(format!("a quantity is between 1 and {MAX_QUANTITY}"));
-    }
+    check_quantity(quantity)?;
     Ok(vec![Event::Stocked { quantity }])
 }
 
-/// Sets goods aside.
-///
-/// # Errors
-///
-/// If there aren't enough, or the reservation has been taken back before.
+/// Sets goods aside. Refused if there aren't enough, or if the reservation was taken back before.
 pub fn reserve(stock: &Stock, sku: &str, order: Uuid, quantity: u32) -> Decision {
     if stock.reserved.contains_key(&order) {
         return Ok(Vec::new());
@@ -75,10 +59,8 @@ pub fn reserve(stock: &Stock, sku: &str, order: Uuid, quantity: u32) -> Decision
         return Err("the reservation has been taken back".to_owned());
     }
     if stock.available < quantity {
-        return Err(format!(
-            "{} of {sku} are left, not {quantity}",
-            stock.available
-        ));
+        let left = stock.available;
+        return Err(format!("{left} of {sku} are left, not {quantity}"));
     }
     Ok(vec![Event::Reserved { order, quantity }])
 }
@@ -86,9 +68,6 @@ pub fn reserve(stock: &Stock, sku: &str, order: Uuid, quantity: u32) -> Decision
 /// Takes a reservation back, or forbids one that hasn't come yet.
 pub fn release(stock: &Stock, order: Uuid) -> Decision {
     let released = stock.released.contains_key(&order);
-    Ok(if released {
-        Vec::new()
-    } else {
-        vec![Event::Released { order }]
-    })
+    let events = (!released).then_some(Event::Released { order });
+    Ok(events.into_iter().collect())
 }

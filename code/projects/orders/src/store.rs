@@ -11,13 +11,13 @@
 
 mod append;
 
-use serde_json::Value;
+use serde::Deserialize;
 use tokio::sync::{mpsc, oneshot, watch};
 use uuid::Uuid;
 
 use crate::clock::Clock;
-use crate::crash::Crash;
-use crate::database::{Answer, Database, DatabaseError, Home, Points, Row, sql};
+use crate::crash::{Crash, Point};
+use crate::database::{Database, DatabaseError, Home, Points, Result, sql};
 use crate::event::{Event, Unreadable, read};
 
 /// A reader gets at most so many events at once.
@@ -40,10 +40,7 @@ CREATE TABLE IF NOT EXISTS snapshots (
     stream TEXT PRIMARY KEY, format INTEGER NOT NULL, version INTEGER NOT NULL, state TEXT NOT NULL
 );";
 
-const POINTS: Points = [
-    "events: written, not committed",
-    "events: committed, no one told",
-];
+const POINTS: Points = [Some(Point::EventsWritten), Some(Point::EventsCommitted)];
 
 const HEAD: &str = "SELECT head FROM log";
 const EVENTS: &str = "SELECT position, stream, version, command, at_ms, format, body FROM events";
@@ -84,7 +81,7 @@ pub struct Appended {
 }
 
 /// An event as it stands in the log.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Recorded {
     /// Its place among all events.
     pub position: u64,
@@ -137,23 +134,18 @@ pub enum AppendError {
 
 impl Store {
     /// Opens the store, and starts the task that appends; it ends with the last handle.
-    pub async fn open(home: &Home, crash: Crash, clock: Clock) -> Result<Store, DatabaseError> {
+    pub async fn open(home: &Home, crash: Crash, clock: Clock) -> Result<Store> {
         let database = Database::open(home, "events", SCHEMA, POINTS, crash).await?;
-        let head = watch::Sender::new(database.number(sql(HEAD, [])).await?);
+        let head = watch::Sender::new(database.number(sql(HEAD, ())).await?);
         let (appends, waiting) = mpsc::channel(SHARED);
-        let store = Store {
+        let writes = append::write_all(database.clone(), head.clone(), clock.clone(), waiting);
+        tokio::spawn(writes);
+        Ok(Store {
             database,
             appends,
             head,
             clock,
-        };
-        let (database, head, clock) = (
-            store.database.clone(),
-            store.head.clone(),
-            store.clock.clone(),
-        );
-        tokio::spawn(append::write_all(database, head, clock, waiting));
-        Ok(store)
+        })
     }
 
     /// Appends the events if their stream is still at the expected version.
@@ -171,34 +163,25 @@ impl Store {
     }
 
     /// The events of a stream after a version, [`MOST_EVENTS`] at most.
-    pub async fn stream(&self, stream: &str, after: u64) -> Result<Vec<Recorded>, DatabaseError> {
-        let query = format!(
-            "{EVENTS} WHERE stream = ?1 AND version > ?2 ORDER BY version LIMIT {MOST_EVENTS}"
-        );
-        let found = self
-            .database
-            .read(sql(query, [stream.into(), after.into()]));
-        Ok(recorded(found.await?))
+    pub async fn stream(&self, stream: &str, after: u64) -> Result<Vec<Recorded>> {
+        let which = "stream = ?1 AND version > ?2 ORDER BY version";
+        let query = format!("{EVENTS} WHERE {which} LIMIT {MOST_EVENTS}");
+        self.database.read(sql(query, (stream, after))).await
     }
 
     /// The events of all streams after a position, [`MOST_EVENTS`] at most, without a gap.
-    pub async fn after(&self, position: u64) -> Result<Vec<Recorded>, DatabaseError> {
+    pub async fn after(&self, position: u64) -> Result<Vec<Recorded>> {
         let query = format!("{EVENTS} WHERE position > ?1 ORDER BY position LIMIT {MOST_EVENTS}");
-        let found = self.database.read(sql(query, [position.into()])).await?;
-        Ok(recorded(found))
+        self.database.read(sql(query, position)).await
     }
 
     /// What a command has appended, if it has.
-    pub async fn command(&self, command: Uuid) -> Result<Option<Appended>, DatabaseError> {
-        let query = format!("{EVENTS} WHERE command = ?1 ORDER BY part DESC LIMIT 1");
-        let found = self
-            .database
-            .read(sql(query, [command.to_string().into()]))
-            .await?;
-        let last = recorded(found).pop();
-        Ok(last.map(|it| Appended {
-            position: it.position,
-            version: it.version,
+    pub async fn command(&self, command: Uuid) -> Result<Option<Appended>> {
+        let query = "SELECT position, version FROM events WHERE command = ?1 ORDER BY part";
+        let mut found: Vec<(u64, u64)> = self.database.read(sql(query, command)).await?;
+        Ok(found.pop().map(|(position, version)| Appended {
+            position,
+            version,
             repeated: true,
         }))
     }
@@ -208,46 +191,37 @@ impl Store {
         self.head.subscribe()
     }
 
+    /// Returns when the log goes on beyond this place.
+    pub(crate) async fn beyond(&self, place: u64) {
+        let _ = self.head().wait_for(|head| *head > place).await; // `self` holds the sender
+    }
+
     /// Now, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
     }
 
     /// How far a follower has come.
-    pub async fn place(&self, follower: &str) -> Result<u64, DatabaseError> {
+    pub async fn place(&self, follower: &str) -> Result<u64> {
         let query = "SELECT position FROM places WHERE follower = ?1";
-        self.database.number(sql(query, [follower.into()])).await
+        self.database.number(sql(query, follower)).await
     }
 
     /// Moves a follower's place on, if it's still where the follower has found it. False: it
     /// isn't, so another follows the log under this name.
-    pub async fn move_place(
-        &self,
-        follower: &str,
-        from: u64,
-        to: u64,
-    ) -> Result<bool, DatabaseError> {
+    pub async fn move_place(&self, follower: &str, from: u64, to: u64) -> Result<bool> {
         let insert = "INSERT INTO places VALUES (?1, 0) ON CONFLICT DO NOTHING";
         let update = "UPDATE places SET position = ?3 WHERE follower = ?1 AND position = ?2";
-        let update = sql(update, [follower.into(), from.into(), to.into()]);
-        self.database
-            .write(vec![sql(insert, [follower.into()]), update.must()])
-            .await
+        let update = sql(update, (follower, from, to)).must();
+        let change = vec![sql(insert, follower), update];
+        self.database.write(change).await
     }
 
     /// The newest snapshot of a stream: its version, and the state as it was stored.
-    pub async fn snapshot(
-        &self,
-        stream: &str,
-        format: u32,
-    ) -> Result<Option<(u64, String)>, DatabaseError> {
+    pub async fn snapshot(&self, stream: &str, format: u32) -> Result<Option<(u64, String)>> {
         let query = "SELECT version, state FROM snapshots WHERE stream = ?1 AND format = ?2";
-        let found = self
-            .database
-            .read(sql(query, [stream.into(), format.into()]))
-            .await?;
-        let row = found.rows.first();
-        Ok(row.and_then(|row| Some((row[0].as_u64()?, row[1].as_str()?.to_owned()))))
+        let query = sql(query, (stream, format));
+        Ok(self.database.read(query).await?.pop())
     }
 
     /// Keeps a snapshot. It may be lost or deleted without harm.
@@ -257,36 +231,12 @@ impl Store {
         format: u32,
         version: u64,
         state: String,
-    ) -> Result<(), DatabaseError> {
+    ) -> Result<()> {
         let insert = "INSERT INTO snapshots VALUES (?1, ?2, ?3, ?4) ON CONFLICT (stream) DO UPDATE
                       SET format = excluded.format, version = excluded.version, state = excluded.state";
-        let values = [stream.into(), format.into(), version.into(), state.into()];
-        self.database
-            .write(vec![sql(insert, values)])
-            .await
-            .map(drop)
+        let insert = sql(insert, (stream, format, version, state));
+        self.database.write(vec![insert]).await.map(drop)
     }
-}
-
-fn recorded(answer: Answer) -> Vec<Recorded> {
-    answer.rows.into_iter().filter_map(from_row).collect()
-}
-
-fn from_row(row: Row) -> Option<Recorded> {
-    let [position, stream, version, command, at_ms, format, body] = row.try_into().ok()?;
-    let text = |value| match value {
-        Value::String(text) => Some(text),
-        _ => None,
-    };
-    Some(Recorded {
-        position: position.as_u64()?,
-        stream: text(stream)?,
-        version: version.as_u64()?,
-        command: text(command)?,
-        at_ms: at_ms.as_i64()?,
-        format: u32::try_from(format.as_u64()?).ok()?,
-        body: text(body)?,
-    })
 }
 
 /// Tells that a position has been reached, if it's above the one that was told last.

@@ -17,8 +17,8 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
-use crate::crash::Crash;
-use crate::database::{Database, DatabaseError, Home, PAUSE, Points, Statement, sql};
+use crate::crash::{Crash, Point};
+use crate::database::{Database, DatabaseError, Home, PAUSE, Points, Result, Statement, sql};
 use crate::event::Event;
 use crate::store::{Recorded, Store, raise};
 
@@ -32,10 +32,7 @@ CREATE TABLE IF NOT EXISTS skipped (
     view TEXT NOT NULL, position INTEGER NOT NULL, error TEXT NOT NULL, PRIMARY KEY (view, position)
 );";
 
-const POINTS: Points = [
-    "view: written, not committed",
-    "view: committed, no one told",
-];
+const POINTS: Points = [Some(Point::ViewWritten), Some(Point::ViewCommitted)];
 
 /// How often it's looked how far another process has brought the views.
 const LOOK: Duration = Duration::from_millis(20);
@@ -49,8 +46,8 @@ pub struct View {
     pub version: u32,
     /// The columns of the table.
     pub columns: &'static str,
-    /// What changes in the table of this name.
-    pub apply: fn(&str, &Recorded, &Event) -> Vec<Statement>,
+    /// What an event changes in the table of this name, if anything.
+    pub apply: fn(&str, &Recorded, &Event) -> Option<Vec<Statement>>,
 }
 
 /// A cheap-to-clone handle to all views.
@@ -66,7 +63,7 @@ pub struct Views {
 
 impl Views {
     /// Opens the views. Those that are missing or of another version begin at zero.
-    pub async fn open(home: &Home, crash: Crash) -> Result<Views, DatabaseError> {
+    pub async fn open(home: &Home, crash: Crash) -> Result<Views> {
         // What a power cut takes from a view, it takes from its place, too, and the log has it:
         // `tests/views.rs` cuts the file's write-ahead log after each commit.
         let home = home.disposable();
@@ -74,17 +71,16 @@ impl Views {
         let mut places = BTreeMap::new();
         for view in VIEWS {
             let query = "SELECT version FROM views WHERE name = ?1";
-            if database.number(sql(query, [view.name.into()])).await? != u64::from(view.version) {
+            if database.number(sql(query, view.name)).await? != u64::from(view.version) {
                 database.write(clear(view, view.name)).await?;
             }
             places.insert(view.name, watch::Sender::new(0));
         }
-        let (places, rebuilding, failures) = (Arc::new(places), Arc::default(), Arc::default());
         let views = Views {
             database,
-            places,
-            rebuilding,
-            failures,
+            places: Arc::new(places),
+            rebuilding: Arc::default(),
+            failures: Arc::default(),
             crash,
         };
         views.look().await?;
@@ -93,10 +89,8 @@ impl Views {
 
     /// How far each view has come.
     pub fn places(&self) -> BTreeMap<&'static str, u64> {
-        self.places
-            .iter()
-            .map(|(name, place)| (*name, *place.borrow()))
-            .collect()
+        let places = self.places.iter();
+        places.map(|(name, at)| (*name, *at.borrow())).collect()
     }
 
     /// How often a view had to wait since its rows and its place couldn't be written.
@@ -115,7 +109,7 @@ impl Views {
     }
 
     /// Learns how far other processes bring the views. Doesn't end.
-    pub async fn watch(&self) {
+    pub async fn watch(self) {
         loop {
             if let Err(error) = self.look().await {
                 warn!(%error, "it isn't known how far the views are");
@@ -125,14 +119,10 @@ impl Views {
         }
     }
 
-    async fn look(&self) -> Result<(), DatabaseError> {
-        let found = self
-            .database
-            .read(sql("SELECT name, position FROM views", []))
-            .await?;
-        for row in found.rows {
-            let place = row[0].as_str().and_then(|name| self.places.get(name));
-            if let (Some(place), Some(position)) = (place, row[1].as_u64()) {
+    async fn look(&self) -> Result<()> {
+        let query = sql("SELECT name, position FROM views", ());
+        for (name, position) in self.database.read::<(String, u64)>(query).await? {
+            if let Some(place) = self.places.get(name.as_str()) {
                 // Back, too: a process of another version may have begun it anew.
                 place.send_if_modified(|place| std::mem::replace(place, position) != position);
             }
@@ -140,22 +130,13 @@ impl Views {
         Ok(())
     }
 
-    /// The view has come so far, or further: a follower and a rebuild tell in any order.
-    fn reach(&self, view: &str, position: u64) {
-        if let Some(place) = self.places.get(view) {
-            raise(place, position);
-        }
-    }
-
-    // ANCHOR: follow
     /// Keeps a view up to date. Doesn't end.
     pub async fn follow(&self, view: &'static View, store: &Store) {
-        let mut head = store.head();
         loop {
             match self.advance(view, view.name, store).await {
                 Ok(place) => {
-                    self.reach(view.name, place);
-                    let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
+                    raise(&self.places[view.name], place);
+                    store.beyond(place).await;
                 }
                 Err(error) => {
                     self.failures.fetch_add(1, Ordering::Relaxed);
@@ -167,15 +148,12 @@ impl Views {
     }
 
     /// Applies the next events to a table of the view; returns its new place.
-    async fn advance(&self, view: &View, table: &str, store: &Store) -> Result<u64, DatabaseError> {
+    async fn advance(&self, view: &View, table: &str, store: &Store) -> Result<u64> {
         let query = "SELECT position FROM views WHERE name = ?1";
-        let place = self.database.number(sql(query, [table.into()])).await?;
+        let place = self.database.number(sql(query, table)).await?;
         let events = store.after(place).await?;
-        match self
-            .database
-            .write(apply(view, table, place, &events))
-            .await
-        {
+        let change = apply(view, table, place, &events);
+        match self.database.write(change).await {
             Ok(true) => return Ok(events.last().map_or(place, |last| last.position)),
             Ok(false) => return Ok(place), // another has moved it
             Err(DatabaseError::Refused(_)) => {}
@@ -185,19 +163,18 @@ impl Views {
         let mut place = place;
         for event in &events {
             let change = apply(view, table, place, slice::from_ref(event));
-            if let Err(error) = self.database.write(change).await {
-                let DatabaseError::Refused(error) = error else {
-                    return Err(error);
-                };
-                let skipped = skip(table, event.position, &error);
-                let change = vec![move_place(table, place, event.position), skipped];
-                self.database.write(change).await?;
-            }
+            match self.database.write(change).await {
+                Err(DatabaseError::Refused(error)) => {
+                    let skipped = skip(table, event.position, &error);
+                    let change = vec![move_place(table, place, event.position), skipped];
+                    self.database.write(change).await?
+                }
+                answer => answer?,
+            };
             place = event.position;
         }
         Ok(place)
     }
-    // ANCHOR_END: follow
 
     // ANCHOR: rebuild
     /// Fills a second table from the start of the log, and puts it in the place of the first.
@@ -207,16 +184,16 @@ impl Views {
     /// If a disk fails. The old table stands until the new one is complete.
     ///
     /// Cancel safety: dropping this leaves the old table; the next rebuild begins anew.
-    pub async fn rebuild(&self, view: &View, store: &Store) -> Result<u64, DatabaseError> {
+    pub async fn rebuild(&self, view: &View, store: &Store) -> Result<u64> {
         let _one_at_a_time = self.rebuilding.lock().await;
         let shadow = format!("{}_new", view.name);
         self.database.write(clear(view, &shadow)).await?;
         loop {
             let place = self.advance(view, &shadow, store).await?;
-            self.crash.point("view: shadow advanced").await;
+            self.crash.point(Point::ShadowAdvanced).await;
             if self.database.write(swap(view, &shadow)).await? {
-                self.crash.point("view: swapped").await;
-                self.reach(view.name, place);
+                self.crash.point(Point::Swapped).await;
+                raise(&self.places[view.name], place);
                 info!(view = view.name, place, "rebuilt");
                 return Ok(place);
             }
@@ -231,10 +208,10 @@ fn clear(view: &View, table: &str) -> Vec<Statement> {
     let insert = "INSERT INTO views VALUES (?1, ?2, 0) ON CONFLICT (name) DO UPDATE
                   SET version = excluded.version, position = 0";
     vec![
-        sql(insert, [table.into(), view.version.into()]),
-        sql(format!("DROP TABLE IF EXISTS {table}"), []),
-        sql(create, []),
-        sql("DELETE FROM skipped WHERE view = ?1", [table.into()]),
+        sql(insert, (table, view.version)),
+        sql(format!("DROP TABLE IF EXISTS {table}"), ()),
+        sql(create, ()),
+        sql("DELETE FROM skipped WHERE view = ?1", table),
     ]
 }
 
@@ -245,7 +222,7 @@ fn apply(view: &View, table: &str, from: u64, events: &[Recorded]) -> Vec<Statem
     let mut change = vec![move_place(table, from, to)];
     for recorded in events {
         match recorded.event() {
-            Ok(event) => change.append(&mut (view.apply)(table, recorded, &event)),
+            Ok(event) => change.extend((view.apply)(table, recorded, &event).into_iter().flatten()),
             Err(error) => change.push(skip(table, recorded.position, &error.to_string())),
         }
     }
@@ -254,14 +231,14 @@ fn apply(view: &View, table: &str, from: u64, events: &[Recorded]) -> Vec<Statem
 
 fn move_place(table: &str, from: u64, to: u64) -> Statement {
     let update = "UPDATE views SET position = ?3 WHERE name = ?1 AND position = ?2";
-    sql(update, [table.into(), from.into(), to.into()]).must()
+    sql(update, (table, from, to)).must()
 }
 // ANCHOR_END: apply
 
 fn skip(table: &str, position: u64, error: &str) -> Statement {
     warn!(view = table, position, error, "an event is skipped");
     let insert = "INSERT INTO skipped VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
-    sql(insert, [table.into(), position.into(), error.into()])
+    sql(insert, (table, position, error))
 }
 
 /// Puts the shadow in the place of the table, if it isn't behind it.
@@ -269,15 +246,13 @@ fn swap(view: &View, shadow: &str) -> Vec<Statement> {
     let name = view.name;
     let update = "UPDATE views SET position = new.position FROM views AS new
                   WHERE views.name = ?1 AND new.name = ?2 AND views.position <= new.position";
+    let skipped = "UPDATE skipped SET view = ?1 WHERE view = ?2";
     vec![
-        sql(update, [name.into(), shadow.into()]).must(),
-        sql(format!("DROP TABLE {name}"), []),
-        sql(format!("ALTER TABLE {shadow} RENAME TO {name}"), []),
-        sql("DELETE FROM skipped WHERE view = ?1", [name.into()]),
-        sql(
-            "UPDATE skipped SET view = ?1 WHERE view = ?2",
-            [name.into(), shadow.into()],
-        ),
-        sql("DELETE FROM views WHERE name = ?1", [shadow.into()]),
+        sql(update, (name, shadow)).must(),
+        sql(format!("DROP TABLE {name}"), ()),
+        sql(format!("ALTER TABLE {shadow} RENAME TO {name}"), ()),
+        sql("DELETE FROM skipped WHERE view = ?1", name),
+        sql(skipped, (name, shadow)),
+        sql("DELETE FROM views WHERE name = ?1", shadow),
     ]
 }

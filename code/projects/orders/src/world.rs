@@ -6,11 +6,13 @@
 
 use std::time::Duration;
 
+use clap::Args;
+use service::options;
 use tokio::time::sleep;
 use uuid::Uuid;
 
 use crate::crash::Crash;
-use crate::database::{Database, DatabaseError, Home, Row, Statement, sql};
+use crate::database::{Database, DatabaseError, Home, Result, Statement, sql};
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS charges (
@@ -41,12 +43,17 @@ pub enum WorldError {
     Database(#[from] DatabaseError),
 }
 
-/// How the others behave.
-#[derive(Clone, Copy, Debug, Default)]
+/// How the others behave. Of calls that get no answer, half are done all the same.
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub struct Mood {
-    /// How long they take.
+    /// How long bank, carrier and mail take to answer, in seconds, 0 to 60
+    #[arg(id = "world_delay", long = "world-delay", default_value = "0.02", value_name = "SECONDS",
+        global = true, value_parser = |text: &str| options::seconds(text, 0.0..=60.0))]
     pub delay: Duration,
-    /// The share of calls, 0 to 1, that get no answer: half of these are done all the same.
+
+    /// The share of their answers that is lost, 0 to 1
+    #[arg(id = "world_silent", long = "world-silent", default_value_t = 0.0, value_name = "SHARE",
+        global = true, value_parser = |text: &str| options::number(text, 0.0..=1.0))]
     pub silent: f64,
 }
 
@@ -59,8 +66,8 @@ pub struct World {
 
 impl World {
     /// Opens their books.
-    pub async fn open(home: &Home, mood: Mood) -> Result<World, DatabaseError> {
-        let database = Database::open(home, "world", SCHEMA, [""; 2], Crash::default()).await?;
+    pub async fn open(home: &Home, mood: Mood) -> Result<World> {
+        let database = Database::open(home, "world", SCHEMA, [None; 2], Crash::default()).await?;
         Ok(World { database, mood })
     }
 
@@ -70,18 +77,13 @@ impl World {
     ///
     /// If the card is declined, or a refund came first.
     pub async fn charge(&self, order: Uuid, cents: u64, card: &str) -> Result<(), WorldError> {
-        let id = order.to_string();
         let insert = "INSERT INTO charges VALUES (?1, ?2, 'charged') ON CONFLICT DO NOTHING";
         if card != BAD_CARD {
-            self.ask(
-                "bank",
-                vec![sql(insert, [id.as_str().into(), cents.into()])],
-            )
-            .await?;
+            self.ask("bank", vec![sql(insert, (order, cents))]).await?;
         }
         let query = "SELECT state FROM charges WHERE customer_order = ?1";
-        let found = self.database.read(sql(query, [id.into()])).await?;
-        match found.rows.first().and_then(|row| row[0].as_str()) {
+        let found: Vec<[String; 1]> = self.database.read(sql(query, order)).await?;
+        match found.first().map(|[state]| state.as_str()) {
             Some("charged") => Ok(()),
             Some(_) => Err(WorldError::Refused("the order was refunded".to_owned())),
             None => Err(WorldError::Refused("the card was declined".to_owned())),
@@ -92,8 +94,7 @@ impl World {
     pub async fn refund(&self, order: Uuid) -> Result<(), WorldError> {
         let upsert = "INSERT INTO charges VALUES (?1, 0, 'refunded') ON CONFLICT (customer_order)
                       DO UPDATE SET state = 'refunded'";
-        self.ask("bank", vec![sql(upsert, [order.to_string().into()])])
-            .await
+        self.ask("bank", vec![sql(upsert, order)]).await
     }
 
     /// Hands a parcel over, once.
@@ -106,11 +107,10 @@ impl World {
             return Err(WorldError::Refused("the address isn't known".to_owned()));
         }
         let insert = "INSERT INTO parcels VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-        let values = [order.to_string().into(), address.into()];
-        self.ask("carrier", vec![sql(insert, values)]).await
+        self.ask("carrier", vec![sql(insert, (order, address))])
+            .await
     }
 
-    // ANCHOR: inbox
     /// Sends a mail. `message` is known from then on, and sent no second time.
     ///
     /// # Errors
@@ -122,14 +122,9 @@ impl World {
         }
         let inbox = "INSERT INTO inbox VALUES (?1) ON CONFLICT DO NOTHING";
         let mail = "INSERT INTO mails VALUES (?1, ?2)"; // in the same commit, or not at all
-        let mail = sql(mail, [order.to_string().into(), text.into()]);
-        self.ask(
-            "mail service",
-            vec![sql(inbox, [message.into()]).must(), mail],
-        )
-        .await
+        let change = vec![sql(inbox, message).must(), sql(mail, (order, text))];
+        self.ask("mail service", change).await
     }
-    // ANCHOR_END: inbox
 
     async fn ask(&self, whom: &'static str, change: Vec<Statement>) -> Result<(), WorldError> {
         if !self.mood.delay.is_zero() {
@@ -147,23 +142,15 @@ impl World {
     }
 
     /// What the others have on their books, for an audit.
-    pub async fn books(&self) -> Result<Books, DatabaseError> {
-        let ask = async |query: &'static str| self.database.read(sql(query, [])).await;
-        let text = |row: &Row, at: usize| row[at].as_str().unwrap_or_default().to_owned();
-        let charged =
-            ask("SELECT customer_order, cents FROM charges WHERE state = 'charged'").await?;
-        let parcels = ask("SELECT customer_order FROM parcels").await?;
-        let mails =
-            ask("SELECT customer_order, text FROM mails ORDER BY customer_order, text").await?;
-        let charge = |row: &Row| (text(row, 0), row[1].as_u64().unwrap_or_default());
+    pub async fn books(&self) -> Result<Books> {
+        let charged = "SELECT customer_order, cents FROM charges WHERE state = 'charged'";
+        let parcels = "SELECT customer_order FROM parcels";
+        let mails = "SELECT customer_order, text FROM mails ORDER BY customer_order, text";
+        let parcels: Vec<[Uuid; 1]> = self.database.read(sql(parcels, ())).await?;
         Ok(Books {
-            charged: charged.rows.iter().map(charge).collect(),
-            parcels: parcels.rows.iter().map(|row| text(row, 0)).collect(),
-            mails: mails
-                .rows
-                .iter()
-                .map(|row| (text(row, 0), text(row, 1)))
-                .collect(),
+            charged: self.database.read(sql(charged, ())).await?,
+            parcels: parcels.into_iter().flatten().collect(),
+            mails: self.database.read(sql(mails, ())).await?,
         })
     }
 }
@@ -172,9 +159,9 @@ impl World {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Books {
     /// Orders whose money was taken and not given back, with the cents.
-    pub charged: Vec<(String, u64)>,
+    pub charged: Vec<(Uuid, u64)>,
     /// Orders whose parcel was taken.
-    pub parcels: Vec<String>,
+    pub parcels: Vec<Uuid>,
     /// Orders and the mails that were sent for them.
-    pub mails: Vec<(String, String)>,
+    pub mails: Vec<(Uuid, String)>,
 }

@@ -6,24 +6,26 @@ use std::process::{Command, Output};
 use std::thread;
 use std::time::Duration;
 
+use clap::ValueEnum;
+use orders::crash::Point;
 use testbed::program::{Program, output};
 
 /// The points at which a process is aborted. The others need a poison message or a rebuild.
-pub const ABORTED: [&str; 14] = [
-    "command: cancel requested",
-    "command: order placed",
-    "events: committed, no one told",
-    "events: written, not committed",
-    "relay: about to publish",
-    "relay: place moved",
-    "relay: published",
-    "saga: a line released",
-    "saga: a line reserved",
-    "saga: acted",
-    "saga: begun",
-    "saga: order ended",
-    "view: committed, no one told",
-    "view: written, not committed",
+pub const ABORTED: [Point; 14] = [
+    Point::CancelRequested,
+    Point::OrderPlaced,
+    Point::EventsCommitted,
+    Point::EventsWritten,
+    Point::AboutToPublish,
+    Point::PlaceMoved,
+    Point::Published,
+    Point::LineReleased,
+    Point::LineReserved,
+    Point::Acted,
+    Point::Begun,
+    Point::OrderEnded,
+    Point::ViewCommitted,
+    Point::ViewWritten,
 ];
 
 const SIGABRT: i32 = 6;
@@ -78,12 +80,12 @@ fn assert_audited(data: &Path, after: &str) {
 fn a_process_that_aborts_at_a_point_leaves_files_that_the_next_one_brings_to_their_end() {
     thread::scope(|all| {
         for half in ABORTED.chunks(ABORTED.len() / 2) {
-            all.spawn(|| half.iter().for_each(|point| abort_at(point)));
+            all.spawn(|| half.iter().for_each(|point| abort_at(*point)));
         }
     });
 }
 
-fn abort_at(point: &str) {
+fn abort_at(point: Point) {
     let directory = tempfile::tempdir().unwrap();
     // A day of chance may pass a point less often, so the first time of a few days counts.
     let aborted = (0..10).any(|_| {
@@ -91,7 +93,34 @@ fn abort_at(point: &str) {
         status.signal() == Some(SIGABRT)
     });
     assert!(aborted, "{point}");
-    assert_audited(directory.path(), point);
+    assert_audited(directory.path(), &point.to_string());
+}
+
+#[test]
+fn a_point_that_there_is_not_is_refused_with_those_that_there_are() {
+    let directory = tempfile::tempdir().unwrap();
+    let refused = |plan: &str| {
+        let Output { status, stderr, .. } = output(demo(directory.path(), &["--crash", plan]));
+        assert_eq!(status.code(), Some(2), "{plan}");
+        let words = String::from_utf8(stderr).unwrap();
+        assert!(words.contains("--crash"), "{plan}: {words}");
+        words
+    };
+    for plan in ["nonsense", "nonsense:1", "saga", "saga: acted:1:1", ""] {
+        let words = refused(plan);
+        for point in Point::value_variants() {
+            assert!(words.contains(&point.to_string()), "{plan}: {words}");
+        }
+    }
+    for plan in [
+        "saga: acted:0",
+        "saga: acted:x",
+        "saga: acted:",
+        "saga: acted:-1",
+    ] {
+        let words = refused(plan);
+        assert!(words.contains("a number from 1 on"), "{plan}: {words}");
+    }
 }
 
 #[test]

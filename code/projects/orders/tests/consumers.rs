@@ -14,11 +14,11 @@ async fn a_poison_message_is_parked_the_others_go_on_and_its_replay_moves_no_pla
 
     let parked = shop.status().await.unwrap().parked;
     assert_eq!((parked.len(), parked[0].follower.as_str()), (1, "mail"));
-    let place = shop.store().place("relay").await.unwrap();
+    let place = shop.store.place("relay").await.unwrap();
     let refused = shop.replay("mail", parked[0].position).await.unwrap_err();
     assert_eq!(refused.to_string(), "this mail can't be sent");
     assert!(shop.replay("mail", 1).await.is_err());
-    assert_eq!(shop.store().place("relay").await.unwrap(), place);
+    assert_eq!(shop.store.place("relay").await.unwrap(), place);
     assert_eq!(shop.status().await.unwrap().parked.len(), 1);
 }
 
@@ -43,13 +43,13 @@ proptest! {
             let directory = tempfile::tempdir().unwrap();
             let shop = open(&files(directory.path())).await;
             for id in order {
-                shop.world().mail(id, Uuid::nil(), format!("mail {id:02}")).await.unwrap();
+                shop.world.mail(id, Uuid::nil(), format!("mail {id:02}")).await.unwrap();
             }
-            shop.world().books().await.unwrap().mails
+            shop.world.books().await.unwrap().mails
         });
         mails.sort();
         let wanted: Vec<_> = (1..=10)
-            .map(|id| (Uuid::nil().to_string(), format!("mail {id:02}")))
+            .map(|id| (Uuid::nil(), format!("mail {id:02}")))
             .collect();
         prop_assert_eq!(mails, wanted);
     }

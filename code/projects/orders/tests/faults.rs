@@ -21,14 +21,9 @@ async fn a_full_disk_refuses_changes_and_lets_readers_read_and_is_over_when_ther
     let folder = tempfile::tempdir().unwrap();
     let schema = "PRAGMA max_page_count = 20; CREATE TABLE rows (text TEXT NOT NULL);";
     let home = files(folder.path());
-    let small = Database::open(&home, "small", schema, [""; 2], Crash::default());
+    let small = Database::open(&home, "small", schema, [None; 2], Crash::default());
     let small = small.await.unwrap();
-    let insert = || {
-        sql(
-            "INSERT INTO rows VALUES (?1)",
-            ["a row of some length".into()],
-        )
-    };
+    let insert = || sql("INSERT INTO rows VALUES (?1)", "a row of some length");
     let mut number = 0;
     let full = loop {
         match small.write(vec![insert(), insert()]).await {
@@ -37,10 +32,10 @@ async fn a_full_disk_refuses_changes_and_lets_readers_read_and_is_over_when_ther
         }
     };
     assert!(matches!(full, DatabaseError::Full), "{full}");
-    let count = || small.number(sql("SELECT count(*) FROM rows", []));
+    let count = || small.number(sql("SELECT count(*) FROM rows", ()));
     assert_eq!(count().await.unwrap(), number); // both rows of a change, or none
     small
-        .write(vec![sql("DELETE FROM rows", [])])
+        .write(vec![sql("DELETE FROM rows", ())])
         .await
         .unwrap();
     small.write(vec![insert()]).await.unwrap();
@@ -60,7 +55,7 @@ async fn a_checkpoint_that_cannot_be_written_is_counted_and_the_views_go_on_afte
         while shop.status().await.unwrap().failed_writes < 4 {
             tokio::task::yield_now().await;
         }
-        assert_eq!(shop.views().places()["stock"], 0);
+        assert_eq!(shop.views.places()["stock"], 0);
         crash.take_down(None);
         a_day(&shop).await;
         settle(&shop).await;
@@ -92,7 +87,7 @@ async fn a_store_that_fails_while_a_saga_is_to_begin_is_waited_for_and_no_order_
     })
     .await;
     let report = audit(&shop).await.unwrap();
-    let parked = shop.parked().list().await.unwrap();
+    let parked = shop.parked.list().await.unwrap();
     assert_eq!(report.faults, [""; 0]);
     assert_eq!((report.open, report.shipped), (0, 2), "parked: {parked:?}");
     assert!(parked.is_empty(), "{parked:?}");
@@ -105,16 +100,16 @@ async fn two_processes_that_read_and_then_write_one_file_see_no_lock() {
     let table = "CREATE TABLE IF NOT EXISTS counts (number INTEGER NOT NULL);
                  INSERT INTO counts SELECT 0 WHERE NOT EXISTS (SELECT * FROM counts);";
     let open = async || {
-        let database = Database::open(&home, "counts", table, [""; 2], Crash::default());
+        let database = Database::open(&home, "counts", table, [None; 2], Crash::default());
         database.await.unwrap()
     };
-    let number = || sql("SELECT number FROM counts", []);
+    let number = || sql("SELECT number FROM counts", ());
     let count = async |database: &Database| {
         for _ in 0..100 {
             loop {
                 let seen = database.number(number()).await.unwrap();
                 let update = "UPDATE counts SET number = ?2 WHERE number = ?1";
-                let update = sql(update, [seen.into(), (seen + 1).into()]).must();
+                let update = sql(update, (seen, seen + 1)).must();
                 if database.write(vec![update]).await.unwrap() {
                     break;
                 }
@@ -178,7 +173,7 @@ async fn a_clock_that_leaps_undoes_orders_that_seem_late_and_no_book_disagrees()
         .await;
         let report = audit(&shop).await.unwrap();
         assert_eq!((report.faults, report.open), (Vec::new(), 0));
-        let state = &shop.views().order(order).await.unwrap().unwrap()["state"];
+        let state = &shop.views.order(order).await.unwrap().unwrap()["state"];
         assert!(
             [json!("shipped"), json!("canceled")].contains(state),
             "{state}"

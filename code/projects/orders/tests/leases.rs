@@ -6,10 +6,12 @@ use std::time::Duration;
 use futures::FutureExt;
 use orders::bus::{Bus, Consumer, Lanes, Message, relay};
 use orders::clock::Clock;
+use orders::command::Aggregate;
 use orders::crash::Crash;
 use orders::database::{Durability, Home};
 use orders::event::Event;
 use orders::lease::{Leases, TERM};
+use orders::order::Order;
 use orders::parked::Parked;
 use orders::store::{Append, Store};
 use patterns::retry::Backoff;
@@ -20,7 +22,7 @@ use uuid::Uuid;
 
 use crate::support::placement;
 
-/// Files on which callers work themselves, so that the paused clock stands meanwhile.
+/// Files on which tasks work and no threads, so that the paused clock stands meanwhile.
 fn home() -> (TempDir, Home) {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::Files(folder.path().to_owned(), Durability::Inline);
@@ -84,8 +86,12 @@ async fn one_that_cannot_keep_its_lease_stops_before_another_begins() {
     let second = Leases::open(&home, Crash::default()).await.unwrap();
     let one = || work(["one begins", "one ends"], told.clone(), start);
     let two = || work(["two begins", "two ends"], told.clone(), start);
+    let later = async {
+        sleep(TERM / 10).await;
+        second.hold("relay", two).await;
+    };
     let _ = timeout(6 * TERM, async {
-        tokio::join!(first.hold("relay", one), second.hold("relay", two), async {
+        tokio::join!(first.hold("relay", one), later, async {
             sleep(2 * TERM).await;
             crash.take_down(Some("leases"));
         })
@@ -107,7 +113,7 @@ async fn a_relay_that_was_overtaken_while_it_sent_moves_no_place_and_sends_nothi
     let append = async |number: u128| {
         let order = Uuid::from_u128(number);
         let append = Append {
-            stream: orders::order::stream(order),
+            stream: Order::stream(order),
             expected: 0,
             command: order,
             events: vec![Event::Placed(placement("ada", &[("tea", 1)]))],
@@ -159,13 +165,11 @@ fn bus(parked: &Parked, held: Option<Arc<Semaphore>>) -> (Bus, Arc<Mutex<Vec<u64
         longest: Duration::from_millis(2),
         attempts: 3,
     };
-    let lanes = Lanes::start(
-        &[Consumer {
-            name: "mail",
-            handler,
-        }],
+    let name = "mail";
+    let lanes = Lanes {
+        consumers: vec![Consumer { name, handler }],
         backoff,
-        parked,
-    );
+        parked: parked.clone(),
+    };
     (Bus::Within(lanes), got)
 }

@@ -3,7 +3,7 @@
 use orders::audit::audit;
 use orders::clock::Clock;
 use orders::crash::Crash;
-use orders::database::{Home, Postgres, sql};
+use orders::database::{Database, Home, Postgres, sql};
 use orders::shop::Shop;
 use orders::store::Store;
 use tokio_postgres::{Client, GenericClient};
@@ -138,12 +138,8 @@ async fn two_machines_share_the_work_and_each_knows_what_it_wrote() {
             .await
             .unwrap();
         let patience = std::time::Duration::from_secs(60);
-        assert!(
-            two.views()
-                .reached("orders", placed.position, patience)
-                .await
-        );
-        assert!(two.views().order(order).await.unwrap().is_some());
+        assert!(two.views.reached("orders", placed.position, patience).await);
+        assert!(two.views.order(order).await.unwrap().is_some());
         settle(&two).await;
         settle(&one).await;
     };
@@ -194,8 +190,10 @@ async fn a_server_that_crashes_and_comes_back_costs_time_and_no_order() {
 async fn options_of_the_url_hold_beside_ours() {
     let (_, database) = server().await;
     let url = format!("{} options='-c work_mem=1234kB'", database.url());
-    let server = Postgres::new(&url).unwrap();
+    let home = Home::Server(Postgres::new(&url).unwrap());
+    let server = Database::open(&home, "any", "", [None; 2], Crash::default());
+    let server = server.await.unwrap();
     let settings = "SELECT current_setting('work_mem'), current_setting('statement_timeout')";
-    let found = server.read(sql(settings, [])).await.unwrap();
-    assert_eq!(found.rows, [["1234kB", "20s"]]);
+    let found: Vec<[String; 2]> = server.read(sql(settings, ())).await.unwrap();
+    assert_eq!(found, [["1234kB", "20s"]]);
 }

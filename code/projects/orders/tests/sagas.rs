@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orders::audit::audit;
-use orders::crash::Crash;
+use orders::crash::{Crash, Point};
 use orders::shop::Shop;
 use orders::views::questions::SAGAS;
 use orders::world::{BAD_ADDRESS, Mood};
@@ -34,7 +34,7 @@ async fn others_that_are_often_silent_are_asked_again_and_all_books_agree() {
 #[tokio::test]
 async fn a_deadline_that_passed_while_the_process_was_down_is_noticed_after_the_start() {
     let directory = tempfile::tempdir().unwrap();
-    let mut settings = settings(&files(directory.path()), Crash::imagined("saga: begun", 1));
+    let mut settings = settings(&files(directory.path()), Crash::imagined(Point::Begun, 1));
     settings.patience = Duration::from_millis(1);
     let shop = Shop::open(&settings).await.unwrap();
     stocked(&shop).await;
@@ -51,7 +51,7 @@ async fn a_deadline_that_passed_while_the_process_was_down_is_noticed_after_the_
 
     let shop = open(&files(directory.path())).await;
     during(&shop, settle(&shop)).await;
-    let row = shop.views().order(order).await.unwrap().unwrap();
+    let row = shop.views.order(order).await.unwrap().unwrap();
     assert_eq!(
         (&row["state"], &row["reason"]),
         (&json!("canceled"), &json!("it took too long"))
@@ -77,7 +77,7 @@ async fn what_cannot_be_undone_is_stuck_and_listed_until_a_person_resumes_it() {
         placed
     })
     .await;
-    let stuck = shop.views().ask(SAGAS, ["stuck".into()]).await.unwrap();
+    let stuck = shop.views.ask(SAGAS, "stuck").await.unwrap();
     assert_eq!((stuck.len(), &stuck[0]["step"]), (1, &json!("charge")));
     assert_eq!(stuck[0]["reason"], "no answer from the bank");
     drop(shop);
@@ -88,7 +88,7 @@ async fn what_cannot_be_undone_is_stuck_and_listed_until_a_person_resumes_it() {
         settle(&shop).await;
     })
     .await;
-    let row = shop.views().order(order).await.unwrap().unwrap();
+    let row = shop.views.order(order).await.unwrap().unwrap();
     assert_eq!(row["state"], "canceled");
     assert!(shop.resume(order).await.is_err());
 }
@@ -98,9 +98,9 @@ async fn a_charge_that_comes_after_its_refund_takes_no_money() {
     let directory = tempfile::tempdir().unwrap();
     let shop = open(&files(directory.path())).await;
     let order = uuid::Uuid::new_v4();
-    shop.world().refund(order).await.unwrap();
-    assert!(shop.world().charge(order, 2_000, "good").await.is_err());
-    assert!(shop.world().books().await.unwrap().charged.is_empty());
+    shop.world.refund(order).await.unwrap();
+    assert!(shop.world.charge(order, 2_000, "good").await.is_err());
+    assert!(shop.world.books().await.unwrap().charged.is_empty());
 }
 
 #[tokio::test]

@@ -84,14 +84,12 @@ async fn life(home: &Home, seed: u64, number: u32) -> Option<()> {
         })
         .await;
         crash.take_down(None);
-        let stuck = shop
-            .views()
-            .ask(orders::views::questions::SAGAS, ["stuck".into()]);
+        let stuck = shop.views.ask(orders::views::questions::SAGAS, "stuck");
         if !last && !stuck.await.ok()?.is_empty() {
             return None; // a person looks at it in the last life
         }
         let report = audit(&shop).await.ok()?;
-        let parked = shop.parked().list().await.ok()?;
+        let parked = shop.parked.list().await.ok()?;
         let told = format!("seed {seed}, life {number}, parked: {parked:?}");
         assert_eq!(report.faults, [""; 0], "{told}");
         assert_eq!(report.open, 0, "{told}");
@@ -118,9 +116,7 @@ async fn settle_for_long(shop: &Shop) {
 async fn resume_all(shop: &Shop) {
     loop {
         settle_for_long(shop).await;
-        let ask = shop
-            .views()
-            .ask(orders::views::questions::SAGAS, ["stuck".into()]);
+        let ask = shop.views.ask(orders::views::questions::SAGAS, "stuck");
         let stuck = ask.await.expect("the disk works");
         if stuck.is_empty() {
             return;

@@ -36,7 +36,7 @@ async fn views_that_a_power_cut_set_back_catch_up_to_the_same_rows() {
     let home = Home::Files(directory.path().to_owned(), Durability::Full);
     let shop = open(&home).await;
     whole_day(&shop).await;
-    let (rows, places) = (all_rows(&home).await, shop.views().places());
+    let (rows, places) = (all_rows(&home).await, shop.views.places());
     let written = fs::read(directory.path().join("views.db-wal")).unwrap();
     let mut seen = BTreeSet::new();
     for end in ends_of_commits(&written) {
@@ -52,9 +52,9 @@ async fn views_that_a_power_cut_set_back_catch_up_to_the_same_rows() {
         fs::write(after.path().join("views.db-wal"), &written[..whole]).unwrap();
         let home = files(after.path());
         let shop = open(&home).await;
-        seen.insert(shop.views().places()["orders"]);
+        seen.insert(shop.views.places()["orders"]);
         catch_up(&shop).await;
-        assert_eq!(shop.views().places(), places, "cut at {end}");
+        assert_eq!(shop.views.places(), places, "cut at {end}");
         assert_eq!(all_rows(&home).await, rows, "cut at {end}");
     }
     assert!(
@@ -76,22 +76,20 @@ fn ends_of_commits(written: &[u8]) -> Vec<usize> {
 
 /// All that the views have.
 async fn all_rows(home: &Home) -> Vec<Vec<Row>> {
-    let views = Database::open(home, "views", "", [""; 2], Crash::default());
+    let views = Database::open(home, "views", "", [None; 2], Crash::default());
     let (views, mut rows) = (views.await.unwrap(), Vec::new());
     for view in VIEWS {
-        let query = sql(format!("SELECT * FROM {}", view.name), []);
-        rows.push(views.read(query).await.unwrap().rows);
+        let query = sql(format!("SELECT * FROM {}", view.name), ());
+        rows.push(views.read(query).await.unwrap());
     }
     rows
 }
 
 async fn catch_up(shop: &Shop) {
-    let head = *shop.store().head().borrow();
+    let head = *shop.store.head().borrow();
     during(shop, async {
         for view in VIEWS {
-            let reached = shop
-                .views()
-                .reached(view.name, head, Duration::from_secs(60));
+            let reached = shop.views.reached(view.name, head, Duration::from_secs(60));
             assert!(reached.await, "{}", view.name);
         }
     })
@@ -104,12 +102,12 @@ async fn an_event_that_cannot_be_read_is_skipped_and_named_and_stops_no_view() {
     let shop = open(&files(directory.path())).await;
     let insert = "INSERT INTO events VALUES (1, 'order-x', 1, 'c', 0, 0, 99, '{}')";
     let home = files(directory.path());
-    let events = Database::open(&home, "events", "", [""; 2], Crash::default());
-    let head = sql("UPDATE log SET head = 1", []);
+    let events = Database::open(&home, "events", "", [None; 2], Crash::default());
+    let head = sql("UPDATE log SET head = 1", ());
     events
         .await
         .unwrap()
-        .write(vec![sql(insert, []), head])
+        .write(vec![sql(insert, ()), head])
         .await
         .unwrap();
     whole_day_settles(&shop).await;
@@ -143,18 +141,18 @@ async fn a_writer_reads_its_own_write_when_it_names_its_position() {
                 .unwrap();
             let patience = Duration::from_secs(20);
             assert!(
-                shop.views()
+                shop.views
                     .reached("orders", placed.position, patience)
                     .await
             );
-            assert!(shop.views().order(order).await.unwrap().is_some());
+            assert!(shop.views.order(order).await.unwrap().is_some());
         }
     })
     .await;
-    let head = *shop.store().head().borrow();
+    let head = *shop.store.head().borrow();
     assert!(
         !shop
-            .views()
+            .views
             .reached("orders", head + 1, Duration::from_millis(1))
             .await
     );
@@ -175,7 +173,7 @@ async fn a_rebuild_that_ends_after_an_event_has_come_sets_no_view_back() {
     let directory = tempfile::tempdir().unwrap();
     let home = files(directory.path());
     let shop = open(&home).await;
-    let views = Database::open(&home, "views", "", [""; 2], Crash::default());
+    let views = Database::open(&home, "views", "", [None; 2], Crash::default());
     let views = views.await.unwrap();
     during(&shop, async {
         let woken = Arc::new(Woken::default());
@@ -186,15 +184,15 @@ async fn a_rebuild_that_ends_after_an_event_has_come_sets_no_view_back() {
             assert!(polled.is_pending());
             woken.0.notified().await; // what it has asked for is done
             let shadow = "SELECT count(*) FROM views WHERE name = 'stock_new'";
-            if views.number(sql(shadow, [])).await.unwrap() == 0 {
+            if views.number(sql(shadow, ())).await.unwrap() == 0 {
                 break; // the new table is in its place, and the rebuild doesn't know yet
             }
         }
         let received = shop.receive("late", "tea", 1).await.unwrap().position;
         let patience = Duration::from_secs(60);
-        assert!(shop.views().reached("stock", received, patience).await);
+        assert!(shop.views.reached("stock", received, patience).await);
         rebuild.await.unwrap();
-        assert_eq!(shop.views().places()["stock"], received);
+        assert_eq!(shop.views.places()["stock"], received);
     })
     .await;
 }

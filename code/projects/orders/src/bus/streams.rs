@@ -17,7 +17,6 @@ use tracing::warn;
 
 use super::{BusError, Lanes, Message, ROOM};
 use crate::database::PAUSE;
-use crate::parked::Parked;
 
 /// The stream.
 const STREAM: &str = "orders";
@@ -78,13 +77,8 @@ impl Streams {
         for message in messages {
             let (id, text) = (format!("{}-0", message.id), serde_json::to_string(&message));
             let text = text.expect("a message is plain data");
-            let add = adds
-                .cmd("XADD")
-                .arg(STREAM)
-                .arg("MAXLEN")
-                .arg("~")
-                .arg(KEPT);
-            add.arg(id).arg("message").arg(text);
+            let add = (STREAM, "MAXLEN", "~", KEPT, id, "message", text);
+            adds.cmd("XADD").arg(add);
         }
         let answers: Vec<redis::Value> = adds.query_async(&mut redis).await?;
         for answer in answers {
@@ -108,39 +102,31 @@ impl Streams {
             create(&mut redis, group).await?;
         }
         let mut info = redis::cmd("XINFO");
-        let info = info.arg("GROUPS").arg(STREAM).query_async(&mut redis);
+        let info = info.arg(("GROUPS", STREAM)).query_async(&mut redis);
         let groups: Vec<HashMap<String, redis::Value>> = info.await?;
-        let number = |group: &HashMap<String, redis::Value>, name: &str| {
-            group
-                .get(name)
-                .and_then(|it| u64::from_redis_value(it.clone()).ok())
-                .unwrap_or(0)
+        let numbers = |mut group: HashMap<String, redis::Value>| {
+            let numbers = ["lag", "pending"].map(|name| group.remove(name));
+            let numbers = numbers.into_iter().flatten();
+            numbers
+                .filter_map(|it| u64::from_redis_value(it).ok())
+                .sum()
         };
-        let waiting = groups
-            .iter()
-            .map(|group| number(group, "lag") + number(group, "pending"));
-        Ok(waiting.max().unwrap_or(0))
+        Ok(groups.into_iter().map(numbers).max().unwrap_or(0))
     }
 
-    // ANCHOR: consume
     /// Gives a group's messages to the lanes of its consumer. Doesn't end.
     ///
     /// Cancel safety: dropping this leaves what wasn't acknowledged to the next who reads.
-    pub async fn consume(&self, group: &str, lanes: &Lanes, parked: &Parked) {
+    pub async fn consume(&self, group: &str, lanes: &Lanes) {
         loop {
-            if let Err(error) = self.consume_all(group, lanes, parked).await {
+            if let Err(error) = self.consume_all(group, lanes).await {
                 warn!(group, %error, "the consumer waits");
                 sleep(PAUSE).await;
             }
         }
     }
 
-    async fn consume_all(
-        &self,
-        group: &str,
-        lanes: &Lanes,
-        parked: &Parked,
-    ) -> Result<(), BusError> {
+    async fn consume_all(&self, group: &str, lanes: &Lanes) -> Result<(), BusError> {
         let mut redis = manager(&self.client)?; // its own: it's blocked while it waits
         create(&mut redis, group).await?;
         let mut from = "0"; // what was handed out before; then ">", what wasn't
@@ -157,34 +143,23 @@ impl Streams {
                     Ok(message) => messages.push(message),
                     Err(error) => {
                         let position = id.split('-').next().and_then(|it| it.parse().ok());
-                        parked
-                            .park(group, position.unwrap_or(0), &error.to_string())
-                            .await?;
+                        let (position, error) = (position.unwrap_or(0), error.to_string());
+                        lanes.parked.park(group, position, &error).await?;
                     }
                 }
                 ids.push(id);
             }
-            lanes.deliver(messages).await?;
+            lanes.deliver(&messages).await?;
             let mut acknowledge = redis::cmd("XACK");
-            acknowledge
-                .arg(STREAM)
-                .arg(group)
-                .arg(ids)
-                .exec_async(&mut redis)
-                .await?;
+            let acknowledge = acknowledge.arg((STREAM, group, ids));
+            acknowledge.exec_async(&mut redis).await?;
         }
     }
-    // ANCHOR_END: consume
 }
 
 async fn create(redis: &mut ConnectionManager, group: &str) -> Result<(), RedisError> {
     let mut create = redis::cmd("XGROUP");
-    let create = create
-        .arg("CREATE")
-        .arg(STREAM)
-        .arg(group)
-        .arg(0)
-        .arg("MKSTREAM");
+    let create = create.arg(("CREATE", STREAM, group, 0, "MKSTREAM"));
     match create.exec_async(redis).await {
         Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
         _ => Ok(()),
@@ -197,22 +172,11 @@ async fn read(
     from: &str,
 ) -> Result<Vec<Entry>, RedisError> {
     let mut read = redis::cmd("XREADGROUP");
-    read.arg("GROUP")
-        .arg(group)
-        .arg("one")
-        .arg("COUNT")
-        .arg(ROOM);
-    read.arg("BLOCK")
-        .arg(BLOCK.as_millis() as u64)
-        .arg("STREAMS")
-        .arg(STREAM)
-        .arg(from);
+    read.arg(("GROUP", group, "one", "COUNT", ROOM));
+    read.arg(("BLOCK", BLOCK.as_millis() as u64, "STREAMS", STREAM, from));
     let answer: Option<Vec<(String, Vec<Entry>)>> = read.query_async(redis).await?;
-    Ok(answer
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|(_, entries)| entries)
-        .collect())
+    let streams = answer.into_iter().flatten();
+    Ok(streams.flat_map(|(_, entries)| entries).collect())
 }
 
 fn manager(client: &Client) -> Result<ConnectionManager, RedisError> {

@@ -4,21 +4,20 @@
 //! follows when all have said how many rows they have changed: two round trips and a commit,
 //! however many statements there are.
 
-use std::error::Error;
-use std::pin::Pin;
+use std::iter::zip;
 
 use deadpool_postgres::{
     Client, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime,
 };
-use futures::future::maybe_done;
-use futures::poll;
+use futures::TryStreamExt;
+use futures::future::join_all;
 use serde_json::Value;
 use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
+use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Config, NoTls};
 
-use super::{Answer, DatabaseError, PATIENCE, Points, Row, Statement};
+use super::{Answer, DatabaseError, PATIENCE, Points, Result, Row, Statement};
 use crate::crash::Crash;
 
 /// Connections of one process. All processes together need fewer than `max_connections`.
@@ -33,19 +32,12 @@ pub struct Postgres(Pool);
 
 impl From<tokio_postgres::Error> for DatabaseError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let told = error
-            .as_db_error()
-            .map_or_else(|| error.to_string(), ToString::to_string);
+        let told = error.as_db_error().map(ToString::to_string);
+        let told = told.unwrap_or_else(|| error.to_string());
         match error.code() {
             Some(&SqlState::DISK_FULL) => DatabaseError::Full,
             // Class 22: a value that doesn't fit. Class 23: a rule of the table.
-            Some(code)
-                if ["22", "23"]
-                    .iter()
-                    .any(|class| code.code().starts_with(class)) =>
-            {
-                DatabaseError::Refused(told)
-            }
+            Some(code) if matches!(&code.code()[..2], "22" | "23") => DatabaseError::Refused(told),
             _ => DatabaseError::Failed(told),
         }
     }
@@ -66,7 +58,7 @@ impl Postgres {
     /// # Errors
     ///
     /// If the URL can't be read.
-    pub fn new(url: &str) -> Result<Postgres, DatabaseError> {
+    pub fn new(url: &str) -> Result<Postgres> {
         let mut config: Config = url.parse()?;
         // A server that stands still doesn't hold its callers for longer than this.
         let limit = 4 * PATIENCE.as_millis();
@@ -85,81 +77,77 @@ impl Postgres {
     }
 
     /// Runs the statements of a schema that's written for SQLite.
-    pub async fn prepare(&self, schema: &str) -> Result<(), DatabaseError> {
+    pub(super) async fn prepare(&self, schema: &str) -> Result<()> {
         let schema = translated(schema);
         let script = format!("BEGIN; SELECT pg_advisory_xact_lock({MAKING}); {schema} COMMIT;");
         Ok(self.0.get().await?.batch_execute(&script).await?)
     }
 
     /// Asks.
-    pub async fn read(&self, query: Statement) -> Result<Answer, DatabaseError> {
+    pub(super) async fn read(&self, query: Statement) -> Result<Answer> {
         let client = self.0.get().await?;
         let sql = client.prepare_cached(&translated(&query.sql)).await?;
-        let values: Vec<_> = query.values.iter().map(Bound).collect();
-        let rows = client.query_raw(&sql, &values);
-        let rows = timeout(PATIENCE * 4, async { collect(rows.await?).await }).await;
-        let rows = rows.map_err(|_| DatabaseError::Failed("no answer".to_owned()))??;
-        let columns = sql
-            .columns()
-            .iter()
-            .map(|it| it.name().to_owned())
-            .collect();
-        Ok(Answer { columns, rows })
+        let values: Vec<_> = query.values.into_iter().map(bound).collect();
+        let rows = in_time(async {
+            let rows: Vec<_> = client.query_raw(&sql, values).await?.try_collect().await?;
+            Ok(rows)
+        });
+        let row = |row: tokio_postgres::Row| (0..row.len()).map(|at| value(&row, at)).collect();
+        let rows: Result<Vec<Row>, tokio_postgres::Error> =
+            rows.await?.into_iter().map(row).collect();
+        let columns = sql.columns().iter().map(|it| it.name().to_owned());
+        Ok(Answer {
+            columns: columns.collect(),
+            rows: rows?,
+        })
     }
 
     /// Changes, in a transaction of its own.
-    pub async fn write(
+    pub(super) async fn write(
         &self,
         change: Vec<Statement>,
         [written, told]: Points,
         crash: &Crash,
-    ) -> Result<bool, DatabaseError> {
+    ) -> Result<bool> {
         let mut client = self.0.get().await?;
-        let changed = timeout(
-            PATIENCE * 4,
-            run(&mut client, &change, || crash.point(written)),
-        );
-        let changed = changed.await;
-        if !matches!(changed, Ok(Ok(_))) {
+        let changed = in_time(run(&mut client, change, crash.point(written))).await;
+        if changed.is_err() {
             // Whatever it was about to do or to say: the connection isn't used again.
             drop(deadpool_postgres::Object::take(client));
         }
         crash.point(told).await;
-        changed.map_err(|_| DatabaseError::Failed("no answer".to_owned()))?
+        changed
     }
 }
 
-async fn run<F: Future>(
+async fn in_time<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = |_| Err(DatabaseError::Failed("no answer".to_owned()));
+    timeout(PATIENCE * 4, work).await.unwrap_or_else(late)
+}
+
+async fn run(
     client: &mut Client,
-    change: &[Statement],
-    before_commit: impl FnOnce() -> F,
-) -> Result<bool, DatabaseError> {
+    change: Vec<Statement>,
+    before_commit: impl Future<Output = ()>,
+) -> Result<bool> {
     let mut prepared = Vec::with_capacity(change.len());
-    for statement in change {
+    for statement in &change {
         prepared.push(client.prepare_cached(&translated(&statement.sql)).await?);
     }
     let transaction = client.transaction().await?;
-    let mut sent: Vec<Pin<Box<_>>> = Vec::with_capacity(change.len());
-    for (sql, statement) in prepared.iter().zip(change) {
-        let values: Vec<_> = statement.values.iter().map(Bound).collect();
-        let mut answer = Box::pin(maybe_done(transaction.execute_raw(sql, values)));
-        let _ = poll!(&mut answer); // now it's sent, in its turn
-        sent.push(answer);
-    }
-    let mut complete = true;
-    for (mut answer, statement) in sent.into_iter().zip(change) {
-        (&mut answer).await;
-        let changed = answer.as_mut().take_output().expect("it's done")?;
-        complete = changed > 0 || !statement.must;
-        if !complete {
-            break;
+    let musts: Vec<bool> = change.iter().map(|statement| statement.must).collect();
+    let sent = zip(&prepared, change).map(|(sql, statement)| {
+        let values: Vec<_> = statement.values.into_iter().map(bound).collect();
+        transaction.execute_raw(sql, values)
+    });
+    // It polls them in their turn, and a statement is sent when it's polled first.
+    for (must, changed) in zip(musts, join_all(sent).await) {
+        if changed? == 0 && must {
+            transaction.rollback().await?; // whatever became of those after it
+            return Ok(false);
         }
     }
-    if !complete {
-        transaction.rollback().await?;
-        return Ok(false);
-    }
-    before_commit().await;
+    before_commit.await;
     transaction.commit().await?;
     Ok(true)
 }
@@ -170,42 +158,16 @@ fn translated(sql: &str) -> String {
     sql.replace(" WITHOUT ROWID", "")
 }
 
-async fn collect(rows: tokio_postgres::RowStream) -> Result<Vec<Row>, tokio_postgres::Error> {
-    use futures::TryStreamExt;
-    rows.and_then(async |row| (0..row.len()).map(|at| value(&row, at)).collect())
-        .try_collect()
-        .await
-}
-
 fn value(row: &tokio_postgres::Row, at: usize) -> Result<Value, tokio_postgres::Error> {
     Ok(match *row.columns()[at].type_() {
         Type::INT8 => row.try_get::<_, Option<i64>>(at)?.into(),
-        Type::INT4 => row.try_get::<_, Option<i32>>(at)?.into(),
         _ => row.try_get::<_, Option<String>>(at)?.into(),
     })
 }
 
-#[derive(Debug)]
-struct Bound<'a>(&'a Value);
-
-impl ToSql for Bound<'_> {
-    fn to_sql(
-        &self,
-        kind: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
-        match self.0 {
-            Value::String(text) => text.to_sql(kind, out),
-            other => match (other.as_i64(), kind) {
-                (Some(number), &Type::INT4) => i32::try_from(number)?.to_sql(kind, out),
-                (number, _) => number.to_sql(kind, out),
-            },
-        }
+fn bound(value: Value) -> Box<dyn ToSql + Sync + Send> {
+    match value {
+        Value::String(text) => Box::new(text),
+        other => Box::new(other.as_i64()), // nothing else is bound
     }
-
-    fn accepts(kind: &Type) -> bool {
-        matches!(*kind, Type::INT4 | Type::INT8) || <&str as ToSql>::accepts(kind)
-    }
-
-    to_sql_checked!();
 }

@@ -4,15 +4,15 @@
 //! one that fails takes nothing back but its own. Answers go out after the commit.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use futures::executor::block_on;
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Answer, DatabaseError, Durability, PATIENCE, Points, Row, Statement};
+use super::{Answer, DatabaseError, Durability, PATIENCE, Points, Result, Row, Statement};
 use crate::crash::Crash;
 
 /// So many callers may wait for a commit; then callers wait before they are in line.
@@ -26,28 +26,21 @@ const PREPARED: usize = 64;
 
 /// A cheap-to-clone handle. The threads end with the last one.
 #[derive(Clone, Debug)]
-pub enum Sqlite {
-    /// Two threads work on the file.
-    Threads {
-        /// To the one that writes.
-        changes: mpsc::Sender<Change>,
-        /// To the one that reads.
-        questions: mpsc::Sender<Question>,
-    },
-    /// Callers work on the file themselves.
-    Inline(Arc<Mutex<Connection>>, Crash, Points),
+pub(super) struct Sqlite {
+    changes: mpsc::Sender<Change>,
+    questions: mpsc::Sender<Question>,
 }
 
 /// Statements that wait for their commit.
 #[derive(Debug)]
-pub struct Change {
+struct Change {
     statements: Vec<Statement>,
-    result: Result<bool, DatabaseError>,
-    reply: oneshot::Sender<Result<bool, DatabaseError>>,
+    result: Result<bool>,
+    reply: oneshot::Sender<Result<bool>>,
 }
 
 /// A query that waits for its turn.
-pub type Question = (Statement, oneshot::Sender<Result<Answer, DatabaseError>>);
+type Question = (Statement, oneshot::Sender<Result<Answer>>);
 
 impl From<rusqlite::Error> for DatabaseError {
     fn from(error: rusqlite::Error) -> Self {
@@ -61,16 +54,13 @@ impl From<rusqlite::Error> for DatabaseError {
 
 impl Sqlite {
     /// Opens the file, creates it if there is none, and runs the statements of `schema`.
-    pub fn open(
+    pub(super) fn open(
         path: &Path,
         schema: &str,
         durability: Durability,
-        crash: Crash,
-        points: Points,
-    ) -> Result<Sqlite, DatabaseError> {
-        let writer = Connection::open(path)?;
-        writer.busy_timeout(PATIENCE)?;
-        writer.set_prepared_statement_cache_capacity(PREPARED);
+        ends: (Crash, Points),
+    ) -> Result<Sqlite> {
+        let writer = connect(path)?;
         writer.pragma_update(None, "journal_mode", "wal")?;
         let synchronous = match durability {
             Durability::Full => "full",
@@ -80,64 +70,56 @@ impl Sqlite {
         writer.pragma_update(None, "synchronous", synchronous)?;
         writer.pragma_update(None, "journal_size_limit", 64 << 20)?;
         writer.execute_batch(schema)?;
-        if durability == Durability::Inline {
-            return Ok(Sqlite::Inline(Arc::new(Mutex::new(writer)), crash, points));
-        }
-        let reader = Connection::open(path)?;
-        reader.busy_timeout(PATIENCE)?;
-        reader.set_prepared_statement_cache_capacity(PREPARED);
+        let reader = connect(path)?;
         reader.pragma_update(None, "query_only", true)?;
 
         let (changes, waiting) = mpsc::channel(WAITING);
         let (questions, asked) = mpsc::channel(WAITING);
-        thread::spawn(move || write_all(writer, waiting, &crash, points));
-        thread::spawn(move || read_all(&reader, asked));
-        Ok(Sqlite::Threads { changes, questions })
+        let (writes, reads) = (write_all(writer, waiting, ends), read_all(reader, asked));
+        if durability == Durability::Inline {
+            tokio::spawn(writes);
+            tokio::spawn(reads);
+        } else {
+            thread::spawn(|| block_on(writes));
+            thread::spawn(|| block_on(reads));
+        }
+        Ok(Sqlite { changes, questions })
     }
 
     /// Asks.
-    pub async fn read(&self, query: Statement) -> Result<Answer, DatabaseError> {
+    pub(super) async fn read(&self, query: Statement) -> Result<Answer> {
         let (reply, answer) = oneshot::channel();
-        match self {
-            Sqlite::Threads { questions, .. } => {
-                let _ = questions.send((query, reply)).await; // then there's no answer either
-            }
-            Sqlite::Inline(file, ..) => {
-                let file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                let _ = reply.send(read(&file, &query));
-            }
-        }
+        let _ = self.questions.send((query, reply)).await; // then there's no answer either
         answer.await.unwrap_or(Err(DatabaseError::Closed))
     }
 
     /// Changes, in a commit that others may share.
-    pub async fn write(&self, statements: Vec<Statement>) -> Result<bool, DatabaseError> {
-        let (reply, answer) = oneshot::channel();
+    pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<bool> {
+        let (result, (reply, answer)) = (Ok(true), oneshot::channel());
         let change = Change {
             statements,
-            result: Ok(true),
+            result,
             reply,
         };
-        match self {
-            Sqlite::Threads { changes, .. } => {
-                let _ = changes.send(change).await; // then there's no answer either
-            }
-            Sqlite::Inline(file, crash, points) => {
-                let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
-                commit_and_tell(&mut file, &mut vec![change], crash, *points);
-            }
-        }
+        let _ = self.changes.send(change).await; // then there's no answer either
         answer.await.unwrap_or(Err(DatabaseError::Closed))
     }
 }
 
-fn read_all(connection: &Connection, mut asked: mpsc::Receiver<Question>) {
-    while let Some((query, reply)) = asked.blocking_recv() {
-        let _ = reply.send(read(connection, &query)); // the caller may have gone
+fn connect(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.set_prepared_statement_cache_capacity(PREPARED);
+    Ok(connection)
+}
+
+async fn read_all(connection: Connection, mut asked: mpsc::Receiver<Question>) {
+    while let Some((query, reply)) = asked.recv().await {
+        let _ = reply.send(read(&connection, &query)); // the caller may have gone
     }
 }
 
-fn read(connection: &Connection, query: &Statement) -> Result<Answer, DatabaseError> {
+fn read(connection: &Connection, query: &Statement) -> Result<Answer> {
     let mut prepared = connection.prepare_cached(&query.sql)?;
     let columns: Vec<String> = prepared.column_names().map(str::to_owned).collect();
     let row = |row: &rusqlite::Row<'_>| {
@@ -169,18 +151,15 @@ impl ToSql for Bound<'_> {
     }
 }
 
-fn write_all(
+async fn write_all(
     mut connection: Connection,
     mut waiting: mpsc::Receiver<Change>,
-    crash: &Crash,
-    points: Points,
+    (crash, points): (Crash, Points),
 ) {
     let mut changes = Vec::with_capacity(SHARED);
-    while waiting.blocking_recv_many(&mut changes, SHARED) > 0 {
-        if !commit_and_tell(&mut connection, &mut changes, crash, points) {
-            return;
-        }
-    }
+    while waiting.recv_many(&mut changes, SHARED).await > 0
+        && commit_and_tell(&mut connection, &mut changes, &crash, points)
+    {}
 }
 
 // ANCHOR: commit
@@ -210,7 +189,7 @@ fn commit(
     connection: &mut Connection,
     changes: &mut [Change],
     ends: impl Fn() -> bool,
-) -> Result<(), DatabaseError> {
+) -> Result<()> {
     // "Immediate": a transaction that reads first and writes later may find the file locked.
     let mut all = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     for change in changes {
@@ -233,7 +212,7 @@ fn commit(
 }
 // ANCHOR_END: commit
 
-fn run(connection: &Connection, statements: &[Statement]) -> Result<bool, DatabaseError> {
+fn run(connection: &Connection, statements: &[Statement]) -> Result<bool> {
     for statement in statements {
         let values = params_from_iter(statement.values.iter().map(Bound));
         let changed = connection.prepare_cached(&statement.sql)?.execute(values)?;

@@ -1,64 +1,49 @@
 //! What changes something.
 
+use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
-use axum::{Json, response::IntoResponse};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use serde_json::{Value, json};
 use service::body::{Body, Named};
 use service::problem::Problem;
 use uuid::Uuid;
 
-use super::{Api, problem};
-use crate::command::CommandError;
+use super::SOON;
 use crate::event::Placement;
-use crate::order::{self, MAX_TEXT};
+use crate::order::MAX_TEXT;
+use crate::shop::Shop;
 use crate::store::Appended;
 
 /// Where the event of a command stands. A question with `?after=POSITION` knows it.
-#[derive(Serialize)]
-struct Accepted {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order: Option<Uuid>,
-    position: u64,
-    repeated: bool,
-}
+type Answer = Result<(StatusCode, Json<Value>), Problem>;
 
-fn accepted(order: Option<Uuid>, appended: Appended) -> (StatusCode, Json<Accepted>) {
-    let Appended {
-        position, repeated, ..
-    } = appended;
-    (
-        StatusCode::ACCEPTED,
-        Json(Accepted {
-            order,
-            position,
-            repeated,
-        }),
-    )
+fn accepted(order: Option<Uuid>, at: Appended) -> Answer {
+    let mut answer = json!({ "position": at.position, "repeated": at.repeated });
+    if let Some(order) = order {
+        answer["order"] = json!(order);
+    }
+    Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
 fn key(headers: &HeaderMap) -> Result<&str, Problem> {
-    let key = headers
-        .get("idempotency-key")
-        .and_then(|key| key.to_str().ok());
-    let detail =
-        format!("send an Idempotency-Key of 1 to {MAX_TEXT} bytes, the same with each attempt");
-    key.filter(|key| !key.is_empty() && key.len() <= MAX_TEXT)
-        .ok_or_else(|| Problem::new(StatusCode::BAD_REQUEST, "no_key", detail))
+    let key = headers.get("idempotency-key");
+    let key = key.and_then(|key| key.to_str().ok());
+    let fits = key.filter(|key| (1..=MAX_TEXT).contains(&key.len()));
+    fits.ok_or_else(|| {
+        let wanted = format!("an Idempotency-Key of 1 to {MAX_TEXT} bytes");
+        let detail = format!("send {wanted}, the same with each attempt");
+        Problem::new(StatusCode::BAD_REQUEST, "no_key", detail)
+    })
 }
 
 pub async fn place(
-    State(api): State<Api>,
+    State(shop): State<Shop>,
     headers: HeaderMap,
     Body(placement): Body<Placement>,
-) -> Result<impl IntoResponse, Problem> {
-    order::check(&placement).map_err(Problem::invalid)?;
-    let placed = api
-        .shop
-        .place(key(&headers)?, placement)
-        .await
-        .map_err(problem)?;
-    Ok(accepted(Some(placed.0), placed.1))
+) -> Answer {
+    let (order, placed) = shop.place(key(&headers)?, placement).await?;
+    accepted(Some(order), placed)
 }
 
 /// Why an order isn't wanted any more.
@@ -69,17 +54,11 @@ pub struct Reason {
 }
 
 pub async fn cancel(
-    State(api): State<Api>,
+    State(shop): State<Shop>,
     Named(order): Named<Uuid>,
     Body(Reason { reason }): Body<Reason>,
-) -> Result<impl IntoResponse, Problem> {
-    if reason.is_empty() || reason.len() > MAX_TEXT {
-        return Err(Problem::invalid(format!(
-            "reason: between 1 and {MAX_TEXT} bytes"
-        )));
-    }
-    let canceled = api.shop.cancel(order, &reason).await.map_err(problem)?;
-    Ok(accepted(Some(order), canceled))
+) -> Answer {
+    accepted(Some(order), shop.cancel(order, &reason).await?)
 }
 
 /// Goods that come in.
@@ -90,47 +69,33 @@ pub struct Goods {
 }
 
 pub async fn receive(
-    State(api): State<Api>,
+    State(shop): State<Shop>,
     Named(sku): Named<String>,
     headers: HeaderMap,
     Body(Goods { quantity }): Body<Goods>,
-) -> Result<impl IntoResponse, Problem> {
-    if sku.is_empty() || sku.len() > MAX_TEXT {
-        return Err(Problem::invalid(format!(
-            "sku: between 1 and {MAX_TEXT} bytes"
-        )));
-    }
-    let received = api.shop.receive(key(&headers)?, &sku, quantity).await;
-    Ok(accepted(None, received.map_err(problem)?))
+) -> Answer {
+    let received = shop.receive(key(&headers)?, &sku, quantity);
+    accepted(None, received.await?)
 }
 
-pub async fn resume(
-    State(api): State<Api>,
-    Named(order): Named<Uuid>,
-) -> Result<impl IntoResponse, Problem> {
-    let resumed = api.shop.resume(order).await.map_err(problem)?;
-    Ok(accepted(Some(order), resumed))
+pub async fn resume(State(shop): State<Shop>, Named(order): Named<Uuid>) -> Answer {
+    accepted(Some(order), shop.resume(order).await?)
 }
 
 pub async fn replay(
-    State(api): State<Api>,
+    State(shop): State<Shop>,
     Path((consumer, position)): Path<(String, u64)>,
 ) -> Result<StatusCode, Problem> {
-    api.shop
-        .replay(&consumer, position)
-        .await
-        .map_err(problem)?;
+    shop.replay(&consumer, position).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub async fn rebuild(
-    State(api): State<Api>,
+    State(shop): State<Shop>,
     Named(view): Named<String>,
 ) -> Result<Json<u64>, Problem> {
     // A task of its own: a client that hangs up doesn't stop it half-way.
-    let rebuilding = tokio::spawn(async move { api.shop.rebuild(&view).await });
-    let rebuilt: Result<_, CommandError> = rebuilding
-        .await
-        .map_err(|error| Problem::unavailable(error.to_string(), 1))?;
-    rebuilt.map(Json).map_err(problem)
+    let rebuilding = tokio::spawn(async move { shop.rebuild(&view).await });
+    let failed = |error: tokio::task::JoinError| Problem::unavailable(error.to_string(), SOON);
+    Ok(Json(rebuilding.await.map_err(failed)??))
 }

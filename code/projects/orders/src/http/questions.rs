@@ -8,114 +8,85 @@ use service::body::{Named, Query};
 use service::problem::Problem;
 use uuid::Uuid;
 
-use super::{Api, Told, database, told};
-use crate::order;
+use super::{SOON, told};
+use crate::command::Aggregate;
+use crate::order::Order;
 use crate::parked::Entry;
-use crate::shop::READ_PATIENCE;
+use crate::saga::Saga;
+use crate::shop::{READ_PATIENCE, Shop};
 use crate::status::Status;
-use crate::views::questions::{Fields, MOST_ROWS, ORDERS, Question, SAGAS, SALES, STOCK};
+use crate::views::questions::{Fields, MOST_ROWS, ORDERS, SAGAS, SALES, STOCK};
 
 /// Which event the answer has to know, and how much of it.
 #[derive(Deserialize)]
 pub struct Wanted {
     #[serde(default)]
     after: u64,
-    #[serde(default = "all")]
-    limit: u32,
+    limit: Option<u32>,
 }
 
-fn all() -> u32 {
-    MOST_ROWS
-}
-
-impl Api {
-    async fn ask<const N: usize>(&self, question: Question, values: [Value; N]) -> Rows {
-        let rows = self.shop.views().ask(question, values).await;
-        rows.map(Json).map_err(database)
-    }
-
-    /// Waits until the view knows the event.
-    async fn reach(&self, view: &str, wanted: &Wanted) -> Result<(), Problem> {
-        match self
-            .shop
-            .views()
-            .reached(view, wanted.after, READ_PATIENCE)
-            .await
-        {
-            true => Ok(()),
-            false => {
-                let detail = format!("the view {view} hasn't reached event {}", wanted.after);
-                Err(Problem::unavailable(detail, 1))
-            }
-        }
+/// Waits until the view knows the event.
+async fn reach(shop: &Shop, view: &str, Wanted { after, .. }: &Wanted) -> Result<(), Problem> {
+    let late = || format!("the view {view} hasn't reached event {after}");
+    match shop.views.reached(view, *after, READ_PATIENCE).await {
+        true => Ok(()),
+        false => Err(Problem::unavailable(late(), SOON)),
     }
 }
 
 type Rows = Result<Json<Vec<Fields>>, Problem>;
 
 pub async fn order(
-    State(api): State<Api>,
+    State(shop): State<Shop>,
     Named(order): Named<Uuid>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Fields>, Problem> {
-    api.reach("orders", &wanted).await?;
-    let found = api.shop.views().order(order).await.map_err(database)?;
-    found
-        .map(Json)
-        .ok_or_else(|| Problem::not_found(format!("there is no order {order}")))
+    reach(&shop, "orders", &wanted).await?;
+    let found = shop.views.order(order).await?.map(Json);
+    found.ok_or_else(|| Problem::not_found(format!("there is no order {order}")))
 }
 
-pub async fn orders(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Rows {
-    api.reach("orders", &wanted).await?;
-    api.ask(ORDERS, [wanted.limit.min(MOST_ROWS).into()]).await
+pub async fn orders(State(shop): State<Shop>, Query(wanted): Query<Wanted>) -> Rows {
+    reach(&shop, "orders", &wanted).await?;
+    let limit = wanted.limit.unwrap_or(MOST_ROWS).min(MOST_ROWS);
+    Ok(Json(shop.views.ask(ORDERS, limit).await?))
 }
 
 pub async fn events(
-    State(api): State<Api>,
+    State(shop): State<Shop>,
     Named(order): Named<Uuid>,
-) -> Result<Json<Vec<Told>>, Problem> {
-    let stream = api.shop.store().stream(&order::stream(order), 0).await;
-    let saga = api
-        .shop
-        .store()
-        .stream(&crate::saga::stream(order), 0)
-        .await;
-    let mut events = stream.map_err(database)?;
-    events.extend(saga.map_err(database)?);
+) -> Result<Json<Vec<Value>>, Problem> {
+    let mut events = shop.store.stream(&Order::stream(order), 0).await?;
+    events.extend(shop.store.stream(&Saga::stream(order), 0).await?);
     events.sort_by_key(|event| event.position);
-    Ok(Json(told(events)))
+    Ok(Json(events.iter().map(told).collect()))
 }
 
-pub async fn stock(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Rows {
-    api.reach("stock", &wanted).await?;
-    api.ask(STOCK, []).await
+pub async fn stock(State(shop): State<Shop>, Query(wanted): Query<Wanted>) -> Rows {
+    reach(&shop, "stock", &wanted).await?;
+    Ok(Json(shop.views.ask(STOCK, ()).await?))
 }
 
-pub async fn sales(State(api): State<Api>, Query(wanted): Query<Wanted>) -> Rows {
-    api.reach("sales", &wanted).await?;
-    api.ask(SALES, []).await
+pub async fn sales(State(shop): State<Shop>, Query(wanted): Query<Wanted>) -> Rows {
+    reach(&shop, "sales", &wanted).await?;
+    Ok(Json(shop.views.ask(SALES, ()).await?))
 }
 
-/// Which sagas.
+/// Which sagas; without a word, those that are stuck.
 #[derive(Deserialize)]
 pub struct InState {
-    #[serde(default = "stuck")]
-    state: String,
+    state: Option<String>,
 }
 
-fn stuck() -> String {
-    "stuck".to_owned()
+pub async fn sagas(State(shop): State<Shop>, Query(InState { state }): Query<InState>) -> Rows {
+    let state = state.as_deref().unwrap_or("stuck");
+    Ok(Json(shop.views.ask(SAGAS, state).await?))
 }
 
-pub async fn sagas(State(api): State<Api>, Query(InState { state }): Query<InState>) -> Rows {
-    api.ask(SAGAS, [state.into()]).await
+pub async fn parked(State(shop): State<Shop>) -> Result<Json<Vec<Entry>>, Problem> {
+    Ok(Json(shop.parked.list().await?))
 }
 
-pub async fn parked(State(api): State<Api>) -> Result<Json<Vec<Entry>>, Problem> {
-    let status = api.shop.status().await.map_err(database)?;
-    Ok(Json(status.parked))
-}
-
-pub async fn status(State(api): State<Api>) -> Result<Json<Status>, Problem> {
-    api.shop.status().await.map(Json).map_err(database)
+pub async fn status(State(shop): State<Shop>) -> Result<Json<Status>, Problem> {
+    Ok(Json(shop.status().await?))
 }

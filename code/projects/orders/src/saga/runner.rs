@@ -3,52 +3,41 @@
 //! Between doing and appending the process may end. Then the step is done a second time, so each
 //! step is known on the other side by its order.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{StreamExt, TryFutureExt, stream};
 use patterns::deadline::Deadline;
 use patterns::retry::{Backoff, Failure, RetryBudget, retry};
-use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
+use tokio::time::sleep;
 use tracing::{Instrument, info_span, warn};
 use uuid::Uuid;
 
-use super::{Next, Saga, of_stream, stream};
-use crate::command::{CommandError, derived, execute, load};
-use crate::crash::Crash;
+use super::{Next, Saga};
+use crate::command::{Aggregate, CommandError, derived, execute, load};
+use crate::crash::{Crash, Point};
 use crate::database::PAUSE;
 use crate::event::{Event, Placement, Step};
 use crate::order::{self, Order};
-use crate::stock;
+use crate::stock::{self, Stock};
 use crate::store::{Append, AppendError, Store};
 use crate::world::{World, WorldError};
 
 /// So many sagas run at once; the others wait for their turn.
 const AT_ONCE: usize = 64;
 
-/// What sagas are run with.
+/// What sagas are run with. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Runner {
-    /// Where everything is written down.
-    pub store: Store,
-    /// Bank and carrier.
-    pub world: World,
+    pub(crate) store: Store,
+    pub(crate) world: World,
     /// How long an order may take until it's dispatched.
-    pub patience: Duration,
+    pub(crate) patience: Duration,
     /// How a silent bank or carrier is asked again.
-    pub backoff: Backoff,
+    pub(crate) backoff: Backoff,
     /// The retries of all sagas together.
-    pub budget: Arc<RetryBudget>,
-    /// Where the process may end.
-    pub crash: Crash,
-}
-
-/// What becomes of a step.
-enum Outcome {
-    Done,
-    Refused(String),
-    Stuck(String),
+    pub(crate) budget: Arc<RetryBudget>,
+    pub(crate) crash: Crash,
 }
 
 impl Runner {
@@ -60,50 +49,36 @@ impl Runner {
             Some(_) => Ok(Vec::new()),
             None => Ok(vec![Event::Began { deadline_ms }]),
         };
-        execute(
-            &self.store,
-            &stream(order),
-            derived(order, "saga begins"),
-            begin,
-        )
-        .await?;
-        self.crash.point("saga: begun").await;
+        let id = derived(order, "saga begins");
+        execute(&self.store, &Saga::stream(order), id, begin).await?;
+        self.crash.point(Point::Begun).await;
         Ok(())
     }
 
-    /// Runs all sagas that are begun, resumed or canceled after `place`, and those in `open`.
+    /// Runs all sagas that are begun or resumed after `place`, and those in `open`.
     /// Doesn't end; dropping it drops the sagas that run.
-    pub async fn run_all(self, open: Vec<Uuid>, mut place: u64) {
-        let (permits, mut running) = (Arc::new(Semaphore::new(AT_ONCE)), JoinSet::new());
-        let mut head = self.store.head();
-        let mut wanted: BTreeSet<Uuid> = open.into_iter().collect();
+    pub async fn run_all(&self, open: Vec<Uuid>, place: u64) {
+        let woken = stream::unfold(place, |place| self.woken(place));
+        let wanted = stream::iter(open).chain(woken.flat_map(stream::iter));
+        let run = |order| self.run(order).instrument(info_span!("saga", %order));
+        wanted.for_each_concurrent(AT_ONCE, run).await;
+    }
+
+    /// Waits for what the log has after a place: the sagas that are to be run, and the next place.
+    async fn woken(&self, place: u64) -> Option<(Vec<Uuid>, u64)> {
+        self.store.beyond(place).await;
         loop {
-            while let Some(order) = wanted.pop_first() {
-                let (saga, permits) = (self.clone(), Arc::clone(&permits));
-                running.spawn(async move {
-                    let _permit = permits.acquire_owned().await;
-                    saga.run(order).instrument(info_span!("saga", %order)).await;
-                });
-            }
-            while running.try_join_next().is_some() {}
             match self.store.after(place).await {
-                Ok(events) if events.is_empty() => {
-                    let _ = head.wait_for(|head| *head > place).await; // the store holds the sender
-                }
                 Ok(events) => {
-                    place = events.last().map_or(place, |last| last.position);
-                    let wakes =
-                        |event: &Event| matches!(event, Event::Began { .. } | Event::Resumed);
-                    let woken = events
-                        .iter()
-                        .filter(|it| it.event().is_ok_and(|event| wakes(&event)));
-                    wanted.extend(woken.filter_map(|it| of_stream(&it.stream)));
+                    let last = events.last().map_or(place, |last| last.position);
+                    let wakes = |event| matches!(event, Event::Began { .. } | Event::Resumed);
+                    let woken = events.iter().filter(|it| it.event().is_ok_and(wakes));
+                    let woken = woken.filter_map(|it| Saga::of_stream(&it.stream));
+                    return Some((woken.collect(), last));
                 }
-                Err(error) => {
-                    warn!(%error, "the log can't be read");
-                    tokio::time::sleep(PAUSE).await;
-                }
+                Err(error) => warn!(%error, "the log can't be read"),
             }
+            sleep(PAUSE).await;
         }
     }
 
@@ -119,7 +94,7 @@ impl Runner {
                 }
                 Err(error) => {
                     warn!(%order, %error, "the saga waits for the store");
-                    tokio::time::sleep(PAUSE).await;
+                    sleep(PAUSE).await;
                 }
             }
         }
@@ -128,47 +103,44 @@ impl Runner {
     // ANCHOR: step
     /// Does what is next and appends it. False: there's nothing to do.
     async fn step(&self, order: Uuid) -> Result<bool, CommandError> {
-        let (state, _) = load::<Order>(&self.store, &order::stream(order)).await?;
-        let (saga, version) = load::<Saga>(&self.store, &stream(order)).await?;
+        let (state, _) = load::<Order>(&self.store, &Order::stream(order)).await?;
+        let (saga, version) = load::<Saga>(&self.store, &Saga::stream(order)).await?;
         let Some(placement) = &state.placed else {
             return Ok(false);
         };
-        let may_turn = |step| step < Step::Dispatch;
 
         let event = match saga.next(&state, self.store.now_ms()) {
             Next::Nothing => return Ok(false),
             Next::TurnAt(step, reason) => Event::Refused { step, reason },
-            Next::Do(step) => match self
-                .insist(&saga, || self.perform(step, order, placement))
-                .await
-            {
-                Outcome::Done => Event::Done { step },
-                Outcome::Refused(reason) => Event::Refused { step, reason },
-                Outcome::Stuck(error) if may_turn(step) => Event::Refused {
-                    step,
-                    reason: error,
-                },
-                Outcome::Stuck(error) => Event::Stuck { step, error },
-            },
-            Next::Undo(step) => match self
-                .insist(&saga, || self.undo(step, order, placement))
-                .await
-            {
-                Outcome::Done => Event::Undone { step },
-                Outcome::Refused(error) | Outcome::Stuck(error) => Event::Stuck { step, error },
-            },
+            Next::Do(step) => {
+                let perform = || self.perform(step, order, placement);
+                match self.insist(&saga, perform).await {
+                    Ok(()) => Event::Done { step },
+                    Err((reason, refused)) if refused || step < Step::Dispatch => {
+                        Event::Refused { step, reason }
+                    }
+                    Err((error, _)) => Event::Stuck { step, error },
+                }
+            }
+            Next::Undo(step) => {
+                let undo = || self.undo(step, order, placement);
+                match self.insist(&saga, undo).await {
+                    Ok(()) => Event::Undone { step },
+                    Err((error, _)) => Event::Stuck { step, error },
+                }
+            }
             Next::End(event) => {
                 let id = derived(order, "the order ends");
                 let end = |state: &Order| order::end(state, &event);
-                execute(&self.store, &order::stream(order), id, end).await?;
-                self.crash.point("saga: order ended").await;
+                execute(&self.store, &Order::stream(order), id, end).await?;
+                self.crash.point(Point::OrderEnded).await;
                 Event::Ended
             }
         };
-        self.crash.point("saga: acted").await;
+        self.crash.point(Point::Acted).await;
         let command = derived(order, &format!("saga at {version}"));
         let append = Append {
-            stream: stream(order),
+            stream: Saga::stream(order),
             expected: version,
             command,
             events: vec![event],
@@ -181,43 +153,28 @@ impl Runner {
     }
     // ANCHOR_END: step
 
-    /// Asks again while the other side is silent.
-    async fn insist<F>(&self, saga: &Saga, mut act: impl FnMut() -> F) -> Outcome
+    /// Asks again while the other side is silent. If it isn't done: why, and whether it's refused.
+    async fn insist<F>(&self, saga: &Saga, mut act: impl FnMut() -> F) -> Result<(), (String, bool)>
     where
         F: Future<Output = Result<(), WorldError>>,
     {
-        let left = saga
-            .deadline_ms
-            .unwrap_or_default()
-            .saturating_sub(self.store.now_ms());
-        let left = match saga.refused {
-            // On the way back there's no deadline.
-            None if !saga.done.contains(&Step::Dispatch) => u64::try_from(left).unwrap_or(0),
-            _ => u64::MAX,
+        let left = match (saga.deadline_ms, &saga.refused) {
+            (Some(deadline_ms), None) if !saga.done.contains(&Step::Dispatch) => {
+                let left = deadline_ms.saturating_sub(self.store.now_ms());
+                u64::try_from(left).unwrap_or(0)
+            }
+            _ => u64::MAX, // on the way back there's no deadline
         };
         let deadline = Deadline::after(Duration::from_millis(left));
         let attempt = || {
-            let attempt = act();
-            async move {
-                attempt.await.map_err(|error| match error {
-                    WorldError::Refused(_) => Failure::Final(error),
-                    WorldError::Silent(_) | WorldError::Database(_) => Failure::Again(error),
-                })
-            }
+            act().map_err(|error| match error {
+                WorldError::Refused(_) => Failure::Final(error),
+                WorldError::Silent(_) | WorldError::Database(_) => Failure::Again(error),
+            })
         };
-        match retry(
-            &self.backoff,
-            &self.budget,
-            deadline,
-            fastrand::f64,
-            attempt,
-        )
-        .await
-        {
-            Ok(()) => Outcome::Done,
-            Err(WorldError::Refused(reason)) => Outcome::Refused(reason),
-            Err(error) => Outcome::Stuck(error.to_string()),
-        }
+        let dice = fastrand::f64;
+        let done = retry(&self.backoff, &self.budget, deadline, dice, attempt).await;
+        done.map_err(|error| (error.to_string(), matches!(error, WorldError::Refused(_))))
     }
 
     async fn perform(
@@ -226,27 +183,24 @@ impl Runner {
         order: Uuid,
         placement: &Placement,
     ) -> Result<(), WorldError> {
+        let (world, it) = (&self.world, placement);
         match step {
             Step::Reserve => {
-                for line in &placement.lines {
+                for line in &it.lines {
                     let (sku, quantity) = (&line.sku, line.quantity);
                     let id = derived(order, &format!("reserve {sku}"));
                     let decide = |it: &_| stock::reserve(it, sku, order, quantity);
-                    own(execute(&self.store, &stock::stream(sku), id, decide).await)?;
-                    self.crash.point("saga: a line reserved").await;
+                    own(execute(&self.store, &Stock::stream(sku), id, decide).await)?;
+                    self.crash.point(Point::LineReserved).await;
                 }
                 Ok(())
             }
-            Step::Charge => {
-                self.world
-                    .charge(order, placement.cents, &placement.card)
-                    .await
-            }
+            Step::Charge => world.charge(order, it.cents, &it.card).await,
             Step::Dispatch => {
                 let id = derived(order, "dispatch");
-                own(execute(&self.store, &order::stream(order), id, order::dispatch).await)
+                own(execute(&self.store, &Order::stream(order), id, order::dispatch).await)
             }
-            Step::Ship => self.world.ship(order, &placement.address).await,
+            Step::Ship => world.ship(order, &it.address).await,
         }
     }
 
@@ -257,8 +211,8 @@ impl Runner {
                 for line in placement.lines.iter().rev() {
                     let id = derived(order, &format!("release {}", line.sku));
                     let release = |it: &_| stock::release(it, order);
-                    own(execute(&self.store, &stock::stream(&line.sku), id, release).await)?;
-                    self.crash.point("saga: a line released").await;
+                    own(execute(&self.store, &Stock::stream(&line.sku), id, release).await)?;
+                    self.crash.point(Point::LineReleased).await;
                 }
                 Ok(())
             }
@@ -269,10 +223,9 @@ impl Runner {
 
 /// A command to our own store, answered as the world answers.
 fn own<T>(answer: Result<T, CommandError>) -> Result<(), WorldError> {
-    match answer {
-        Ok(_) => Ok(()),
-        Err(CommandError::Refused(reason)) => Err(WorldError::Refused(reason)),
-        Err(CommandError::Database(error)) => Err(error.into()),
-        Err(_) => Err(WorldError::Silent("store")),
-    }
+    answer.map(drop).map_err(|error| match error {
+        CommandError::Refused(reason) => WorldError::Refused(reason),
+        CommandError::Database(error) => error.into(),
+        _ => WorldError::Silent("store"),
+    })
 }

@@ -1,18 +1,17 @@
 //! The task that appends: it takes what waits, decides on each append, and writes them in one commit.
 
 use std::collections::{HashMap, HashSet};
+use std::iter::zip;
 use std::time::Duration;
 
-use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 use tokio::time::sleep;
 use tracing::warn;
+use uuid::Uuid;
 
-use super::{
-    Append, AppendError, Appended, EVENTS, HEAD, Recorded, SHARED, Waiting, raise, recorded,
-};
+use super::{Append, AppendError, Appended, EVENTS, HEAD, Recorded, SHARED, Waiting, raise};
 use crate::clock::Clock;
-use crate::database::{Database, DatabaseError, Row, Statement, sql};
+use crate::database::{Database, DatabaseError, Result, Statement, sql};
 use crate::event::{Event, FORMAT};
 
 /// How often it's looked whether another process has appended.
@@ -31,7 +30,7 @@ pub(super) async fn write_all(
             biased;
             received = waiting.recv_many(&mut batch, SHARED) => if received == 0 { return },
             () = sleep(LOOK), if database.is_shared() => {
-                match database.number(sql(HEAD, [])).await {
+                match database.number(sql(HEAD, ())).await {
                     Ok(seen) => raise(&head, seen),
                     Err(error) => warn!(%error, "it isn't known what others append"),
                 }
@@ -40,11 +39,8 @@ pub(super) async fn write_all(
         }
         let (appends, replies): (Vec<_>, Vec<_>) = batch.drain(..).unzip();
         let answers = append_all(&database, &appends, clock.now_ms()).await;
-        for (at, reply) in replies.into_iter().enumerate() {
-            let answer: Result<Appended, AppendError> = match &answers {
-                Ok(answers) => answers[at].clone(),
-                Err(error) => Err(error.clone().into()),
-            };
+        let failed = |error: DatabaseError| vec![Err(error.into()); replies.len()];
+        for (answer, reply) in zip(answers.unwrap_or_else(failed), replies) {
             if let Ok(appended) = &answer {
                 raise(&head, appended.position);
             }
@@ -60,7 +56,7 @@ async fn append_all(
     database: &Database,
     appends: &[Append],
     now_ms: i64,
-) -> Result<Vec<Result<Appended, AppendError>>, DatabaseError> {
+) -> Result<Vec<Result<Appended, AppendError>>> {
     loop {
         let mut seen = look(database, appends).await?;
         let from = seen.head;
@@ -71,7 +67,7 @@ async fn append_all(
             return Ok(answers);
         }
         let update = "UPDATE log SET head = ?2 WHERE head = ?1";
-        let mut change = vec![sql(update, [from.into(), seen.head.into()]).must()];
+        let mut change = vec![sql(update, (from, seen.head)).must()];
         change.append(&mut inserts);
         if database.write(change).await? {
             return Ok(answers);
@@ -89,135 +85,94 @@ impl Seen {
     ) -> Result<Appended, AppendError> {
         let (stream, command) = (&append.stream, append.command.to_string());
         let bodies: Vec<String> = append.events.iter().map(body).collect();
-        if let Some(earlier) = self.commands.get(&command) {
-            return earlier.repeated(append, &bodies);
+        if let Some((its_stream, its_bodies, appended)) = self.commands.get(&command) {
+            if its_stream != stream || *its_bodies != bodies {
+                return Err(AppendError::Reused(append.command));
+            }
+            let repeated = true;
+            return Ok(Appended {
+                repeated,
+                ..*appended
+            });
         }
         let version = self.versions.entry(stream.clone()).or_default();
         if *version != append.expected {
-            let (stream, expected, actual) = (stream.clone(), append.expected, *version);
             return Err(AppendError::Conflict {
-                stream,
-                expected,
-                actual,
+                stream: stream.clone(),
+                expected: append.expected,
+                actual: *version,
             });
         }
         for (part, body) in bodies.iter().enumerate() {
             self.head += 1;
             *version += 1;
-            let values = [
-                self.head.into(),
-                stream.as_str().into(),
-                (*version).into(),
-                command.as_str().into(),
-                part.into(),
-                now_ms.into(),
-                FORMAT.into(),
-                body.as_str().into(),
-            ];
             inserts.push(sql(
                 "INSERT INTO events VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                values,
+                (
+                    self.head, stream, *version, &command, part, now_ms, FORMAT, body,
+                ),
             ));
         }
-        let (position, version) = (self.head, *version);
-        let earlier = Earlier {
-            stream: stream.clone(),
-            bodies,
-            position,
-            version,
-        };
-        self.commands.insert(command, earlier);
-        Ok(Appended {
-            position,
-            version,
+        let appended = Appended {
+            position: self.head,
+            version: *version,
             repeated: false,
-        })
+        };
+        let earlier = (stream.clone(), bodies, appended);
+        self.commands.insert(command, earlier);
+        Ok(appended)
     }
 }
 // ANCHOR_END: append
 
-/// What the log says of the commands and streams of some appends.
+/// What the log says of the streams and commands of some appends.
 struct Seen {
     head: u64,
     versions: HashMap<String, u64>,
     commands: HashMap<String, Earlier>,
 }
 
-/// What a command has appended.
-struct Earlier {
-    stream: String,
-    bodies: Vec<String>,
-    position: u64,
-    version: u64,
-}
+/// What a command has appended: the stream, the bodies of its events, and where the last stands.
+type Earlier = (String, Vec<String>, Appended);
 
-impl Earlier {
-    fn repeated(&self, append: &Append, bodies: &[String]) -> Result<Appended, AppendError> {
-        if self.stream != append.stream || self.bodies != bodies {
-            return Err(AppendError::Reused(append.command));
-        }
-        let (position, version) = (self.position, self.version);
-        Ok(Appended {
-            position,
-            version,
-            repeated: true,
-        })
-    }
-}
-
-async fn look(database: &Database, appends: &[Append]) -> Result<Seen, DatabaseError> {
+async fn look(database: &Database, appends: &[Append]) -> Result<Seen> {
     // The head first: what is appended after this look moves it.
-    let head = database.number(sql(HEAD, [])).await?;
-    let streams: HashSet<Value> = appends.iter().map(|it| it.stream.as_str().into()).collect();
-    let ids: Vec<Value> = appends
-        .iter()
-        .map(|it| it.command.to_string().into())
-        .collect();
+    let head = database.number(sql(HEAD, ())).await?;
+    let streams: HashSet<&str> = appends.iter().map(|it| it.stream.as_str()).collect();
+    let ids: Vec<Uuid> = appends.iter().map(|it| it.command).collect();
     let query = format!(
-        "SELECT column1, (SELECT max(version) FROM events WHERE stream = column1)
-         FROM (VALUES {}) AS named",
-        listed(streams.len(), "(?", ")"),
+        "SELECT column1, coalesce((SELECT max(version) FROM events WHERE stream = column1), 0)
+         FROM ({}) AS named",
+        values(streams.len())
     );
-    let versions = database.read(Statement::with(query, streams.into_iter().collect()));
-    let query = format!(
-        "{EVENTS} WHERE command IN ({}) ORDER BY position",
-        listed(ids.len(), "?", "")
-    );
-    let commands = database.read(Statement::with(query, ids));
-    let (versions, found) = tokio::try_join!(versions, commands)?;
-    let version = |row: Row| Some((row[0].as_str()?.to_owned(), row[1].as_u64()?));
+    let versions = database.read::<(String, u64)>(sql(query, streams));
+    let listed = values(ids.len());
+    let query = format!("{EVENTS} WHERE command IN ({listed}) ORDER BY position");
+    let found = database.read::<Recorded>(sql(query, ids));
+    let (versions, found) = tokio::try_join!(versions, found)?;
     let mut commands: HashMap<String, Earlier> = HashMap::new();
-    for Recorded {
-        position,
-        stream,
-        version,
-        command,
-        body,
-        ..
-    } in recorded(found)
-    {
-        let (bodies, earlier) = (Vec::new(), commands.entry(command));
-        let earlier = earlier.or_insert(Earlier {
-            stream,
-            bodies,
-            position,
-            version,
-        });
-        earlier.bodies.push(body);
-        (earlier.position, earlier.version) = (position, version);
+    for it in found {
+        let last = Appended {
+            position: it.position,
+            version: it.version,
+            repeated: false,
+        };
+        let earlier = commands.entry(it.command);
+        let (_, bodies, appended) = earlier.or_insert((it.stream, Vec::new(), last));
+        bodies.push(it.body);
+        *appended = last;
     }
-    let versions = versions.rows.into_iter().filter_map(version).collect();
     Ok(Seen {
         head,
-        versions,
+        versions: versions.into_iter().collect(),
         commands,
     })
 }
 
-/// So many parameters: `(?1), (?2)`.
-fn listed(number: usize, before: &str, after: &str) -> String {
-    let each = (1..=number).map(|at| format!("{before}{at}{after}"));
-    each.collect::<Vec<_>>().join(", ")
+/// So many rows of one parameter: `VALUES (?1), (?2)`.
+fn values(number: usize) -> String {
+    let rows: Vec<_> = (1..=number).map(|at| format!("(?{at})")).collect();
+    format!("VALUES {}", rows.join(", "))
 }
 
 fn body(event: &Event) -> String {

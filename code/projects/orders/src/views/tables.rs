@@ -1,11 +1,16 @@
 //! The views that this service has, and how events change them.
 
-use crate::database::{Statement, sql};
-use crate::event::{Event, Step};
-use crate::store::Recorded;
-use crate::{order, saga};
+use serde_json::json;
+use uuid::Uuid;
 
 use super::View;
+use crate::command::Aggregate;
+use crate::database::{Statement, sql};
+use crate::event::{Event, Line};
+use crate::order::Order;
+use crate::saga::Saga;
+use crate::stock::Stock;
+use crate::store::Recorded;
 
 /// All of them.
 pub static VIEWS: &[View] = &[
@@ -43,115 +48,86 @@ pub fn by_name(name: &str) -> Option<&'static View> {
     VIEWS.iter().find(|view| view.name == name)
 }
 
-fn orders(table: &str, recorded: &Recorded, event: &Event) -> Vec<Statement> {
-    let Some(order) = order::of_stream(&recorded.stream) else {
-        return Vec::new();
-    };
-    let (id, position) = (order.to_string().into(), recorded.position.into());
+fn orders(table: &str, recorded: &Recorded, event: &Event) -> Option<Vec<Statement>> {
+    let id: Uuid = Order::of_stream(&recorded.stream)?;
+    let position = recorded.position;
     let (state, reason) = match event {
         Event::Placed(it) => {
             let insert =
                 format!("INSERT INTO {table} VALUES (?1, ?2, 'placed', ?3, ?4, '', ?5, ?6)");
-            let (customer, currency) = (it.customer.as_str().into(), it.currency.as_str().into());
-            let values = [
+            let values = (
                 id,
-                customer,
-                it.cents.into(),
-                currency,
-                recorded.at_ms.into(),
+                &it.customer,
+                it.cents,
+                &it.currency,
+                recorded.at_ms,
                 position,
-            ];
-            return vec![sql(insert, values)];
+            );
+            return Some(vec![sql(insert, values)]);
         }
         Event::CancelRequested { reason } => ("cancel requested", reason.as_str()),
         Event::Dispatched => ("dispatched", ""),
         Event::Shipped => ("shipped", ""),
         Event::Canceled { reason } => ("canceled", reason.as_str()),
-        _ => return Vec::new(),
+        _ => return None,
     };
     let update = format!("UPDATE {table} SET state = ?2, reason = ?3, position = ?4 WHERE id = ?1");
-    vec![sql(update, [id, state.into(), reason.into(), position])]
+    Some(vec![sql(update, (id, state, reason, position))])
 }
 
-fn sales(table: &str, recorded: &Recorded, event: &Event) -> Vec<Statement> {
-    let Some(order) = order::of_stream(&recorded.stream) else {
-        return Vec::new();
-    };
-    let id = order.to_string();
+fn sales(table: &str, recorded: &Recorded, event: &Event) -> Option<Vec<Statement>> {
+    let id: Uuid = Order::of_stream(&recorded.stream)?;
     match event {
         Event::Placed(placement) => {
             let insert = format!("INSERT INTO {table} VALUES (?1, ?2, ?3, 0)");
-            let row = |line: &crate::event::Line| {
-                let values = [
-                    id.as_str().into(),
-                    line.sku.as_str().into(),
-                    line.quantity.into(),
-                ];
-                sql(insert.clone(), values)
-            };
-            placement.lines.iter().map(row).collect()
+            let row = |line: &Line| sql(insert.clone(), (id, &line.sku, line.quantity));
+            Some(placement.lines.iter().map(row).collect())
         }
         Event::Shipped => {
             let update = format!("UPDATE {table} SET shipped = 1 WHERE order_id = ?1");
-            vec![sql(update, [id.into()])]
+            Some(vec![sql(update, id)])
         }
-        _ => Vec::new(),
+        _ => None,
     }
 }
 
-fn stock(table: &str, recorded: &Recorded, event: &Event) -> Vec<Statement> {
-    let Some(sku) = recorded.stream.strip_prefix("stock-") else {
-        return Vec::new();
-    };
+fn stock(table: &str, recorded: &Recorded, event: &Event) -> Option<Vec<Statement>> {
+    let sku: String = Stock::of_stream(&recorded.stream)?;
     let (order, quantity) = match event {
         Event::Stocked { quantity } => (String::new(), i64::from(*quantity)),
         Event::Reserved { order, quantity } => (order.to_string(), -i64::from(*quantity)),
         Event::Released { order } => {
             let delete = format!("DELETE FROM {table} WHERE sku = ?1 AND order_id = ?2");
-            return vec![sql(delete, [sku.into(), order.to_string().into()])];
+            return Some(vec![sql(delete, (sku, order))]);
         }
-        _ => return Vec::new(),
+        _ => return None,
     };
     let add = format!(
         "INSERT INTO {table} AS old VALUES (?1, ?2, ?3) ON CONFLICT (sku, order_id)
          DO UPDATE SET quantity = old.quantity + excluded.quantity"
     );
-    vec![sql(add, [sku.into(), order.into(), quantity.into()])]
+    Some(vec![sql(add, (sku, order, quantity))])
 }
 
-fn sagas(table: &str, recorded: &Recorded, event: &Event) -> Vec<Statement> {
-    let Some(order) = saga::of_stream(&recorded.stream) else {
-        return Vec::new();
-    };
-    let (id, now) = (order.to_string().into(), recorded.at_ms.into());
+fn sagas(table: &str, recorded: &Recorded, event: &Event) -> Option<Vec<Statement>> {
+    let order: Uuid = Saga::of_stream(&recorded.stream)?;
+    let now = recorded.at_ms;
     let (state, step, reason) = match event {
         Event::Began { deadline_ms } => {
             let insert = format!("INSERT INTO {table} VALUES (?1, 'running', '', '', ?2, ?3)");
-            return vec![sql(insert, [id, (*deadline_ms).into(), now])];
+            return Some(vec![sql(insert, (order, deadline_ms, now))]);
         }
-        Event::Done { step } | Event::Undone { step } => ("", name(*step), ""),
-        Event::Refused { step, reason } => ("undoing", name(*step), reason.as_str()),
-        Event::Stuck { step, error } => ("stuck", name(*step), error.as_str()),
-        Event::Resumed => ("running", "", ""),
-        Event::Ended => ("ended", "", ""),
-        _ => return Vec::new(),
+        Event::Done { step } | Event::Undone { step } => ("", json!(step), ""),
+        Event::Refused { step, reason } => ("undoing", json!(step), reason.as_str()),
+        Event::Stuck { step, error } => ("stuck", json!(step), error.as_str()),
+        Event::Resumed => ("running", json!(""), ""),
+        Event::Ended => ("ended", json!(""), ""),
+        _ => return None,
     };
     // What is empty stays as it was.
     let update = format!(
         "UPDATE {table} SET state = coalesce(nullif(?2, ''), state), step = ?3,
          reason = coalesce(nullif(?4, ''), reason), updated_ms = ?5 WHERE order_id = ?1"
     );
-    vec![sql(
-        update,
-        [id, state.into(), step.into(), reason.into(), now],
-    )]
-}
-
-fn name(step: Step) -> &'static str {
-    match step {
-        Step::Reserve => "reserve",
-        Step::Charge => "charge",
-        Step::Dispatch => "dispatch",
-        Step::Ship => "ship",
-    }
+    Some(vec![sql(update, (order, state, step, reason, now))])
 }

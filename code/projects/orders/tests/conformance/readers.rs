@@ -59,19 +59,14 @@ pub async fn what_is_refused_uses_no_position(home: Home) {
 pub async fn a_change_of_which_one_part_fails_is_not_done(home: Home) {
     let table = "CREATE TABLE IF NOT EXISTS sums (name TEXT PRIMARY KEY, sum INTEGER NOT NULL);";
     let crash = Crash::default();
-    let database = Database::open(&home, "sums", table, [""; 2], crash)
+    let database = Database::open(&home, "sums", table, [None; 2], crash)
         .await
         .unwrap();
-    let insert = |name: &str| sql("INSERT INTO sums VALUES (?1, 1)", [name.into()]);
-    let raise = |name: &str| {
-        sql(
-            "UPDATE sums SET sum = sum + 1 WHERE name = ?1",
-            [name.into()],
-        )
-    };
+    let insert = |name: &str| sql("INSERT INTO sums VALUES (?1, 1)", name);
+    let raise = |name: &str| sql("UPDATE sums SET sum = sum + 1 WHERE name = ?1", name);
     let sum = async || {
         database
-            .number(sql("SELECT CAST(sum(sum) AS INTEGER) FROM sums", []))
+            .number(sql("SELECT CAST(sum(sum) AS INTEGER) FROM sums", ()))
             .await
     };
 
@@ -91,7 +86,7 @@ pub async fn a_change_of_which_one_part_fails_is_not_done(home: Home) {
     assert!(database.write(vec![raise("a"), insert("a")]).await.is_err());
     assert!(
         database
-            .write(vec![raise("a"), sql("UPDATE nothing", [])])
+            .write(vec![raise("a"), sql("UPDATE nothing", ())])
             .await
             .is_err()
     );

@@ -1,9 +1,11 @@
 //! The whole shop: views, outbox, inbox, idempotency keys, sagas.
 
 use orders::audit::audit;
+use orders::command::Aggregate;
 use orders::crash::Crash;
 use orders::database::{Database, Home, sql};
 use orders::event::Event;
+use orders::order::Order;
 use orders::store::Append;
 use uuid::Uuid;
 
@@ -18,9 +20,9 @@ pub async fn a_day_ends_with_books_that_agree(home: Home) {
 pub async fn an_order_that_is_sent_again_changes_nothing(home: Home) {
     let shop = open(&home).await;
     let first = whole_day(&shop).await;
-    let mails = shop.world().books().await.unwrap().mails;
+    let mails = shop.world.books().await.unwrap().mails;
     assert_eq!(whole_day(&shop).await, first);
-    assert_eq!(shop.world().books().await.unwrap().mails, mails);
+    assert_eq!(shop.world.books().await.unwrap().mails, mails);
 
     let other = placement("ada", &[("pot", 9)]);
     assert!(shop.place("ada", other).await.is_err()); // the key stands for another order
@@ -48,12 +50,12 @@ pub async fn an_event_that_breaks_a_table_is_skipped_and_named(home: Home) {
     let shop = open(&home).await;
     let placed = Event::Placed(placement("ada", &[("tea", 1)]));
     let append = Append {
-        stream: orders::order::stream(Uuid::nil()),
+        stream: Order::stream(Uuid::nil()),
         expected: 0,
         command: Uuid::new_v4(),
         events: vec![placed.clone(), placed],
     };
-    shop.store().append(append).await.unwrap();
+    shop.store.append(append).await.unwrap();
     during(&shop, settle(&shop)).await;
     let skipped = shop.status().await.unwrap().skipped;
     let views: Vec<_> = skipped
@@ -65,27 +67,27 @@ pub async fn an_event_that_breaks_a_table_is_skipped_and_named(home: Home) {
         views.contains(&"orders") && views.contains(&"sales"),
         "{views:?}"
     );
-    assert!(shop.views().order(Uuid::nil()).await.unwrap().is_some());
+    assert!(shop.views.order(Uuid::nil()).await.unwrap().is_some());
 }
 
 pub async fn messages_that_come_twice_are_mailed_once(home: Home) {
     let shop = open(&home).await;
     for id in [3, 1, 3, 2, 1] {
-        let mail = shop.world().mail(id, Uuid::nil(), format!("mail {id}"));
+        let mail = shop.world.mail(id, Uuid::nil(), format!("mail {id}"));
         mail.await.unwrap();
     }
-    assert_eq!(shop.world().books().await.unwrap().mails.len(), 3);
+    assert_eq!(shop.world.books().await.unwrap().mails.len(), 3);
 }
 
 pub async fn a_relay_that_begins_again_from_zero_sends_no_second_mail(home: Home) {
     let shop = open(&home).await;
     whole_day(&shop).await;
-    let mails = shop.world().books().await.unwrap().mails;
-    let events = Database::open(&home, "events", "", [""; 2], Crash::default());
-    let forget = sql("DELETE FROM places WHERE follower = 'relay'", []);
+    let mails = shop.world.books().await.unwrap().mails;
+    let events = Database::open(&home, "events", "", [None; 2], Crash::default());
+    let forget = sql("DELETE FROM places WHERE follower = 'relay'", ());
     events.await.unwrap().write(vec![forget]).await.unwrap();
     during(&shop, settle(&shop)).await;
-    assert_eq!(shop.world().books().await.unwrap().mails, mails);
+    assert_eq!(shop.world.books().await.unwrap().mails, mails);
 }
 
 pub async fn a_day_after_a_restart_says_the_same(home: Home) {
