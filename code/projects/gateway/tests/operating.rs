@@ -344,6 +344,23 @@ async fn a_server_that_a_reload_took_away_is_gone_from_the_metrics() {
     assert_eq!(gauges().await, [3, 3, 0]);
 }
 
+#[tokio::test]
+async fn a_route_that_a_reload_took_away_is_gone_from_the_metrics_and_the_others_count_on() {
+    let (address, _) = server().await;
+    let more = "[[route]]\nname = \"more\"\npath = \"/more\"\nupstream = \"shop\"";
+    let gateway = gateway(&[address], "", more);
+    let pages = pages(&gateway);
+    let numbers = async || ask(&pages, "localhost", "/metrics").await.1;
+    get(gateway.address, "/", &[]).await;
+    assert!(numbers().await.contains("route=\"more\""));
+    gateway.reload(&config(&[address], "", "")).unwrap();
+    get(gateway.address, "/", &[]).await;
+    let text = numbers().await;
+    assert!(!text.contains("route=\"more\""), "{text}");
+    let line = "gateway_answers_total{route=\"all\",class=\"2xx\"} 2\n";
+    assert!(text.contains(line), "{text}");
+}
+
 #[test]
 fn a_demo_whose_page_cannot_be_had_tells_what_to_do_and_prints_no_address() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
