@@ -1,7 +1,6 @@
 //! One client's connection, in HTTP/1.1 or HTTP/2.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -24,8 +23,7 @@ use crate::forward::Client;
 use crate::gateway::Gateway;
 use crate::head::LONGEST_HEAD;
 use crate::journey::answer;
-use crate::pool::Pool;
-use crate::strict::{Strict, Switch};
+use crate::strict::Strict;
 
 /// Requests at a time on a connection of HTTP/2.
 const STREAMS: u32 = 100;
@@ -49,13 +47,8 @@ pub struct Shared {
 }
 
 /// Serves a client until it leaves, or until its last answer after `stop`.
-pub async fn serve<T>(
-    shared: Arc<Shared>,
-    pool: Arc<Pool>,
-    stream: T,
-    address: IpAddr,
-    scheme: &'static str,
-) where
+pub async fn serve<T>(shared: Arc<Shared>, client: Client, stream: T)
+where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (times, metrics) = {
@@ -63,14 +56,7 @@ pub async fn serve<T>(
         (gateway.times, gateway.metrics.clone())
     };
     metrics.connections.inc();
-    let switch = Arc::new(Switch::default());
-    let client = Arc::new(Client {
-        address,
-        scheme,
-        switch: Arc::clone(&switch),
-        pool,
-    });
-    let mut stream = Strict::new(stream, times.still, switch);
+    let mut stream = Strict::new(stream, times.still, Arc::clone(&client.switch));
     // Which version it is, we see ourselves, within the limit of a head.
     if let Ok(Ok(is_http2)) = timeout(times.head, stream.is_http2()).await
         && let Err(error) = speak(shared, client, TokioIo::new(stream), is_http2, times).await
@@ -82,7 +68,7 @@ pub async fn serve<T>(
 
 async fn speak<T>(
     shared: Arc<Shared>,
-    client: Arc<Client>,
+    client: Client,
     stream: TokioIo<Strict<T>>,
     is_http2: bool,
     times: Times,
@@ -90,6 +76,7 @@ async fn speak<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let client = Arc::new(client);
     let stop = shared.stop.child_token(); // its lock is asked at each poll: no other thread's
     let handle = service_fn(move |request: Request<Incoming>| {
         let gateway = shared.gateway.load_full(); // this request keeps it to its end

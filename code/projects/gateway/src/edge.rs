@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::connection::{Shared, serve};
+use crate::forward::Client;
 use crate::pool::Pool;
 
 /// Connections that the kernel holds for us.
@@ -118,12 +119,18 @@ async fn accept(shared: Arc<Shared>, listener: std::net::TcpListener) {
 
 async fn connected(shared: Arc<Shared>, pool: Arc<Pool>, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
+    let client = |scheme| Client {
+        address: peer.ip(),
+        scheme,
+        switch: Arc::default(),
+        pool,
+    };
     let Some(tls) = shared.tls.clone() else {
-        return serve(shared, pool, stream, peer.ip(), "http").await;
+        return serve(shared, client("http"), stream).await;
     };
     let limit = shared.gateway.load().times.head;
     // A client that never shakes hands is a slow one, too.
     if let Ok(Ok(stream)) = timeout(limit, tls.accept(stream)).await {
-        serve(shared, pool, stream, peer.ip(), "https").await;
+        serve(shared, client("https"), stream).await;
     }
 }
