@@ -184,9 +184,7 @@ impl Upstream {
     /// wrong than all these servers, and a flood on the rest would take that down too: then all.
     pub fn candidates(&self) -> Mask {
         let all = Mask::first(self.servers.len());
-        let unwell = all
-            .servers()
-            .filter(|server| !self.servers[*server].is_well());
+        let unwell = (0..self.servers.len()).filter(|server| !self.servers[*server].is_well());
         let well = unwell.fold(all, Mask::without);
         let share = well.len() as f64 / all.len() as f64;
         match well.is_empty() || share < self.says.panic {

@@ -372,7 +372,7 @@ fn a_demo_whose_page_cannot_be_had_tells_what_to_do_and_prints_no_address() {
         .output()
         .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    let expected = format!("cannot listen on {}: give another --listen", address);
+    let expected = format!("cannot listen on {address}: give another --listen");
     assert!(said.contains(&expected), "{said}");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
 }
