@@ -15,7 +15,8 @@
 //! - [`guard`] says who may ask: a token, or this machine and none of the pages that its browsers show.
 //! - [`body`] reads requests, [`problem`] is how errors are answered, [`live`] tells what changes.
 //! - [`health`], [`metrics`], [`page`], [`telemetry`] and [`trace`] are for those who run it.
-//! - [`client`] asks such a server, and [`redis`] a Redis that several of them share.
+//! - [`client`] asks such a server, and [`redis`] a Redis that several of them share; [`percent`]
+//!   compares addresses.
 //!
 //! A whole program:
 //!
@@ -58,6 +59,7 @@ pub mod live;
 pub mod metrics;
 pub mod options;
 pub mod page;
+pub mod percent;
 pub mod problem;
 pub mod redis;
 mod run;

@@ -4,11 +4,12 @@
 //! before anything is started.
 
 use std::ffi::OsStr;
+use std::io;
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use clap::{Arg, Args, value_parser};
 use tokio::net::TcpListener;
 
@@ -79,7 +80,7 @@ impl Edge {
     /// Listens.
     pub async fn bind(&self) -> Result<TcpListener> {
         let listener = TcpListener::bind(self.listen).await;
-        listener.with_context(|| format!("cannot listen on {}", self.listen))
+        listening(listener, self.listen, "give another --listen")
     }
 
     /// What [`serve`](crate::serve::serve) keeps to.
@@ -89,6 +90,17 @@ impl Edge {
             ..Limits::STANDARD
         }
     }
+}
+
+/// What came of listening on `address`. If another program listens there, `remedy` says what to do.
+pub fn listening<T>(came: io::Result<T>, address: SocketAddr, remedy: &str) -> Result<T> {
+    came.map_err(|error| {
+        let remedy = match error.kind() {
+            io::ErrorKind::AddrInUse => format!(": {remedy}"),
+            _ => String::new(),
+        };
+        anyhow::Error::new(error).context(format!("cannot listen on {address}{remedy}"))
+    })
 }
 
 /// Makes every option an environment variable too: `--max-body` is `PREFIX_MAX_BODY`.

@@ -5,7 +5,7 @@
 //! waits in the kernel's queue.
 
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -124,10 +124,20 @@ async fn connection(
         .max_buf_size(limits.head_bytes.max(8192))
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
+    until(connection, &stop, |it| it.graceful_shutdown()).await
+}
+
+/// Drives a connection of hyper to its end; after `stop`, which it's told by `end`, at most to the
+/// end of what was begun.
+pub async fn until<C: Future>(
+    connection: C,
+    stop: &CancellationToken,
+    end: impl FnOnce(Pin<&mut C>),
+) -> C::Output {
     let mut connection = pin!(connection);
     tokio::select! {
         ended = connection.as_mut() => return ended,
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
+        () = stop.cancelled() => end(connection.as_mut()),
     }
     connection.await
 }

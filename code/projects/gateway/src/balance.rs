@@ -3,14 +3,17 @@
 //! The servers are numbers, and those that may be asked are bits of a [`Mask`]: so a choice
 //! allocates nothing, and a retry takes a bit away.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
-use crate::config;
-use ring::Ring;
-pub use ring::hash;
+use crate::config::Balance as How;
 
-mod ring;
+/// Points on the ring for each unit of weight.
+const POINTS: u32 = 100;
+
+/// How much more than the mean a server may have, before its keys go to the next one.
+const SLACK: f64 = 1.25;
 
 /// The servers that may be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +47,7 @@ impl Mask {
 
     /// The n-th of them, from 0.
     fn nth(self, n: usize) -> usize {
-        (0..64)
-            .filter(|server| self.has(*server))
-            .nth(n)
-            .unwrap_or(0)
+        self.servers().nth(n).unwrap_or(0)
     }
 
     /// Their numbers.
@@ -68,30 +68,24 @@ pub trait Load {
 
 /// A way to choose, with what it has to remember.
 #[derive(Debug)]
-pub enum Balance {
-    /// One after the other.
-    RoundRobin(AtomicU64),
-    /// The smooth weighted turns of nginx. Sections are short, and never cross an await.
-    Weighted(Mutex<Vec<f64>>),
-    /// The one with the fewest under way, for its share.
-    Least(AtomicU64),
-    /// The better one of two.
-    Ewma,
-    /// By a key, on a ring.
-    Hash(Ring),
+pub struct Balance {
+    how: How,
+    /// For those that take turns.
+    turn: AtomicU64,
+    /// For the smooth weighted turns of nginx. Sections are short, and never cross an await.
+    credits: Mutex<Vec<f64>>,
+    ring: Ring,
 }
 
 impl Balance {
     /// Servers with these weights.
-    pub fn new(how: config::Balance, weights: &[u32]) -> Balance {
-        match how {
-            config::Balance::RoundRobin => Balance::RoundRobin(AtomicU64::new(0)),
-            config::Balance::Weighted => Balance::Weighted(Mutex::new(vec![0.0; weights.len()])),
-            config::Balance::Least => Balance::Least(AtomicU64::new(0)),
-            config::Balance::Ewma => Balance::Ewma,
-            config::Balance::HashClient | config::Balance::HashPath => {
-                Balance::Hash(Ring::new(weights))
-            }
+    pub fn new(how: How, weights: &[u32]) -> Balance {
+        let is_ring = matches!(how, How::HashClient | How::HashPath);
+        Balance {
+            how,
+            turn: AtomicU64::new(0),
+            credits: Mutex::new(vec![0.0; weights.len()]),
+            ring: Ring::new(if is_ring { weights } else { &[] }),
         }
     }
 
@@ -105,36 +99,31 @@ impl Balance {
         key: u64,
         dice: impl Fn(usize) -> usize,
     ) -> usize {
-        match self {
-            Balance::RoundRobin(turn) => may.nth(turn.fetch_add(1, Relaxed) as usize % may.len()),
-            Balance::Weighted(credits) => {
-                let mut credits = credits.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = || self.turn.fetch_add(1, Relaxed) as usize % may.len();
+        match self.how {
+            How::RoundRobin => may.nth(turn()),
+            How::Weighted => {
+                let mut credits = self.credits.lock().unwrap_or_else(PoisonError::into_inner);
                 let total: f64 = may.servers().map(|server| load.share(server)).sum();
                 for server in may.servers() {
                     credits[server] += load.share(server);
                 }
-                let first = may.nth(0);
-                let richer = |best, other| {
-                    if credits[other] > credits[best] {
-                        other
-                    } else {
-                        best
-                    }
+                let richer = |best, other| match credits[other] > credits[best] {
+                    true => other,
+                    false => best,
                 };
-                let picked = may.servers().fold(first, richer);
+                let picked = may.servers().fold(may.nth(0), richer);
                 credits[picked] -= total;
                 picked
             }
-            Balance::Least(turn) => {
-                let turn = turn.fetch_add(1, Relaxed) as usize % may.len();
-                let busy =
-                    |server: &usize| (load.under_way(*server) + 1) as f64 / load.share(*server);
+            How::Least => {
+                let turn = turn();
+                let busy = |server| (load.under_way(server) + 1) as f64 / load.share(server);
                 let in_turn = (0..may.len()).map(|place| may.nth((turn + place) % may.len()));
-                in_turn
-                    .min_by(|a, b| busy(a).total_cmp(&busy(b)))
-                    .unwrap_or(0)
+                let best = in_turn.min_by(|a, b| busy(*a).total_cmp(&busy(*b)));
+                best.unwrap_or(0)
             }
-            Balance::Ewma => {
+            How::Ewma => {
                 let one = may.nth(dice(may.len()));
                 let rest = may.without(one);
                 if rest.is_empty() {
@@ -144,8 +133,48 @@ impl Balance {
                 let cost = |server| load.delay(server) / load.share(server);
                 if cost(other) < cost(one) { other } else { one }
             }
-            Balance::Hash(ring) => ring.pick(may, load, key),
+            How::HashClient | How::HashPath => self.ring.pick(may, load, key),
         }
     }
     // ANCHOR_END: pick
+}
+
+/// Consistent hashing with bounded load: the points of all servers, in order. A key goes to the next
+/// server on the ring, unless that has too much under way: then to the one after it.
+///
+/// Source: Mirrokni, Thorup, Zadimoghaddam, [Consistent hashing with bounded
+/// loads](https://arxiv.org/abs/1608.01350).
+#[derive(Debug)]
+struct Ring(Vec<(u64, usize)>);
+
+/// A number for anything that can be a key. The same in all processes of one build.
+pub fn hash(key: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    hasher.finish()
+}
+
+impl Ring {
+    fn new(weights: &[u32]) -> Ring {
+        let points = |(server, weight): (usize, &u32)| {
+            (0..weight * POINTS).map(move |point| (hash((server, point)), server))
+        };
+        let mut ring: Vec<_> = weights.iter().enumerate().flat_map(points).collect();
+        ring.sort_unstable();
+        Ring(ring)
+    }
+
+    fn pick(&self, may: Mask, load: &impl Load, key: u64) -> usize {
+        let shares: f64 = may.servers().map(|server| load.share(server)).sum();
+        let all: usize = may.servers().map(|server| load.under_way(server)).sum();
+        let bound = |server| SLACK * (all + 1) as f64 * load.share(server) / shares;
+        let has_room = |server| (load.under_way(server) as f64) < bound(server);
+
+        let start = self.0.partition_point(|(point, _)| *point < key);
+        let around = self.0[start..].iter().chain(&self.0[..start]);
+        let mut in_order = around.map(|(_, server)| *server).filter(|it| may.has(*it));
+        let first = in_order.clone().next();
+        let free = in_order.find(|server| has_room(*server));
+        free.or(first).unwrap_or(0)
+    }
 }

@@ -8,13 +8,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::Full;
+use http_body_util::combinators::BoxBody;
 use hyper::StatusCode;
 use hyper::body::{Body as _, Frame, Incoming, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
-
-pub use gzip::Gzip;
-
-mod gzip;
 
 /// Any error of a body. What matters is that there is one: the other side is cut off.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -25,8 +22,8 @@ pub enum Body {
     Full(Full<Bytes>),
     /// From the other side, as it comes.
     Stream(Stream),
-    /// The same, made smaller.
-    Gzip(Box<Gzip<Body>>),
+    /// The same, made into another one.
+    Made(BoxBody<Bytes, Error>),
 }
 
 impl Body {
@@ -52,8 +49,8 @@ impl hyper::body::Body for Body {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         match self.get_mut() {
             Body::Full(body) => Pin::new(body).poll_frame(cx).map_err(Into::into),
-            Body::Stream(body) => Pin::new(body).poll_frame(cx),
-            Body::Gzip(body) => Pin::new(body).poll_frame(cx),
+            Body::Stream(body) => body.poll_frame(cx),
+            Body::Made(body) => Pin::new(body).poll_frame(cx),
         }
     }
 
@@ -61,7 +58,7 @@ impl hyper::body::Body for Body {
         match self {
             Body::Full(body) => body.is_end_stream(),
             Body::Stream(body) => body.body.is_end_stream(),
-            Body::Gzip(_) => false,
+            Body::Made(body) => body.is_end_stream(),
         }
     }
 
@@ -69,15 +66,9 @@ impl hyper::body::Body for Body {
         match self {
             Body::Full(body) => body.size_hint(),
             Body::Stream(body) => body.body.size_hint(),
-            Body::Gzip(_) => SizeHint::default(),
+            Body::Made(body) => body.size_hint(),
         }
     }
-}
-
-/// What happens when a stream has come to its end. Dropped, it has not.
-pub trait AtEnd: Send + Sync {
-    /// The last byte has come.
-    fn whole(self: Box<Self>);
 }
 
 /// How it goes with a client's body.
@@ -100,6 +91,9 @@ impl Progress {
     }
 }
 
+/// What happens when the last byte of a body has come. Dropped, it has not.
+type AtEnd = Box<dyn FnOnce() + Send + Sync>;
+
 /// A body from the wire.
 pub struct Stream {
     body: Incoming,
@@ -110,7 +104,7 @@ pub struct Stream {
     /// When the wait under way began.
     since: Option<Instant>,
     progress: Option<Arc<Progress>>,
-    at_end: Option<Box<dyn AtEnd>>,
+    at_end: Option<AtEnd>,
 }
 
 impl Stream {
@@ -133,27 +127,39 @@ impl Stream {
     }
 
     /// Calls this at its end.
-    pub fn and_then(mut self, at_end: Box<dyn AtEnd>) -> Stream {
+    pub fn and_then(mut self, at_end: AtEnd) -> Stream {
         if self.body.is_end_stream() {
-            at_end.whole();
+            at_end();
         } else {
             self.at_end = Some(at_end);
         }
         self
     }
 
-    fn fail(&mut self, status: u16, error: Error) -> Error {
+    fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(cx) else {
+            ready!(self.poll_silent(cx));
+            return Poll::Ready(Some(Err(self.fail(408, "the body stood still".into()))));
+        };
+        self.since = None;
         if let Some(progress) = &self.progress {
-            progress.failed.store(status, Relaxed);
+            progress.moved.store(true, Relaxed);
         }
-        self.at_end = None;
-        error
+        if let Some(Err(error)) = frame {
+            return Poll::Ready(Some(Err(self.fail(400, error.into()))));
+        }
+        if (frame.is_none() || self.body.is_end_stream())
+            && let Some(at_end) = self.at_end.take()
+        {
+            at_end();
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }
 
     /// Ready when the body has been silent for too long.
     fn poll_silent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let until = *self.since.get_or_insert_with(Instant::now) + self.still;
         let still = self.still;
+        let until = *self.since.get_or_insert_with(Instant::now) + still;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(still)));
         loop {
             ready!(alarm.as_mut().poll(cx));
@@ -163,41 +169,12 @@ impl Stream {
             alarm.as_mut().reset(until);
         }
     }
-}
 
-impl hyper::body::Body for Stream {
-    type Data = Bytes;
-    type Error = Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-        let this = self.get_mut();
-        let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
-            ready!(this.poll_silent(cx));
-            return Poll::Ready(Some(Err(this.fail(408, "the body stood still".into()))));
-        };
-        this.since = None;
-        if let Some(progress) = &this.progress {
-            progress.moved.store(true, Relaxed);
+    fn fail(&mut self, status: u16, error: Error) -> Error {
+        if let Some(progress) = &self.progress {
+            progress.failed.store(status, Relaxed);
         }
-        if let Some(Err(error)) = frame {
-            return Poll::Ready(Some(Err(this.fail(400, error.into()))));
-        }
-        if (frame.is_none() || this.body.is_end_stream())
-            && let Some(at_end) = this.at_end.take()
-        {
-            at_end.whole();
-        }
-        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.at_end = None;
+        error
     }
 }

@@ -1,11 +1,10 @@
 //! Answers that may be kept for all, by RFC 9111: `http-cache-semantics` says which and for how
 //! long, `moka` keeps them, and one of those who ask fetches for the others.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use http_body_util::BodyExt;
 use http_cache_semantics::{AfterResponse, BeforeRequest, CachePolicy};
 use hyper::body::Body as _;
@@ -13,8 +12,10 @@ use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode};
 use tokio::time::Instant;
 
+use crate::answers::say;
 use crate::body::Body;
 use crate::config::CacheSize;
+use crate::headers::elements_of;
 use crate::target::Target;
 use entry::{Entry, Stored};
 
@@ -31,8 +32,6 @@ const PASS_ERRORS: Duration = Duration::from_secs(1);
 pub struct Cache {
     entries: moka::future::Cache<String, Arc<Entry>>,
     one: u64,
-    /// Keys that are fetched again in the background. Short sections, without awaits.
-    refreshing: Mutex<HashSet<String>>,
     /// The wall clock when the cache was made, and ours: a clock that's set back changes nothing.
     start: (SystemTime, Instant),
 }
@@ -40,16 +39,13 @@ pub struct Cache {
 impl Cache {
     /// An empty one, of so many bytes.
     pub fn new(size: CacheSize) -> Cache {
-        let weigh = |key: &String, entry: &Arc<Entry>| {
+        let entries = moka::future::Cache::builder().max_capacity(size.total);
+        let entries = entries.weigher(|key: &String, entry: &Arc<Entry>| {
             u32::try_from(key.len() + entry.weight()).unwrap_or(u32::MAX)
-        };
+        });
         Cache {
-            entries: moka::future::Cache::builder()
-                .max_capacity(size.total)
-                .weigher(weigh)
-                .build(),
+            entries: entries.build(),
             one: size.one,
-            refreshing: Mutex::default(),
             start: (SystemTime::now(), Instant::now()),
         }
     }
@@ -82,7 +78,7 @@ impl Cache {
                 return answer;
             }
             if let Some(answer) = entry.meanwhile(&request, now) {
-                self.refresh(key, request, fetch);
+                self.refresh(entry, key, request, fetch);
                 return answer;
             }
         }
@@ -107,22 +103,21 @@ impl Cache {
     /// Fetches beside the request that noticed, unless that's under way.
     fn refresh<F>(
         self: &Arc<Cache>,
+        entry: Arc<Entry>,
         key: String,
         request: Request<()>,
         fetch: impl Fn(Request<()>) -> F + Send + Sync + 'static,
     ) where
         F: Future<Output = Response<Body>> + Send,
     {
-        let Some(refreshing) = Refreshing::begin(self, &key) else {
+        if entry.refreshing.swap(true, Relaxed) {
             return;
-        };
+        }
+        let cache = Arc::clone(self);
         tokio::spawn(async move {
-            let mut own = None;
-            let entry = refreshing
-                .cache
-                .fetch(&key, &request, &fetch, &mut own)
-                .await;
-            refreshing.cache.entries.insert(key, entry).await;
+            let new = cache.fetch(&key, &request, &fetch, &mut None).await;
+            cache.entries.insert(key, new).await;
+            entry.refreshing.store(false, Relaxed); // it may be the same: there was no new one
         });
     }
 
@@ -139,10 +134,8 @@ impl Cache {
     {
         let old = self.entries.get(key).await.unwrap_or_default();
         let stale = old.matching(request, self.now());
-        let asked = match stale
-            .as_ref()
-            .map(|stored| stored.policy.before_request(request, self.now()))
-        {
+        let before = |stored: &Arc<Stored>| stored.policy.before_request(request, self.now());
+        let asked = match stale.as_ref().map(before) {
             Some(BeforeRequest::Stale { request, .. }) => Request::from_parts(request, ()),
             _ => request.clone(),
         };
@@ -157,7 +150,8 @@ impl Cache {
                 && let AfterResponse::NotModified(policy, head) =
                     stale.policy.after_response(request, &answer, self.now())
             {
-                let stored = Stored::new(policy, head, stale.body.clone(), self.now());
+                let answer = Response::from_parts(head, stale.answer.body().clone());
+                let stored = Stored::new(policy, answer, self.now());
                 *own = Some(stored.answer(self.now(), "gateway; hit; detail=validated"));
                 return Arc::new(old.with(stored, request, self.now()));
             }
@@ -182,55 +176,25 @@ impl Cache {
     ) -> Result<Stored, Response<Body>> {
         let headers = answer.headers();
         let policy = CachePolicy::new_options(request, &answer, self.now(), options());
-        let varies = headers
-            .get_all(header::VARY)
-            .iter()
-            .any(|vary| vary.as_bytes() == b"*");
+        let mut varies = headers.get_all(header::VARY).iter();
+        let is_old = policy.time_to_live(self.now()).is_zero();
+        let can_be_validated = [header::ETAG, header::LAST_MODIFIED];
+        let can_be_validated = can_be_validated.iter().any(|it| headers.contains_key(it));
         let length = answer.body().size_hint().exact();
         if !policy.is_storable()
-            || (policy.time_to_live(self.now()).is_zero() && !has_validator(headers))
+            || (is_old && !can_be_validated)
             || headers.contains_key(header::SET_COOKIE)
-            || varies
+            || varies.any(|vary| vary == "*")
             || length.is_none_or(|length| length > self.one)
         {
             return Err(answer);
         }
         let (head, body) = answer.into_parts();
-        match body.collect().await {
-            Ok(body) => Ok(Stored::new(policy, head, body.to_bytes(), self.now())),
-            Err(_) => Err(crate::answers::say(
-                StatusCode::BAD_GATEWAY,
-                "the server stopped half-way",
-            )),
-        }
-    }
-}
-
-/// The place of a key in `refreshing`, until it's dropped.
-struct Refreshing {
-    cache: Arc<Cache>,
-    key: String,
-}
-
-impl Refreshing {
-    fn begin(cache: &Arc<Cache>, key: &str) -> Option<Refreshing> {
-        let mut keys = cache
-            .refreshing
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        // Lazily: one that's made and dropped would give the place of another back.
-        keys.insert(key.to_owned()).then(|| Refreshing {
-            cache: Arc::clone(cache),
-            key: key.to_owned(),
-        })
-    }
-}
-
-impl Drop for Refreshing {
-    fn drop(&mut self) {
-        let keys = self.cache.refreshing.lock();
-        keys.unwrap_or_else(PoisonError::into_inner)
-            .remove(&self.key);
+        let Ok(body) = body.collect().await else {
+            return Err(say(StatusCode::BAD_GATEWAY, "the server stopped half-way"));
+        };
+        let answer = Response::from_parts(head, body.to_bytes());
+        Ok(Stored::new(policy, answer, self.now()))
     }
 }
 
@@ -241,10 +205,6 @@ fn options() -> http_cache_semantics::CacheOptions {
     }
 }
 
-fn has_validator(headers: &HeaderMap) -> bool {
-    headers.contains_key(header::ETAG) || headers.contains_key(header::LAST_MODIFIED)
-}
-
 /// What a request is known by here: all that chooses the server or the answer. `None`: it's for
 /// one client alone, or for a part.
 pub fn key(scheme: &str, target: &Target, request: &Request<Body>) -> Option<String> {
@@ -253,13 +213,8 @@ pub fn key(scheme: &str, target: &Target, request: &Request<Body>) -> Option<Str
     let for_all = request.method() == Method::GET
         && request.body().is_end_stream()
         && !alone.iter().any(|name| headers.contains_key(name));
-    let Target {
-        authority,
-        path,
-        query,
-        ..
-    } = target;
-    for_all.then(|| format!("{scheme}://{authority}{path}{query}"))
+    let (host, path, query) = (&target.authority, &target.path, &target.query);
+    for_all.then(|| format!("{scheme}://{host}{path}{query}"))
 }
 
 /// The request that is asked for all: without what a client says for itself. With its
@@ -281,20 +236,17 @@ pub fn for_all(mut headers: HeaderMap) -> HeaderMap {
 }
 
 /// 304, if that's what the client has already.
-pub fn not_modified(tag: Option<&HeaderValue>, answer: Response<Body>) -> Response<Body> {
-    let same = |tag: &HeaderValue| {
-        let ours = answer.headers().get(header::ETAG)?;
-        let mut tags = tag.to_str().ok()?.split(',').map(str::trim);
-        let strong = |tag: &str| tag.trim_start_matches("W/").to_owned();
-        let ours = strong(ours.to_str().ok()?);
-        tags.any(|tag| tag == "*" || strong(tag) == ours)
-            .then_some(())
+pub fn not_modified(tags: Option<&HeaderValue>, mut answer: Response<Body>) -> Response<Body> {
+    let weak = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_owned();
+    let ours = answer.headers().get(header::ETAG);
+    let ours = ours.map(|tag| weak(tag.as_bytes()));
+    let has = |tags: &HeaderValue| {
+        elements_of(tags.as_bytes()).any(|tag| tag == b"*" || ours == Some(weak(tag)))
     };
-    if answer.status() != StatusCode::OK || tag.and_then(same).is_none() {
-        return answer;
+    if answer.status() == StatusCode::OK && ours.is_some() && tags.is_some_and(has) {
+        *answer.status_mut() = StatusCode::NOT_MODIFIED;
+        answer.headers_mut().remove(header::CONTENT_LENGTH);
+        *answer.body_mut() = Body::empty();
     }
-    let (mut head, _) = answer.into_parts();
-    head.status = StatusCode::NOT_MODIFIED;
-    head.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(head, Body::from(Bytes::new()))
+    answer
 }

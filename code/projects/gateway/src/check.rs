@@ -1,13 +1,10 @@
 //! Reading the file, and what is wrong with it.
 
-use std::fmt;
-
+use hyper::header::{self, HeaderName};
 use hyper::http::uri::PathAndQuery;
 
 use crate::config::{Config, Route, Upstream};
-use crate::head::is_host;
-use crate::headers::Rules;
-use crate::target;
+use crate::target::{self, is_host};
 
 /// Redis counts in microseconds.
 const FASTEST_SHARED: u32 = 100_000;
@@ -15,8 +12,16 @@ const FASTEST_SHARED: u32 = 100_000;
 /// A body that is to be changed is in memory, and so are those of all requests under way.
 const LONGEST_JSON: usize = 16 << 20;
 
+/// Fields that say where a message ends, which no rule may change.
+static FRAMING: [HeaderName; 3] = [
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONNECTION,
+];
+
 /// Something in the file that must be changed before it's used.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}: {text}")]
 pub struct Fault {
     /// From 1.
     pub line: usize,
@@ -24,105 +29,79 @@ pub struct Fault {
     pub text: String,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: {}", self.line, self.text)
-    }
-}
-
-/// Reads a configuration.
-///
-/// # Errors
-///
-/// All its faults; the first only, if it isn't TOML or a field has the wrong type.
+/// Reads a configuration. The error is all its faults; the first only, if it isn't TOML or a field
+/// has the wrong type.
 pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
-    let line = |at: usize| text[..at.min(text.len())].matches('\n').count() + 1;
-    let config: Config = toml::from_str(text).map_err(|error| {
-        let line = line(error.span().map_or(0, |span| span.start));
-        let text = error.message().to_owned();
-        vec![Fault { line, text }]
-    })?;
-    let mut faults = Vec::new();
-    let mut fault = |at: usize, text: String| {
-        let line = line(at);
-        faults.push(Fault { line, text });
+    let fault = |(at, words): (usize, String)| Fault {
+        line: text[..at.min(text.len())].matches('\n').count() + 1,
+        text: words,
     };
+    let config: Config = toml::from_str(text).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        vec![fault((at, error.message().to_owned()))]
+    })?;
+    let mut faults = Faults::new();
     if config.connections == 0 || config.workers > 256 {
         let text = "connections must be above 0, and workers at most 256";
-        fault(0, text.to_owned());
+        faults.push((0, text.to_owned()));
     }
     if let Some(url) = &config.redis
         && let Err(error) = redis::Client::open(url.get_ref().as_str())
     {
         let text = format!("redis is not an address: {error}. Write \"redis://10.0.0.9\"");
-        fault(url.span().start, text);
+        faults.push((url.span().start, text));
     }
     for (name, upstream) in &config.upstream {
         let at = upstream.servers.span().start;
-        for text in faults_of_upstream(name, upstream) {
-            fault(at, text);
-        }
+        let has = |text: &str| faults.push((at, format!("{name} has {text}")));
+        check_upstream(upstream, has);
     }
     for route in &config.route {
-        let at = route.upstream.span().start;
-        for (at, text) in faults_of_conditions(route) {
-            fault(at, text);
-        }
-        for text in faults_of_route(route, &config) {
-            fault(at, text);
-        }
+        check_conditions(route, &mut faults);
+        let (name, at) = (&route.name, route.upstream.span().start);
+        let that = |text: &str| faults.push((at, format!("route {name} {text}")));
+        check_route(route, &config, that);
     }
-    if faults.is_empty() {
-        return Ok(config);
+    match faults.is_empty() {
+        true => Ok(config),
+        false => Err(faults.into_iter().map(fault).collect()),
     }
-    Err(faults)
 }
 
-fn faults_of_upstream(name: &str, upstream: &Upstream) -> Vec<String> {
-    let mut faults = Vec::new();
+/// Where in the file, and what.
+type Faults = Vec<(usize, String)>;
+
+fn check_upstream(upstream: &Upstream, mut has: impl FnMut(&str)) {
     let servers = upstream.servers.get_ref();
-    if servers.is_empty() || servers.len() > 64 {
-        let count = servers.len();
-        faults.push(format!("{name} has {count} servers: give it 1 to 64"));
+    let count = servers.len();
+    if count == 0 || count > 64 {
+        has(&format!("{count} servers: give it 1 to 64"));
     }
-    if servers
-        .iter()
-        .any(|server| !(1..=100).contains(&server.weight))
-    {
-        faults.push(format!("a weight of {name} is out of bounds: 1 to 100"));
+    let mut weights = servers.iter().map(|server| server.weight);
+    if !weights.all(|weight| (1..=100).contains(&weight)) {
+        has("a weight out of bounds: 1 to 100");
     }
+    let (panic, ratio) = (upstream.panic, upstream.breaker_ratio);
     let is_share = |share: f64| (0.0..=1.0).contains(&share);
-    if !is_share(upstream.panic)
-        || !is_share(upstream.breaker_ratio)
-        || upstream.breaker_ratio == 0.0
-    {
-        faults.push(format!(
-            "panic and breaker_ratio of {name} are shares: 0.0 to 1.0"
-        ));
+    if !is_share(panic) || !is_share(ratio) || ratio == 0.0 {
+        has("a panic or a breaker_ratio that is no share: 0.0 to 1.0");
     }
     if upstream.calls_per_retry == 0 {
-        faults.push(format!(
-            "calls_per_retry of {name} is 0: without a bound, retries prolong an outage"
-        ));
+        has("calls_per_retry = 0: without a bound, retries prolong an outage");
     }
     if let Some(check) = &upstream.check {
         if !check.path.starts_with('/') {
-            faults.push(format!(
-                "the check of {name} asks for {:?}: begin it with /",
-                check.path
-            ));
+            has(&format!("a check of {:?}: begin it with /", check.path));
         }
         if check.rise == 0 || check.fall == 0 {
-            faults.push(format!("rise and fall of {name} must be above 0"));
+            has("a rise or a fall of 0: use numbers above 0");
         }
     }
-    faults
 }
 
 /// A host and a path are compared with what [`crate::target`] reads of a request: written in
 /// another form, they match nothing.
-fn faults_of_conditions(route: &Route) -> Vec<(usize, String)> {
-    let mut faults = Vec::new();
+fn check_conditions(route: &Route, faults: &mut Faults) {
     let (name, path) = (&route.name, route.path.get_ref());
     if let Some(fault) = fault_of_path(path) {
         let text = format!("the path of route {name} is {path:?}{fault}");
@@ -138,7 +117,6 @@ fn faults_of_conditions(route: &Route) -> Vec<(usize, String)> {
         );
         faults.push((host.span().start, text));
     }
-    faults
 }
 
 fn fault_of_path(path: &str) -> Option<String> {
@@ -163,46 +141,38 @@ fn can_match(host: &str) -> bool {
     host == "*" || (is_host(end) && target::name(end).eq_ignore_ascii_case(end))
 }
 
-fn faults_of_route(route: &Route, config: &Config) -> Vec<String> {
-    let mut faults = Vec::new();
-    let (name, upstream) = (&route.name, route.upstream.get_ref());
+fn check_route(route: &Route, config: &Config, mut that: impl FnMut(&str)) {
+    let upstream = route.upstream.get_ref();
     if !config.upstream.contains_key(upstream) {
         let known: Vec<_> = config.upstream.keys().map(String::as_str).collect();
         let known = known.join(", ");
-        faults.push(format!(
-            "route {name} goes to {upstream:?}, which isn't there: take one of {known}, or add [upstream.{upstream}]"
+        that(&format!(
+            "goes to {upstream:?}, which isn't there: take one of {known}, or add [upstream.{upstream}]"
         ));
     }
-    if let Some(rate) = &route.rate
-        && (rate.per_second == 0 || rate.burst == 0)
-    {
-        faults.push(format!(
-            "the rate of route {name} lets nothing through: use numbers above 0"
-        ));
-    }
-    if let Some(rate) = &route.rate
-        && rate.shared
-        && (config.redis.is_none() || rate.per_second > FASTEST_SHARED)
-    {
-        faults.push(format!(
-            "the rate of route {name} is shared: that needs redis = \"redis://…\", and at most {FASTEST_SHARED} a second"
-        ));
-    }
-    if route.at_once == Some(0) {
-        faults.push(format!(
-            "at_once of route {name} is 0, which lets nothing through"
-        ));
-    }
-    for rules in [&route.request, &route.answer] {
-        if let Err(error) = Rules::new(rules) {
-            faults.push(format!("route {name}: {error}"));
+    if let Some(rate) = &route.rate {
+        if rate.per_second == 0 || rate.burst == 0 {
+            that("has a rate that lets nothing through: use numbers above 0");
         }
-        let at_most = rules.json.as_ref().and_then(|json| json.at_most);
-        if at_most.is_some_and(|at_most| !(1..=LONGEST_JSON).contains(&at_most)) {
-            faults.push(format!(
-                "at_most of the JSON rules of route {name} is out of bounds: 1 to {LONGEST_JSON} bytes"
+        if rate.shared && (config.redis.is_none() || rate.per_second > FASTEST_SHARED) {
+            that(&format!(
+                "shares its rate: that needs redis = \"redis://…\", and at most {FASTEST_SHARED} a second"
             ));
         }
     }
-    faults
+    if route.at_once == Some(0) {
+        that("has at_once = 0, which lets nothing through");
+    }
+    for rules in [&route.request, &route.answer] {
+        let mut changed = rules.set.iter().map(|(name, _)| name).chain(&rules.remove);
+        if changed.any(|name| FRAMING.contains(name)) {
+            that("removes or sets a field that says where a message ends: leave it out");
+        }
+        let at_most = rules.json.as_ref().map_or(1, |json| json.at_most);
+        if !(1..=LONGEST_JSON).contains(&at_most) {
+            that(&format!(
+                "has an at_most out of bounds: 1 to {LONGEST_JSON} bytes"
+            ));
+        }
+    }
 }

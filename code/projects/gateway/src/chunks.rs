@@ -1,7 +1,5 @@
 //! Follows a chunked body without taking it apart: where does it end, and is it well formed?
 
-use crate::head::Refusal;
-
 /// A line that says how long a chunk is, and a trailer, may be this long.
 const LONGEST_LINE: usize = 1024;
 
@@ -31,44 +29,35 @@ enum At {
     EndLf,
 }
 
-const BAD: Refusal = Refusal {
-    status: 400,
-    why: "a chunk that is none",
-};
-
 impl Chunks {
     /// Reads on, and returns how many of these bytes belong to the body, and whether it's over.
-    ///
-    /// # Errors
-    ///
-    /// If they aren't what RFC 9112, section 7.1 says, bare line feeds included.
-    pub fn advance(&mut self, bytes: &[u8]) -> Result<(usize, bool), Refusal> {
+    /// `None`: they aren't what RFC 9112, section 7.1, says, bare line feeds included.
+    pub fn advance(&mut self, bytes: &[u8]) -> Option<(usize, bool)> {
         let mut read = 0;
         while let Some(&byte) = bytes.get(read) {
             if let At::Data(left) = self.at {
                 let some = left.min((bytes.len() - read) as u64);
                 read += some as usize;
-                self.at = if some == left {
-                    At::DataCr
-                } else {
-                    At::Data(left - some)
+                self.at = match left - some {
+                    0 => At::DataCr,
+                    left => At::Data(left),
                 };
                 continue;
             }
             read += 1;
             self.line += 1;
             if self.line > LONGEST_LINE {
-                return Err(BAD);
+                return None;
             }
             if matches!((self.at, byte), (At::EndLf, b'\n')) {
-                return Ok((read, true));
+                return Some((read, true));
             }
-            self.at = self.at.step(byte).ok_or(BAD)?;
+            self.at = self.at.step(byte)?;
             if byte == b'\n' {
                 self.line = 0;
             }
         }
-        Ok((read, false))
+        Some((read, false))
     }
 }
 

@@ -1,10 +1,17 @@
 //! Answers made smaller as they pass, for clients that understand gzip.
 
-use hyper::body::Body as _;
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use futures::stream::try_unfold;
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Body as _, Frame};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Response, StatusCode};
 
-use crate::body::{Body, Gzip};
+use crate::body::{Body, Error};
+use crate::headers::elements;
 
 /// Smaller bodies stay as they are.
 const SMALLEST: u64 = 512;
@@ -25,37 +32,52 @@ pub fn compress(accepts: bool, answer: Response<Body>) -> Response<Body> {
     head.headers.insert(header::CONTENT_ENCODING, gzip);
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.remove(header::ACCEPT_RANGES);
-    if let Some(tag) = head
-        .headers
-        .get(header::ETAG)
-        .filter(|tag| !tag.as_bytes().starts_with(b"W/"))
+    if let Some(tag) = head.headers.get(header::ETAG)
+        && !tag.as_bytes().starts_with(b"W/")
         && let Ok(weak) = HeaderValue::from_bytes(&[b"W/", tag.as_bytes()].concat())
     {
         head.headers.insert(header::ETAG, weak);
     }
-    Response::from_parts(head, Body::Gzip(Box::new(Gzip::new(body))))
+    Response::from_parts(head, smaller(body))
+}
+
+/// Frame by frame: what the server has sent isn't held back.
+fn smaller(body: Body) -> Body {
+    let encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let frames = try_unfold(Some((body, encoder)), async |state| {
+        let Some((mut body, mut encoder)) = state else {
+            return Ok::<_, Error>(None);
+        };
+        while let Some(frame) = body.frame().await {
+            let Ok(data) = frame?.into_data() else {
+                continue; // trailers
+            };
+            encoder.write_all(&data)?;
+            encoder.flush()?;
+            let bytes = std::mem::take(encoder.get_mut());
+            if !bytes.is_empty() {
+                return Ok(Some((Frame::data(bytes.into()), Some((body, encoder)))));
+            }
+        }
+        Ok(Some((Frame::data(encoder.finish()?.into()), None)))
+    });
+    Body::Made(StreamBody::new(frames).boxed())
 }
 
 /// Whether a client says that it takes gzip.
 pub fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let values = headers.get_all(header::ACCEPT_ENCODING).iter();
-    let mut codings = values
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','));
-    codings.any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
+    elements(headers, header::ACCEPT_ENCODING).any(|coding| {
+        let mut parts = coding.split(|byte| *byte == b';').map(<[u8]>::trim_ascii);
         let is_gzip = parts
             .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        is_gzip && !parts.any(|q| matches!(q, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+            .is_some_and(|name| name.eq_ignore_ascii_case(b"gzip"));
+        is_gzip && !parts.any(|q| matches!(q, b"q=0" | b"q=0.0" | b"q=0.00" | b"q=0.000"))
     })
 }
 
 fn is_text(headers: &HeaderMap) -> bool {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let texts = [
         "text/",
         "application/json",

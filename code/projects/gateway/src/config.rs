@@ -10,7 +10,6 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde::Deserialize;
 use toml::Spanned;
 
-mod default;
 mod words;
 
 /// The whole file. Numbers and times have bounds, which [`parse`] holds.
@@ -23,7 +22,7 @@ pub struct Config {
     #[serde(default)]
     pub workers: usize,
     /// Connections at a time, over all workers.
-    #[serde(default = "default::connections")]
+    #[serde(default = "words::number::<_, 10_000>")]
     pub connections: usize,
     /// Peers whose `X-Forwarded-For` is believed and added to.
     #[serde(default)]
@@ -122,22 +121,21 @@ pub struct Upstream {
     /// Ask them whether they're well.
     pub check: Option<Check>,
     /// When less than this share is well, the checks are believed no more, 0 to 1.
-    #[serde(default = "default::panic")]
+    #[serde(default = "words::half")]
     pub panic: f64,
     /// How long a server that came back gets less than its share.
-    #[serde(default = "default::slow_start", deserialize_with = "words::duration")]
+    #[serde(default = "words::seconds::<10>")]
+    #[serde(deserialize_with = "words::duration")]
     pub slow_start: Duration,
     /// The share of failures that opens a server's breaker, above 0 to 1.
-    #[serde(default = "default::breaker_ratio")]
+    #[serde(default = "words::half")]
     pub breaker_ratio: f64,
     /// How long it stays open.
-    #[serde(
-        default = "default::breaker_pause",
-        deserialize_with = "words::duration"
-    )]
+    #[serde(default = "words::seconds::<5>")]
+    #[serde(deserialize_with = "words::duration")]
     pub breaker_pause: Duration,
     /// Requests that pay for one retry.
-    #[serde(default = "default::calls_per_retry")]
+    #[serde(default = "words::number::<_, 10>")]
     pub calls_per_retry: u32,
 }
 
@@ -148,7 +146,7 @@ pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     /// Its share, for `weighted`, `ewma`, `least` and `hash`: 1 to 100.
-    #[serde(default = "default::weight")]
+    #[serde(default = "words::number::<_, 1>")]
     pub weight: u32,
 }
 
@@ -181,13 +179,13 @@ pub struct Check {
     #[serde(deserialize_with = "words::duration")]
     pub every: Duration,
     /// Good answers in a row that make it well.
-    #[serde(default = "default::rise")]
+    #[serde(default = "words::number::<_, 2>")]
     pub rise: u32,
     /// Bad ones that make it unwell.
-    #[serde(default = "default::fall")]
+    #[serde(default = "words::number::<_, 3>")]
     pub fall: u32,
     /// The status of a good one.
-    #[serde(default = "default::status")]
+    #[serde(default = "words::number::<_, 200>")]
     pub status: u16,
 }
 
@@ -267,21 +265,26 @@ pub struct Tokens {
 #[serde(deny_unknown_fields, default)]
 pub struct Rules {
     /// Fields that are taken away.
-    pub remove: Vec<String>,
+    #[serde(deserialize_with = "words::names")]
+    pub remove: Vec<HeaderName>,
     /// Fields that get this value, whatever they had.
-    pub set: BTreeMap<String, String>,
+    #[serde(deserialize_with = "words::fields")]
+    pub set: Vec<(HeaderName, HeaderValue)>,
     /// The same for the body, if it's JSON.
     pub json: Option<Json>,
 }
 
 /// Changes to the fields of a JSON object. A body that is to be changed is read as a whole.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Json {
     /// Fields that are taken away.
+    #[serde(default)]
     pub remove: Vec<String>,
     /// Fields that get this value, whatever they had.
+    #[serde(default)]
     pub set: BTreeMap<String, serde_json::Value>,
-    /// The longest body, in bytes: 1 to 16 MiB. Absent: 1 MiB.
-    pub at_most: Option<usize>,
+    /// The longest body, in bytes: 1 to 16 MiB.
+    #[serde(default = "words::mebibyte")]
+    pub at_most: usize,
 }

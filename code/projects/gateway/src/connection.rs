@@ -1,8 +1,6 @@
 //! One client's connection, in HTTP/1.1 or HTTP/2.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
-use std::pin::pin;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -11,6 +9,7 @@ use hyper::server::conn::{http1, http2};
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use service::serve::until;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -24,8 +23,7 @@ use crate::forward::Client;
 use crate::gateway::Gateway;
 use crate::head::LONGEST_HEAD;
 use crate::journey::answer;
-use crate::pool::Pool;
-use crate::strict::{Strict, Switch};
+use crate::strict::Strict;
 
 /// Requests at a time on a connection of HTTP/2.
 const STREAMS: u32 = 100;
@@ -49,41 +47,28 @@ pub struct Shared {
 }
 
 /// Serves a client until it leaves, or until its last answer after `stop`.
-pub async fn serve<T>(
-    shared: Arc<Shared>,
-    pool: Arc<Pool>,
-    stream: T,
-    address: IpAddr,
-    scheme: &'static str,
-) where
+pub async fn serve<T>(shared: Arc<Shared>, client: Client, stream: T)
+where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let (times, metrics) = {
         let gateway = shared.gateway.load();
-        (gateway.times, Arc::clone(&gateway.metrics))
+        (gateway.times, gateway.metrics.clone())
     };
     metrics.connections.inc();
-    let switch = Arc::new(Switch::default());
-    let client = Arc::new(Client {
-        address,
-        scheme,
-        switch: Arc::clone(&switch),
-        pool,
-    });
-    let mut stream = Strict::new(stream, times.still, switch);
+    let mut stream = Strict::new(stream, times.still, Arc::clone(&client.switch));
     // Which version it is, we see ourselves, within the limit of a head.
-    if let Ok(Ok(is_http2)) = timeout(times.head, stream.is_http2()).await {
-        let ended = speak(&shared, client, TokioIo::new(stream), is_http2, times).await;
-        if let Err(error) = ended {
-            debug!(%error, "connection");
-        }
+    if let Ok(Ok(is_http2)) = timeout(times.head, stream.is_http2()).await
+        && let Err(error) = speak(shared, client, TokioIo::new(stream), is_http2, times).await
+    {
+        debug!(%error, "connection");
     }
     metrics.connections.dec();
 }
 
 async fn speak<T>(
-    shared: &Arc<Shared>,
-    client: Arc<Client>,
+    shared: Arc<Shared>,
+    client: Client,
     stream: TokioIo<Strict<T>>,
     is_http2: bool,
     times: Times,
@@ -91,8 +76,8 @@ async fn speak<T>(
 where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let client = Arc::new(client);
     let stop = shared.stop.child_token(); // its lock is asked at each poll: no other thread's
-    let shared = Arc::clone(shared);
     let handle = service_fn(move |request: Request<Incoming>| {
         let gateway = shared.gateway.load_full(); // this request keeps it to its end
         // In a box: it has kilobytes, and is moved three times before it's first polled.
@@ -108,22 +93,14 @@ where
             .max_header_list_size(LONGEST_HEAD as u32)
             .keep_alive_interval(times.head)
             .keep_alive_timeout(times.head);
-        let mut connection = pin!(http2.serve_connection(stream, handle));
-        tokio::select! {
-            ended = connection.as_mut() => return ended,
-            () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
-        }
-        return connection.await;
+        let connection = http2.serve_connection(stream, handle);
+        return until(connection, &stop, |it| it.graceful_shutdown()).await;
     }
     let mut http1 = http1::Builder::new();
     http1
         .timer(TokioTimer::new())
         .header_read_timeout(times.head)
         .max_buf_size(LONGEST_HEAD * 4);
-    let mut connection = pin!(http1.serve_connection(stream, handle).with_upgrades());
-    tokio::select! {
-        ended = connection.as_mut() => return ended,
-        () = stop.cancelled() => connection.as_mut().graceful_shutdown(),
-    }
-    connection.await
+    let connection = http1.serve_connection(stream, handle).with_upgrades();
+    until(connection, &stop, |it| it.graceful_shutdown()).await
 }

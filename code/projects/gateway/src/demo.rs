@@ -1,35 +1,22 @@
 //! Three small servers and a gateway before them, to try things on.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{Request, Response};
-use hyper_util::rt::TokioIo;
+use axum::Router;
+use axum::http::{StatusCode, Uri, header};
+use axum::response::IntoResponse;
+use service::serve::{Limits, serve};
 use tokio::net::TcpListener;
 use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
 
 /// What `gateway demo` runs by, with the addresses of its servers to fill in.
 const FILE: &str = include_str!("demo/gateway.toml");
 
-/// A server that can be told to fail.
-struct Shop {
-    number: usize,
-    is_sick: AtomicBool,
-}
-
 /// Starts the servers, and returns a configuration for a gateway before them.
-///
-/// # Errors
-///
-/// If no port is free.
 pub async fn start() -> std::io::Result<String> {
     let mut file = FILE.to_owned();
     for number in 1..=3 {
@@ -58,40 +45,30 @@ Ctrl-C ends it.
     )
 }
 
-async fn shop(number: usize) -> std::io::Result<SocketAddr> {
+async fn shop(number: u64) -> std::io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
-    let is_sick = AtomicBool::new(false);
-    let shop = Arc::new(Shop { number, is_sick });
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            let shop = Arc::clone(&shop);
-            let sell = service_fn(move |request| sell(Arc::clone(&shop), request));
-            tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), sell));
-        }
-    });
+    let is_sick = Arc::new(AtomicBool::new(false));
+    let shop = Router::new().fallback(move |path: Uri| sell(number, Arc::clone(&is_sick), path));
+    let never = CancellationToken::new();
+    tokio::spawn(serve(listener, shop, Limits::STANDARD, never));
     Ok(address)
 }
 
+/// It can be told to fail.
 async fn sell(
-    shop: Arc<Shop>,
-    request: Request<Incoming>,
-) -> Result<Response<Full<Bytes>>, Infallible> {
-    let path = request.uri().path();
-    sleep(Duration::from_millis(10 * shop.number as u64)).await;
-    match path.rsplit('/').next() {
-        Some("sick") => shop.is_sick.store(true, Relaxed),
-        Some("well") => shop.is_sick.store(false, Relaxed),
-        _ if shop.is_sick.load(Relaxed) => {
-            let mut answer = Response::new(Full::default());
-            *answer.status_mut() = hyper::StatusCode::SERVICE_UNAVAILABLE;
-            return Ok(answer);
-        }
+    number: u64,
+    is_sick: Arc<AtomicBool>,
+    path: Uri,
+) -> Result<impl IntoResponse, StatusCode> {
+    sleep(Duration::from_millis(10 * number)).await;
+    match path.path().rsplit('/').next() {
+        Some("sick") => is_sick.store(true, Relaxed),
+        Some("well") => is_sick.store(false, Relaxed),
+        _ if is_sick.load(Relaxed) => return Err(StatusCode::SERVICE_UNAVAILABLE),
         _ => {}
     }
-    let text = format!("shop {} sells {path}\n", shop.number);
-    let mut answer = Response::new(Full::from(text));
-    let control = hyper::header::HeaderValue::from_static("max-age=10, stale-while-revalidate=10");
-    answer.headers_mut().insert("cache-control", control);
-    Ok(answer)
+    let control = "max-age=10, stale-while-revalidate=10";
+    let text = format!("shop {number} sells {}\n", path.path());
+    Ok(([(header::CACHE_CONTROL, control)], text))
 }

@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use tracing::warn;
 
 use crate::connection::{Shared, serve};
+use crate::forward::Client;
 use crate::pool::Pool;
 
 /// Connections that the kernel holds for us.
@@ -33,27 +34,21 @@ pub struct Edge {
 
 impl Edge {
     /// Starts so many workers. 0: one a core.
-    ///
-    /// # Errors
-    ///
-    /// If the address can't be had, or a thread can't be started.
     pub fn start(shared: &Arc<Shared>, listen: SocketAddr, workers: usize) -> io::Result<Edge> {
         let workers = match workers {
             0 => thread::available_parallelism()?.get(),
             workers => workers,
         };
-        // The first one finds the port, if that is 0.
-        let first = socket(listen)?;
+        let first = socket(listen)?; // it finds the port, if that is 0
         let address = first.local_addr()?;
-        let others = (1..workers).map(|_| socket(address));
-        let sockets = std::iter::once(Ok(first))
-            .chain(others)
-            .collect::<io::Result<Vec<_>>>()?;
+        let mut sockets = vec![first];
+        for _ in 1..workers {
+            sockets.push(socket(address)?);
+        }
         let start = |socket| {
             let shared = Arc::clone(shared);
-            let runtime = runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let mut runtime = runtime::Builder::new_current_thread();
+            let runtime = runtime.enable_all().build()?;
             let work = move || runtime.block_on(accept(shared, socket));
             thread::Builder::new()
                 .name("gateway".to_owned())
@@ -65,11 +60,8 @@ impl Edge {
 
     /// Waits until all workers have ended, which they do after `stop`.
     pub async fn ended(self) {
-        let join = move || {
-            self.threads
-                .into_iter()
-                .for_each(|thread| drop(thread.join()))
-        };
+        let threads = self.threads.into_iter();
+        let join = move || threads.for_each(|thread| drop(thread.join()));
         let _ = tokio::task::spawn_blocking(join).await;
     }
 }
@@ -77,10 +69,9 @@ impl Edge {
 /// Listens at once: a socket that is bound and doesn't listen would take no connections, but a
 /// client that comes before the last worker has started finds the first.
 fn socket(address: SocketAddr) -> io::Result<std::net::TcpListener> {
-    let socket = if address.is_ipv4() {
-        TcpSocket::new_v4()?
-    } else {
-        TcpSocket::new_v6()?
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
     socket.set_reuseaddr(true)?;
     socket.set_reuseport(true)?;
@@ -128,12 +119,18 @@ async fn accept(shared: Arc<Shared>, listener: std::net::TcpListener) {
 
 async fn connected(shared: Arc<Shared>, pool: Arc<Pool>, stream: TcpStream, peer: SocketAddr) {
     let _ = stream.set_nodelay(true);
+    let client = |scheme| Client {
+        address: peer.ip(),
+        scheme,
+        switch: Arc::default(),
+        pool,
+    };
     let Some(tls) = shared.tls.clone() else {
-        return serve(shared, pool, stream, peer.ip(), "http").await;
+        return serve(shared, client("http"), stream).await;
     };
     let limit = shared.gateway.load().times.head;
     // A client that never shakes hands is a slow one, too.
     if let Ok(Ok(stream)) = timeout(limit, tls.accept(stream)).await {
-        serve(shared, pool, stream, peer.ip(), "https").await;
+        serve(shared, client("https"), stream).await;
     }
 }

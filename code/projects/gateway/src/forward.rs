@@ -1,5 +1,6 @@
 //! From the request to a server's answer: retry, balance, breaker, connection.
 
+use std::io;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -8,9 +9,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use hyper::body::Body as _;
-use hyper::client::conn::TrySendError;
 use hyper::upgrade::OnUpgrade;
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Request, Response, StatusCode, Version};
 use patterns::breaker::Permit;
 use patterns::deadline::Deadline;
 use patterns::hedge::hedge;
@@ -18,14 +18,16 @@ use patterns::retry::{Backoff, Failure, retry};
 use tokio::time::{Instant, timeout};
 
 use crate::answers::{later, say};
+use crate::balance::hash;
 use crate::body::{Body, Progress, Stream};
+use crate::config::Balance;
 use crate::gateway::Gateway;
 use crate::headers::remove_hop_by_hop;
-use crate::pool::{Busy, ConnectError, Pool};
+use crate::pool::Pool;
 use crate::route::Route;
 use crate::strict::Switch;
 use crate::tunnel;
-use crate::upstream::{Server, UnderWay};
+use crate::upstream::Server;
 
 /// Three attempts. The waits are short, since another server is asked.
 const BACKOFF: Backoff = Backoff {
@@ -54,8 +56,6 @@ pub struct Way {
     pub client: Arc<Client>,
     /// Through what.
     pub route: Arc<Route>,
-    /// For the ring.
-    pub key: u64,
 }
 
 /// A request on its way to a server.
@@ -83,14 +83,7 @@ impl Call {
 
     /// Whether a second time has the effect of once, and the body can be had a second time.
     fn may_repeat(&self) -> bool {
-        let methods = [
-            Method::GET,
-            Method::HEAD,
-            Method::OPTIONS,
-            Method::PUT,
-            Method::DELETE,
-        ];
-        methods.contains(self.request.method()) && self.request.body().is_end_stream()
+        self.request.method().is_idempotent() && self.request.body().is_end_stream()
     }
 }
 
@@ -104,15 +97,6 @@ impl Drop for Asked<'_> {
     }
 }
 
-/// An attempt without a good answer.
-struct Failed {
-    /// What the client gets if there's no other attempt.
-    answer: Response<Body>,
-    /// The request, if not a byte of it went out.
-    unsent: Option<Request<Body>>,
-}
-
-// ANCHOR: forward
 /// Sends the request to one server after another, as long as it may be repeated and the budget
 /// pays. What a server hasn't seen may be repeated whatever it is. If the route says so, a server
 /// that takes long is overtaken by another.
@@ -120,6 +104,11 @@ pub async fn forward(mut call: Call) -> Response<Body> {
     let upstream = Arc::clone(&call.way.route.upstream);
     let again = call.may_repeat().then(|| head_of(&call.request));
     let first = std::mem::replace(&mut call.request, Request::new(Body::empty()));
+    let key = match upstream.says.balance {
+        Balance::HashPath => hash(first.uri().path()),
+        Balance::HashClient => hash(call.way.client.address),
+        _ => 0, // no one asks for it
+    };
     // What the next attempt sends, and the servers that it may ask.
     let next = Mutex::new((Some(first), upstream.candidates()));
     let attempts = AtomicU32::new(0);
@@ -130,7 +119,7 @@ pub async fn forward(mut call: Call) -> Response<Body> {
         let (request, picked) = {
             let mut next = next.lock().unwrap_or_else(PoisonError::into_inner);
             let request = next.0.take().or_else(|| again.as_ref().map(head_of));
-            let picked = upstream.pick(next.1, call.way.key);
+            let picked = upstream.pick(next.1, key);
             if let Ok((number, _)) = &picked {
                 next.1 = upstream.others(next.1, *number);
             }
@@ -140,20 +129,18 @@ pub async fn forward(mut call: Call) -> Response<Body> {
         let request = request.ok_or_else(|| Failure::Final(say(bad, "sent once, and lost")))?;
         let none = |wait| later(StatusCode::SERVICE_UNAVAILABLE, "no server is well", wait);
         let (number, permit) = picked.map_err(|wait| Failure::Final(none(wait)))?;
-        call.attempt(number, permit, request)
-            .await
-            .map_err(|failed| {
-                let repeat = failed.unsent.is_some() || again.is_some();
-                next.lock().unwrap_or_else(PoisonError::into_inner).0 = failed.unsent;
-                if repeat {
-                    Failure::Again(failed.answer)
-                } else {
-                    Failure::Final(failed.answer)
-                }
-            })
+        let answer = call.attempt(number, permit, request).await;
+        answer.map_err(|failed| {
+            let repeat = failed.unsent.is_some() || again.is_some();
+            next.lock().unwrap_or_else(PoisonError::into_inner).0 = failed.unsent;
+            match repeat {
+                true => Failure::Again(failed.answer),
+                false => Failure::Final(failed.answer),
+            }
+        })
     };
     let hedged = || async {
-        match call.way.route.hedge {
+        match call.way.route.says.hedge {
             Some(after) if again.is_some() => {
                 Box::pin(hedge(after, &upstream.hedges, attempt)).await
             }
@@ -164,7 +151,6 @@ pub async fn forward(mut call: Call) -> Response<Body> {
     let answer = retry(&BACKOFF, &upstream.budget, deadline, fastrand::f64, hedged).await;
     answer.unwrap_or_else(|failed| failed)
 }
-// ANCHOR_END: forward
 
 fn head_of(request: &Request<Body>) -> Request<Body> {
     let mut copy = Request::new(Body::empty());
@@ -200,107 +186,83 @@ impl Call {
         outcome
     }
 
-    // ANCHOR: send
     /// Sends the request on a connection to this server, and waits for the head of its answer.
     async fn send(
         &self,
         server: &Arc<Server>,
-        request: Request<Body>,
+        mut request: Request<Body>,
     ) -> Result<Response<Body>, Box<Failed>> {
         let under_way = server.enter();
-        let times = self.way.gateway.times;
-        let mut request = request;
+        let (times, pool) = (self.way.gateway.times, &self.way.client.pool);
         let (sender, answer) = loop {
-            let mut connection = match self
-                .way
-                .client
-                .pool
-                .get(server.address, times.connect)
-                .await
-            {
+            let (mut sender, used) = match pool.get(server.address, times.connect).await {
                 Ok(connection) => connection,
-                Err(error) => return Err(Failed::unconnected(&error, request)),
+                Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                    return Err(failed(StatusCode::GATEWAY_TIMEOUT, Some(request)));
+                }
+                Err(_) => return Err(failed(StatusCode::BAD_GATEWAY, Some(request))),
             };
-            let mut answer = pin!(connection.sender.try_send_request(request));
+            let mut answer = pin!(sender.try_send_request(request));
             let answer = loop {
                 match timeout(times.first_byte, answer.as_mut()).await {
                     Ok(answer) => break answer,
                     Err(_) if self.progress.has_moved() => {} // the client is still sending
-                    Err(_) => return Err(Failed::after_bytes(StatusCode::GATEWAY_TIMEOUT)),
+                    Err(_) => return Err(failed(StatusCode::GATEWAY_TIMEOUT, None)),
                 }
             };
-            match answer {
-                Ok(answer) => break (connection.sender, answer),
-                Err(error) => match unsent(error, connection.used) {
-                    Some(same) => request = same, // the connection was closed while it was idle
-                    None => {
-                        let status = self.progress.failure().unwrap_or(StatusCode::BAD_GATEWAY);
-                        return Err(Failed::after_bytes(status));
-                    }
-                },
+            match answer.map_err(|mut error| error.take_message()) {
+                Ok(answer) => break (sender, answer),
+                Err(Some(unsent)) if used => request = unsent, // closed while it was idle
+                Err(_) => {
+                    let status = self.progress.failure();
+                    return Err(failed(status.unwrap_or(StatusCode::BAD_GATEWAY), None));
+                }
             }
         };
         if answer.status() == StatusCode::SWITCHING_PROTOCOLS {
-            return self.switch(answer, under_way);
+            let Some(upgrade) = self.upgrade.clone() else {
+                return Err(failed(StatusCode::BAD_GATEWAY, None)); // no one asked for it
+            };
+            let switch = &self.way.client.switch;
+            return Ok(tunnel::open(switch, upgrade, answer, under_way));
         }
-        let is_bad = matches!(answer.status().as_u16(), 502..=504);
         let (mut head, body) = answer.into_parts();
         head.version = Version::HTTP_11;
         remove_hop_by_hop(&mut head.headers);
-        let busy = Box::new(Busy {
-            pool: Arc::clone(&self.way.client.pool),
-            server: server.address,
-            sender,
-            under_way,
-        });
-        let body = Body::Stream(Stream::new(body, times.still).and_then(busy));
+        let (pool, address) = (Arc::clone(pool), server.address);
+        let at_end = move || {
+            pool.give_back(address, sender);
+            drop(under_way); // it counts as long as the answer comes
+        };
+        let body = Body::Stream(Stream::new(body, times.still).and_then(Box::new(at_end)));
         let answer = Response::from_parts(head, body);
-        if is_bad {
-            let unsent = None;
-            return Err(Box::new(Failed { answer, unsent }));
+        match answer.status().as_u16() {
+            502..=504 => Err(Box::new(Failed {
+                answer,
+                unsent: None,
+            })),
+            _ => Ok(answer),
         }
-        Ok(answer)
-    }
-    // ANCHOR_END: send
-
-    fn switch(
-        &self,
-        answer: Response<hyper::body::Incoming>,
-        under_way: UnderWay,
-    ) -> Result<Response<Body>, Box<Failed>> {
-        let Some(upgrade) = self.upgrade.clone() else {
-            return Err(Failed::after_bytes(StatusCode::BAD_GATEWAY)); // no one asked for it
-        };
-        let switch = &self.way.client.switch;
-        Ok(tunnel::open(switch, upgrade, answer, under_way))
     }
 }
 
-/// The request, if this connection was used before and closed before it saw a byte of it.
-fn unsent(mut error: TrySendError<Request<Body>>, used: bool) -> Option<Request<Body>> {
-    error.take_message().filter(|_| used)
+/// An attempt without a good answer.
+struct Failed {
+    /// What the client gets if there's no other attempt.
+    answer: Response<Body>,
+    /// The request, if not a byte of it went out.
+    unsent: Option<Request<Body>>,
 }
 
-impl Failed {
-    fn unconnected(error: &ConnectError, request: Request<Body>) -> Box<Failed> {
-        let (status, text) = match error {
-            ConnectError::Slow(_) => (StatusCode::GATEWAY_TIMEOUT, "the server can't be reached"),
-            ConnectError::Io(_) | ConnectError::Http(_) => {
-                (StatusCode::BAD_GATEWAY, "the server refuses")
-            }
-        };
-        let (answer, unsent) = (say(status, text), Some(request));
-        Box::new(Failed { answer, unsent })
-    }
-
-    fn after_bytes(status: StatusCode) -> Box<Failed> {
-        let text = match status {
-            StatusCode::GATEWAY_TIMEOUT => "the server is too slow",
-            StatusCode::BAD_REQUEST => "the request's body is broken",
-            StatusCode::REQUEST_TIMEOUT => "the request's body stood still",
-            _ => "the server doesn't answer",
-        };
-        let (answer, unsent) = (say(status, text), None);
-        Box::new(Failed { answer, unsent })
-    }
+fn failed(status: StatusCode, unsent: Option<Request<Body>>) -> Box<Failed> {
+    let text = match (status, &unsent) {
+        (StatusCode::GATEWAY_TIMEOUT, Some(_)) => "the server can't be reached",
+        (_, Some(_)) => "the server refuses",
+        (StatusCode::GATEWAY_TIMEOUT, _) => "the server is too slow",
+        (StatusCode::BAD_REQUEST, _) => "the request's body is broken",
+        (StatusCode::REQUEST_TIMEOUT, _) => "the request's body stood still",
+        _ => "the server doesn't answer",
+    };
+    let answer = say(status, text);
+    Box::new(Failed { answer, unsent })
 }

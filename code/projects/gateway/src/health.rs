@@ -3,16 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Empty;
 use hyper::Request;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
+use crate::body::Body;
 use crate::config::Check;
+use crate::pool::Pool;
 use crate::upstream::{Server, Upstream};
 
 /// An answer must come in this time, or within the interval if that's shorter.
@@ -52,15 +50,12 @@ impl Streak {
 
 /// Starts the checks of a group. They end with `stop`.
 pub fn watch(upstream: &Upstream, stop: &CancellationToken) {
-    let Some(check) = &upstream.check else {
+    let Some(check) = &upstream.says.check else {
         return;
     };
     for server in &upstream.servers {
-        let (server, check) = (Arc::clone(server), check.clone());
-        tokio::spawn(
-            stop.clone()
-                .run_until_cancelled_owned(ask_again_and_again(server, check)),
-        );
+        let asking = ask_again_and_again(Arc::clone(server), check.clone());
+        tokio::spawn(stop.clone().run_until_cancelled_owned(asking));
     }
 }
 
@@ -80,12 +75,11 @@ async fn ask_again_and_again(server: Arc<Server>, check: Check) {
 }
 
 async fn ask(server: &Server, check: &Check) -> anyhow::Result<bool> {
-    let stream = TcpStream::connect(server.address).await?;
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let (mut sender, _) = Pool::default().get(server.address, LIMIT).await?;
     let request = Request::get(&check.path)
         .header("host", server.address.to_string())
         .header("connection", "close")
-        .body(Empty::<bytes::Bytes>::new())?;
-    let (answer, _) = tokio::join!(sender.send_request(request), connection);
-    Ok(answer?.status().as_u16() == check.status)
+        .body(Body::empty())?;
+    let answer = sender.send_request(request).await?;
+    Ok(answer.status().as_u16() == check.status)
 }

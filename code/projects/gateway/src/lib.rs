@@ -55,45 +55,46 @@ pub mod upstream;
 
 mod watch;
 
+use std::future::pending;
 use std::path::PathBuf;
 
 use service::guard::Guard;
 use service::options::Edge;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 use crate::running::Running;
 
+/// Starts a gateway, and listens for those who want its live page. Fails if an address can't be
+/// had, or a file that the configuration names can't be read.
+pub async fn start(config: &Config, edge: &Edge) -> anyhow::Result<(Running, TcpListener)> {
+    let (pages, running) = (edge.bind().await?, Running::start(config)?);
+    tracing::info!(gateway = %running.address, page = %pages.local_addr()?, "listening");
+    Ok((running, pages))
+}
+
 /// Runs a gateway, and its live page behind `edge`, until `stop`. If the configuration is in a
 /// file, a change of it or SIGHUP reloads it.
-///
-/// # Errors
-///
-/// If an address can't be had, or a file that the configuration names can't be read.
 pub async fn serve(
-    config: Config,
+    running: Running,
+    pages: TcpListener,
     file: Option<PathBuf>,
     edge: &Edge,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
-    let running = Running::start(&config)?;
-    let pages = admin::router(&running.shared, &Guard::new(edge));
-    let listener = edge.bind().await?;
-    tracing::info!(gateway = %running.address, page = %listener.local_addr()?, "listening");
-    let pages = tokio::spawn(service::serve::serve(
-        listener,
-        pages,
-        edge.limits(),
-        stop.clone(),
-    ));
+    let router = admin::router(&running.shared, &Guard::new(edge));
+    let pages = service::serve::serve(pages, router, edge.limits(), stop.clone());
+    let pages = tokio::spawn(pages);
     let watched = async {
         match file {
-            Some(file) => watch::reload_on_change(&running, file).await,
-            None => std::future::pending().await,
+            Some(file) => watch::reload_on_change(&running, &file).await,
+            None => pending().await,
         }
     };
-    stop.run_until_cancelled(watched).await;
+    let watched = stop.run_until_cancelled(watched).await;
     running.stop().await;
     pages.await?;
+    watched.transpose()?;
     Ok(())
 }

@@ -41,8 +41,8 @@ enum Key {
 impl Rate {
     /// The limit of a route. Zero counts as one.
     pub fn new(rate: &config::Rate, route: &str, shared: Option<&Arc<Shared>>) -> Rate {
-        let number = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-        let (per_second, burst) = (number(rate.per_second), number(rate.burst));
+        let some = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        let (per_second, burst) = (some(rate.per_second), some(rate.burst));
         let quota = Quota::per_second(per_second).allow_burst(burst);
         let shared = shared.filter(|_| rate.shared);
         Rate {
@@ -54,14 +54,10 @@ impl Rate {
         }
     }
 
-    /// Lets a request through, or says how long to wait. Waits for Redis if the rate is shared.
-    ///
-    /// # Errors
-    ///
-    /// The wait until one would be let through, if no other comes.
+    /// Lets a request through, or says how long to wait, if no other comes. Waits for Redis if the
+    /// rate is shared.
     pub async fn check(&self, client: IpAddr, headers: &HeaderMap) -> Result<(), Duration> {
-        let field = self.by.as_ref().and_then(|name| headers.get(name));
-        let key = match field {
+        let key = match self.by.as_ref().and_then(|name| headers.get(name)) {
             Some(value) => Key::Field(value.as_bytes().into()),
             None => Key::Address(client),
         };
@@ -75,10 +71,8 @@ impl Rate {
         if self.limiter.len() > CLEAN_EVERY {
             self.limiter.retain_recent();
         }
-        let now = || DefaultClock::default().now();
-        self.limiter
-            .check_key(&key)
-            .map_err(|early| early.wait_time_from(now()))
+        let passed = self.limiter.check_key(&key);
+        passed.map_err(|early| early.wait_time_from(DefaultClock::default().now()))
     }
 }
 
@@ -109,9 +103,7 @@ impl AtOnce {
     ///
     /// Cancel safe: one that waited and left takes no place.
     pub async fn enter(&self) -> Option<OwnedSemaphorePermit> {
-        timeout(WAIT, Arc::clone(&self.0).acquire_owned())
-            .await
-            .ok()?
-            .ok()
+        let place = timeout(WAIT, Arc::clone(&self.0).acquire_owned()).await;
+        place.ok()?.ok()
     }
 }

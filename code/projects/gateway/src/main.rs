@@ -7,11 +7,12 @@ use anyhow::Context;
 use clap::{Parser, Subcommand};
 use gateway::check::parse;
 use gateway::config::Config;
+use gateway::demo;
 use service::options::{self, Edge};
 
 /// An API gateway. The options are those of its live page; the file says the rest.
 #[derive(Parser)]
-#[command(version, mut_args(options::variables("GATEWAY")))]
+#[command(version, mut_args(|it| options::variables("GATEWAY")(it).global(true)))]
 struct Options {
     #[command(subcommand)]
     command: Command,
@@ -31,21 +32,22 @@ enum Command {
 
 fn main() -> ExitCode {
     let Options { command, page } = Options::parse();
-    service::run(async |stop| match command {
-        Command::Demo => {
-            let config = read(&gateway::demo::start().await?)?;
-            page.begin()?;
-            println!("{}", gateway::demo::lines(config.listen, page.listen));
-            gateway::serve(config, None, &page, stop).await
+    service::run(async |stop| {
+        let (config, file) = match command {
+            Command::Demo => (read(&demo::start().await?)?, None),
+            Command::Run { file } => (read(&text(&file)?)?, Some(file)),
+            Command::Check { file } => {
+                read(&text(&file)?)?;
+                println!("{} is fine", file.display());
+                return Ok(());
+            }
+        };
+        page.begin()?;
+        let (running, pages) = gateway::start(&config, &page).await?;
+        if file.is_none() {
+            println!("{}", demo::lines(running.address, pages.local_addr()?));
         }
-        Command::Run { file } => {
-            let config = read(&text(&file)?)?;
-            page.begin()?;
-            gateway::serve(config, Some(file), &page, stop).await
-        }
-        Command::Check { file } => {
-            read(&text(&file)?).map(|_| println!("{} is fine", file.display()))
-        }
+        gateway::serve(running, pages, file, &page, stop).await
     })
 }
 

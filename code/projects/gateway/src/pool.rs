@@ -2,8 +2,9 @@
 //! lock is free whenever it's taken, and a connection never changes its thread.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hyper::client::conn::http1::{self, SendRequest};
@@ -11,8 +12,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
-use crate::body::{AtEnd, Body};
-use crate::upstream::UnderWay;
+use crate::body::Body;
 
 /// Idle connections to one server. More are closed.
 const IDLE: usize = 256;
@@ -22,28 +22,6 @@ const OLDEST: Duration = Duration::from_secs(4);
 
 /// Heads of answers may be this long.
 const LONGEST_HEAD: usize = 64 * 1024;
-
-/// A connection, and whether it was used before: such a one may be closed at any time.
-pub struct Connection {
-    /// To send on.
-    pub sender: SendRequest<Body>,
-    /// It comes from the pool.
-    pub used: bool,
-}
-
-/// Why there's no connection.
-#[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
-    /// The server refuses, or can't be reached.
-    #[error("can't connect: {0}")]
-    Io(#[from] std::io::Error),
-    /// It didn't say anything for so long.
-    #[error("no connection after {0:?}")]
-    Slow(Duration),
-    /// It isn't HTTP.
-    #[error("{0}")]
-    Http(#[from] hyper::Error),
-}
 
 type Idle = HashMap<SocketAddr, Vec<(SendRequest<Body>, Instant)>>;
 
@@ -55,35 +33,30 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// The idle connection that was used last, or a new one.
+    /// The idle connection that was used last, or a new one, and whether it was used before: such
+    /// a one may be closed at any time. Fails if none is idle, and the server refuses, or says
+    /// nothing for so long ([`io::ErrorKind::TimedOut`]).
     ///
     /// Cancel safe: a connection that's dropped is closed.
-    ///
-    /// # Errors
-    ///
-    /// If none is idle, and the server can't be connected to in time.
     pub async fn get(
         &self,
         server: SocketAddr,
         limit: Duration,
-    ) -> Result<Connection, ConnectError> {
+    ) -> io::Result<(SendRequest<Body>, bool)> {
         while let Some(mut sender) = self.idle_one(server) {
             if sender.ready().await.is_ok() {
-                return Ok(Connection { sender, used: true });
+                return Ok((sender, true));
             }
         }
-        let stream = timeout(limit, TcpStream::connect(server)).await;
-        let stream = stream.map_err(|_| ConnectError::Slow(limit))??;
+        let stream = timeout(limit, TcpStream::connect(server)).await??;
         stream.set_nodelay(true)?;
-        let (sender, connection) = http1::Builder::new()
+        let mut http1 = http1::Builder::new();
+        let made = http1
             .max_buf_size(LONGEST_HEAD)
-            .handshake(TokioIo::new(stream))
-            .await?;
+            .handshake(TokioIo::new(stream));
+        let (sender, connection) = made.await.map_err(io::Error::other)?;
         tokio::spawn(connection.with_upgrades());
-        Ok(Connection {
-            sender,
-            used: false,
-        })
+        Ok((sender, false))
     }
 
     fn idle_one(&self, server: SocketAddr) -> Option<SendRequest<Body>> {
@@ -97,7 +70,9 @@ impl Pool {
         Some(sender)
     }
 
-    fn give_back(&self, server: SocketAddr, sender: SendRequest<Body>) {
+    /// Keeps a connection whose answer has come to its end. Dropped before, it's closed, and the
+    /// server sees that the client has left.
+    pub fn give_back(&self, server: SocketAddr, sender: SendRequest<Body>) {
         let mut idle = self.idle();
         let idle = idle.entry(server).or_default();
         if idle.len() < IDLE && !sender.is_closed() {
@@ -107,24 +82,5 @@ impl Pool {
 
     fn idle(&self) -> MutexGuard<'_, Idle> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A connection whose answer is still coming. At its end it goes back to the pool; dropped
-/// before, it's closed, and the server sees that the client has left.
-pub struct Busy {
-    /// To give it back to.
-    pub pool: Arc<Pool>,
-    /// Whose connection it is.
-    pub server: SocketAddr,
-    /// The connection.
-    pub sender: SendRequest<Body>,
-    /// Counts as long as the answer comes.
-    pub under_way: UnderWay,
-}
-
-impl AtEnd for Busy {
-    fn whole(self: Box<Busy>) {
-        self.pool.give_back(self.server, self.sender);
     }
 }

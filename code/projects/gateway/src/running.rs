@@ -3,11 +3,11 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context;
 use arc_swap::ArcSwap;
+use service::options::listening;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::info;
 
 use crate::config::Config;
@@ -22,17 +22,15 @@ pub struct Running {
     pub address: SocketAddr,
     /// What its workers share.
     pub shared: Arc<Shared>,
-    edge: Option<Edge>,
+    edge: Edge,
     /// Ends the checks of the servers.
-    checks: Mutex<CancellationToken>,
+    checks: Mutex<DropGuard>,
+    _ends: [DropGuard; 2],
 }
 
 impl Running {
-    /// Starts it. The checks of servers run on the runtime that this is called on.
-    ///
-    /// # Errors
-    ///
-    /// If its address can't be had, or a file that it names can't be read.
+    /// Starts it. Fails if its address can't be had, or a file that it names can't be read.
+    /// The checks of servers run on the runtime that this is called on.
     pub fn start(config: &Config) -> anyhow::Result<Running> {
         let shared = Arc::new(Shared {
             gateway: ArcSwap::from_pointee(Gateway::new(config, None)?),
@@ -41,25 +39,20 @@ impl Running {
             stop: CancellationToken::new(),
             abort: CancellationToken::new(),
         });
-        let edge = Edge::start(&shared, config.listen, config.workers)
-            .with_context(|| format!("cannot listen on {}", config.listen))?;
-        let checks = Mutex::new(watch(&shared));
-        let (address, edge) = (edge.address, Some(edge));
+        let edge = Edge::start(&shared, config.listen, config.workers);
+        let edge = listening(edge, config.listen, "give another `listen` in the file")?;
         Ok(Running {
-            address,
+            address: edge.address,
+            checks: Mutex::new(watch(&shared)),
+            _ends: [&shared.stop, &shared.abort].map(|end| end.clone().drop_guard()),
             shared,
             edge,
-            checks,
         })
     }
 
-    // ANCHOR: reload
     /// Requests that come from now on go by this file; those under way end as they began.
     /// Addresses, workers, TLS and the number of connections change with a restart.
-    ///
-    /// # Errors
-    ///
-    /// If a file that it names can't be read: then all stays as it is.
+    /// If a file that it names can't be read, all stays as it is.
     pub fn reload(&self, config: &Config) -> anyhow::Result<()> {
         let before = self.shared.gateway.load_full();
         let gateway = Gateway::new(config, Some(&before))?;
@@ -67,44 +60,28 @@ impl Running {
             upstream.rule();
         }
         self.shared.gateway.store(Arc::new(gateway));
-        let mut checks = self.checks.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *checks, watch(&self.shared)).cancel();
+        *self.checks.lock().unwrap_or_else(PoisonError::into_inner) = watch(&self.shared);
         info!(routes = config.route.len(), "reloaded");
         Ok(())
     }
 
     /// Accepts no more, lets what is under way end, and cuts it off after the drain time.
-    pub async fn stop(mut self) {
+    pub async fn stop(self) {
         self.shared.stop.cancel();
         let drain = self.shared.gateway.load().times.drain;
-        let Some(edge) = self.edge.take() else {
-            return;
-        };
-        let mut ended = Box::pin(edge.ended());
+        let mut ended = Box::pin(self.edge.ended());
         if timeout(drain, ended.as_mut()).await.is_err() {
             info!("some requests did not end in time");
             self.shared.abort.cancel();
             ended.await;
         }
     }
-    // ANCHOR_END: reload
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.shared.stop.cancel();
-        self.shared.abort.cancel();
-        self.checks
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .cancel();
-    }
-}
-
-fn watch(shared: &Shared) -> CancellationToken {
+fn watch(shared: &Shared) -> DropGuard {
     let checks = CancellationToken::new();
     for upstream in &shared.gateway.load().upstreams {
         health::watch(upstream, &checks);
     }
-    checks
+    checks.drop_guard()
 }

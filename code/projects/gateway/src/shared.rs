@@ -3,11 +3,11 @@
 //! While Redis doesn't answer, each gateway counts for itself. So an outage of Redis refuses no
 //! one, and lets through at most as many times more as there are gateways.
 
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisError, RedisResult, Script};
+use redis::{Client, RedisResult, Script};
 use tokio::time::{Instant, timeout};
 use tracing::warn;
 
@@ -45,11 +45,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Connects when it's first asked.
-    ///
-    /// # Errors
-    ///
-    /// If that isn't an address of a Redis.
+    /// Connects when it's first asked. Fails if that isn't an address of a Redis.
     pub fn new(url: &str) -> RedisResult<Shared> {
         let limits = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(PATIENCE))
@@ -78,25 +74,19 @@ impl Shared {
         let mut call = SCRIPT.key(key);
         call.arg(each.as_nanos() as f64 / 1_000.0).arg(burst);
         let mut connection = self.connection.clone();
-        let wait = timeout(PATIENCE, call.invoke_async::<u64>(&mut connection)).await;
-        match wait.unwrap_or_else(|_| Err(too_slow())) {
-            Ok(0) => Some(Ok(())),
-            Ok(wait) => Some(Err(Duration::from_micros(wait))),
-            Err(error) => {
-                warn!(%error, "rates are counted by each gateway");
+        match timeout(PATIENCE, call.invoke_async::<u64>(&mut connection)).await {
+            Ok(Ok(0)) => Some(Ok(())),
+            Ok(Ok(wait)) => Some(Err(Duration::from_micros(wait))),
+            failed => {
+                warn!(?failed, "rates are counted by each gateway");
                 *self.away() = Some(Instant::now() + PAUSE);
                 None
             }
         }
     }
 
-    fn away(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        self.away_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    fn away(&self) -> MutexGuard<'_, Option<Instant>> {
+        let away = self.away_until.lock();
+        away.unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn too_slow() -> RedisError {
-    std::io::Error::from(std::io::ErrorKind::TimedOut).into()
 }

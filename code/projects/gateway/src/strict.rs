@@ -17,8 +17,7 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::time::Sleep;
 
-use crate::chunks::Chunks;
-use crate::head::{Framing, LONGEST_HEAD, LONGEST_TARGET, REFUSED, Refusal, check};
+use crate::head::{LONGEST_HEAD, LONGEST_TARGET, Next, REFUSED, Refusal, check};
 
 /// Bytes that are read at once.
 const CHUNK: usize = 16 * 1024;
@@ -42,23 +41,6 @@ impl Switch {
     pub fn refuse(&self) {
         self.0.store(2, Relaxed);
     }
-}
-
-/// What the bytes after those that were cleared belong to.
-#[derive(Debug)]
-enum Next {
-    Start,
-    Head,
-    Length(u64),
-    Chunked(Chunks),
-    /// To a WebSocket, or to another request.
-    Undecided,
-    /// Not to HTTP/1.
-    Other,
-    /// To nothing: a head was refused.
-    Nothing,
-    /// To nothing: a body was broken.
-    Broken,
 }
 
 /// The connection.
@@ -110,41 +92,29 @@ impl<T> Strict<T> {
             Next::Head => match self.find_head() {
                 Ok(None) => {}
                 Ok(Some(end)) => match check(&self.buffer[..end]) {
-                    Ok(head) => {
-                        self.cleared = end;
-                        self.next = match head.framing {
-                            Framing::Empty if head.switches => Next::Undecided,
-                            Framing::Empty => Next::Head,
-                            Framing::Length(length) => Next::Length(length),
-                            Framing::Chunked => Next::Chunked(Chunks::default()),
-                        };
-                    }
+                    Ok(next) => (self.cleared, self.next) = (end, next),
                     Err(refusal) => self.refuse(refusal),
                 },
                 Err(refusal) => self.refuse(refusal),
             },
             Next::Length(left) => {
-                self.cleared = self
-                    .buffer
-                    .len()
-                    .min(usize::try_from(*left).unwrap_or(usize::MAX));
-                *left -= self.cleared as u64;
+                let some = (self.buffer.len() as u64).min(*left);
+                self.cleared = some as usize;
+                *left -= some;
                 if *left == 0 {
                     self.next = Next::Head;
                 }
             }
-            Next::Chunked(chunks) => match chunks.advance(&self.buffer) {
-                Ok((length, over)) => {
-                    self.cleared = length;
-                    if over {
-                        self.next = Next::Head;
-                    }
-                }
-                Err(refusal) => {
+            Next::Chunked(chunks) => {
+                let Some((length, over)) = chunks.advance(&self.buffer) else {
                     self.next = Next::Broken;
-                    return Err(broken(refusal));
+                    return Err(io::Error::other("a chunk that is none"));
+                };
+                self.cleared = length;
+                if over {
+                    self.next = Next::Head;
                 }
-            },
+            }
             Next::Other => self.cleared = self.buffer.len(),
             Next::Undecided | Next::Nothing | Next::Broken => {}
         }
@@ -170,37 +140,26 @@ impl<T> Strict<T> {
         }
         let refuse = |status, why| Err(Refusal { status, why });
         let bytes = &self.buffer[..];
-        while let Some(at) = line_feed(&bytes[self.scanned..]) {
+        let mut end = None;
+        while let Some(at) = bytes[self.scanned..].iter().position(|byte| *byte == b'\n') {
             let line = self.scanned + at;
             if line == 0 || bytes[line - 1] != b'\r' {
                 return refuse(400, "a line that ends with LF alone");
             }
             self.scanned = line + 1;
             if bytes[..line].ends_with(b"\n\r") {
-                self.scanned = 0;
-                return match line + 1 {
-                    end if end > LONGEST_HEAD => refuse(431, "the head is too long"),
-                    end => Ok(Some(end)),
-                };
+                end = Some(std::mem::take(&mut self.scanned));
+                break;
             }
         }
-        if self.scanned == 0 && bytes.len() > LONGEST_TARGET {
+        if end.is_none() && self.scanned == 0 && bytes.len() > LONGEST_TARGET {
             return refuse(414, "the target is too long");
         }
-        if bytes.len() > LONGEST_HEAD {
-            return refuse(431, "the head is too long");
+        match end.unwrap_or(bytes.len()) > LONGEST_HEAD {
+            true => refuse(431, "the head is too long"),
+            false => Ok(end),
         }
-        Ok(None)
     }
-}
-
-/// Where the first line feed is.
-fn line_feed(bytes: &[u8]) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == b'\n')
-}
-
-fn broken(refusal: Refusal) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, refusal)
 }
 
 impl<T: AsyncRead + Unpin> Strict<T> {
@@ -209,16 +168,11 @@ impl<T: AsyncRead + Unpin> Strict<T> {
         self.buffer.reserve(CHUNK);
         tokio_util::io::poll_read_buf(Pin::new(&mut self.io), cx, &mut self.buffer)
     }
-}
 
-impl<T: AsyncRead + Unpin> Strict<T> {
-    /// Whether the client speaks HTTP/2, as its first bytes say.
+    /// Whether the client speaks HTTP/2, as its first bytes say. Fails if the connection ends
+    /// before it's known.
     ///
     /// Cancel safe: what was read stays in the buffer.
-    ///
-    /// # Errors
-    ///
-    /// If the connection fails or ends before it's known.
     pub async fn is_http2(&mut self) -> io::Result<bool> {
         while !self.clear()? && matches!(self.next, Next::Start) {
             if poll_fn(|cx| self.poll_fill(cx)).await? == 0 {

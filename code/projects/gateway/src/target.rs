@@ -1,9 +1,11 @@
 //! Where a request goes, read once: what is matched and checked is what the server gets.
 
-use hyper::header::{self, HeaderMap};
-use hyper::http::uri::{Authority, PathAndQuery, Uri};
+use hyper::header;
+use hyper::http::uri::{Authority, PathAndQuery};
+use hyper::{Request, Version};
+use service::percent::plain;
 
-use crate::head::{Refusal, is_host};
+use crate::head::Refusal;
 
 /// A host and a path, in the one form in which they're compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,35 +25,32 @@ const fn refuse<T>(why: &'static str) -> Result<T, Refusal> {
 }
 
 impl Target {
-    /// Reads the target of a request.
-    ///
-    /// # Errors
-    ///
-    /// If there's no host or two, or a path that two readers could take for two.
-    pub fn read(uri: &Uri, headers: &HeaderMap) -> Result<Target, Refusal> {
-        let mut hosts = headers.get_all(header::HOST).iter();
+    /// Reads the target of a request. Refuses no host or two, and a path that two readers could
+    /// take for two. In HTTP/2, the authority is a host.
+    pub fn read<B>(request: &Request<B>) -> Result<Target, Refusal> {
+        let (uri, is_http2) = (request.uri(), request.version() == Version::HTTP_2);
+        let mut hosts = request.headers().get_all(header::HOST).iter();
         let host = hosts.next().map(|host| host.to_str().unwrap_or_default());
         if hosts.next().is_some() {
             return refuse("two hosts");
         }
         let authority = match (uri.authority().map(Authority::as_str), host) {
-            (None, None) => return refuse("no host"),
             (Some(one), Some(other)) if !one.eq_ignore_ascii_case(other) => {
                 return refuse("a host, and an authority that differs");
             }
-            (Some(one), _) | (None, Some(one)) => one,
+            (_, Some(host)) => host,
+            (Some(authority), None) if is_http2 => authority,
+            (_, None) => return refuse("no host"),
         };
         if !is_host(authority) {
             return refuse("a bad host");
         }
+        let query = uri.query().map(|query| format!("?{query}"));
         Ok(Target {
             host: name(authority),
             authority: authority.to_ascii_lowercase(),
             path: normal(uri.path())?,
-            query: uri
-                .query()
-                .map(|query| format!("?{query}"))
-                .unwrap_or_default(),
+            query: query.unwrap_or_default(),
         })
     }
 
@@ -63,6 +62,12 @@ impl Target {
     }
 }
 
+/// A name or an address, and a port perhaps.
+pub fn is_host(host: &str) -> bool {
+    let fine = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    !host.is_empty() && host.len() <= 255 && host.bytes().all(fine)
+}
+
 /// The name in `Shop.Example.:8080`, in small letters, without its last dot and its port.
 pub fn name(authority: &str) -> String {
     let host = match authority.rfind(':') {
@@ -72,13 +77,8 @@ pub fn name(authority: &str) -> String {
     host.trim_end_matches('.').to_ascii_lowercase()
 }
 
-// ANCHOR: normal
-/// Resolves dots and doubled slashes, and decodes what needs no code. An encoded slash or
-/// backslash is refused: servers disagree about what it separates.
-///
-/// # Errors
-///
-/// If the path leads above its root, or holds what could be read in two ways.
+/// Resolves dots and doubled slashes, and decodes what needs no code. A path that leads above its
+/// root is refused, and an encoded slash or backslash: servers disagree about what it separates.
 pub fn normal(path: &str) -> Result<String, Refusal> {
     if !path.starts_with('/') {
         return refuse("a target that isn't a path");
@@ -95,41 +95,24 @@ pub fn normal(path: &str) -> Result<String, Refusal> {
             part => parts.push(part),
         }
     }
-    let end = if is_folder && !parts.is_empty() {
-        "/"
-    } else {
-        ""
-    };
-    Ok(format!("/{}{end}", parts.join("/")))
+    if is_folder && !parts.is_empty() {
+        parts.push(""); // ends with a slash
+    }
+    Ok(format!("/{}", parts.join("/")))
 }
-// ANCHOR_END: normal
 
-/// Decodes letters, digits and `-._~`, and writes other codes in capitals.
 fn decode(path: &str) -> Result<String, Refusal> {
-    let mut decoded = String::with_capacity(path.len());
-    let mut rest = path.chars();
-    while let Some(letter) = rest.next() {
-        if letter == '\\' {
-            return refuse("a backslash");
-        }
-        if letter != '%' {
-            decoded.push(letter);
-            continue;
-        }
-        let code = rest
-            .as_str()
-            .get(..2)
-            .filter(|code| code.bytes().all(|b| b.is_ascii_hexdigit()));
-        let Some(byte) = code.and_then(|code| u8::from_str_radix(code, 16).ok()) else {
-            return refuse("a percent sign without a code");
-        };
-        rest.nth(1);
-        match byte {
-            0..0x20 | 0x7f | b'/' | b'\\' => return refuse("an encoded slash or control"),
-            b'-' | b'.' | b'_' | b'~' => decoded.push(char::from(byte)),
-            _ if byte.is_ascii_alphanumeric() => decoded.push(char::from(byte)),
-            _ => decoded.push_str(&format!("%{byte:02X}")),
+    if path.contains('\\') {
+        return refuse("a backslash");
+    }
+    for code in path.split('%').skip(1) {
+        match code.get(..2).map(|code| u8::from_str_radix(code, 16)) {
+            Some(Ok(0..0x20 | 0x7f | b'/' | b'\\')) => {
+                return refuse("an encoded slash or control");
+            }
+            Some(Ok(_)) => {}
+            _ => return refuse("a percent sign without a code"),
         }
     }
-    Ok(decoded)
+    Ok(plain(path))
 }

@@ -12,11 +12,7 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::config::Tls;
 
-/// Reads a certificate and its key.
-///
-/// # Errors
-///
-/// If a file can't be read, or they don't belong together.
+/// Reads a certificate and its key. Fails if they don't belong together.
 pub fn acceptor(tls: &Tls) -> anyhow::Result<TlsAcceptor> {
     let name = |path: &Path| path.display().to_string();
     let certificates = CertificateDer::pem_file_iter(&tls.certificate)

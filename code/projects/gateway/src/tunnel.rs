@@ -9,22 +9,20 @@ use tokio::io::copy_bidirectional;
 use tracing::debug;
 
 use crate::body::Body;
-use crate::headers::remove_hop_by_hop;
+use crate::headers::{elements, remove_hop_by_hop};
 use crate::strict::Switch;
 use crate::upstream::UnderWay;
 
 /// Whether a request asks for a WebSocket, as `head` has read it.
 pub fn is_wanted<B: hyper::body::Body>(request: &Request<B>) -> bool {
-    let has = |name, word: &str| {
-        let values = request.headers().get_all(name).iter();
-        let mut words = values.flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-        words.any(|one| one.trim_ascii().eq_ignore_ascii_case(word.as_bytes()))
+    let has = |name, word: &[u8]| {
+        elements(request.headers(), name).any(|one| one.eq_ignore_ascii_case(word))
     };
     request.version() == Version::HTTP_11
         && request.method() == Method::GET
         && request.body().is_end_stream()
-        && has(header::CONNECTION, "upgrade")
-        && has(header::UPGRADE, "websocket")
+        && has(header::CONNECTION, b"upgrade")
+        && has(header::UPGRADE, b"websocket")
 }
 
 /// Takes the client's side, if it's wanted.
@@ -49,17 +47,11 @@ pub fn open(
     switch.open();
     let server = upgrade::on(&mut answer);
     tokio::spawn(async move {
-        let both = tokio::try_join!(client, server);
-        let copied = match both {
-            Ok((client, server)) => {
-                let (mut client, mut server) = (TokioIo::new(client), TokioIo::new(server));
-                copy_bidirectional(&mut client, &mut server)
-                    .await
-                    .map_err(anyhow::Error::from)
-            }
-            Err(error) => Err(error.into()),
-        };
-        debug!(?copied, "tunnel");
+        if let Ok((client, server)) = tokio::try_join!(client, server) {
+            let (mut client, mut server) = (TokioIo::new(client), TokioIo::new(server));
+            let copied = copy_bidirectional(&mut client, &mut server).await;
+            debug!(?copied, "tunnel");
+        }
         drop(under_way);
     });
     let (mut head, _) = answer.into_parts();

@@ -86,41 +86,33 @@ impl Server {
         UnderWay(Arc::clone(self))
     }
 
-    /// It answered after so long. A peak counts at once, and is forgotten slowly.
+    /// It answered after so long.
     pub fn answered_after(&self, took: Duration) {
         self.answered.fetch_add(1, Relaxed);
-        self.learn(took, |faded, took| faded * 0.9 + took * 0.1);
+        self.learn(took, 0.1);
     }
 
     /// It was waited for so long, with or without an answer.
     pub fn kept_waiting(&self, so_long: Duration) {
-        self.learn(so_long, |faded, _| faded);
+        self.learn(so_long, 0.0);
     }
 
-    fn learn(&self, took: Duration, no_peak: fn(f64, f64) -> f64) {
-        let (now, took) = (Instant::now(), took.as_secs_f64());
+    /// A peak counts at once, and is forgotten slowly; what's below it has this weight.
+    fn learn(&self, took: Duration, weight: f64) {
+        let took = took.as_secs_f64();
         let mut delay = self.delay.lock().unwrap_or_else(PoisonError::into_inner);
-        let faded = faded(*delay, now);
-        let learned = if took > faded {
-            took
-        } else {
-            no_peak(faded, took)
-        };
-        *delay = (learned, now);
+        let faded = faded(*delay);
+        *delay = (took.max(faded + (took - faded) * weight), Instant::now());
     }
 
     /// The delay to expect, in seconds, without what's under way.
     pub fn delay(&self) -> f64 {
-        faded(
-            *self.delay.lock().unwrap_or_else(PoisonError::into_inner),
-            Instant::now(),
-        )
+        faded(*self.delay.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-fn faded((delay, at): (f64, Instant), now: Instant) -> f64 {
-    let age = now.saturating_duration_since(at).as_secs_f64();
-    (delay * (-age / FADES_IN.as_secs_f64()).exp()).max(UNKNOWN)
+fn faded((delay, at): (f64, Instant)) -> f64 {
+    (delay * (-at.elapsed().as_secs_f64() / FADES_IN.as_secs_f64()).exp()).max(UNKNOWN)
 }
 
 /// A request that is under way at a server, its body included.
@@ -144,46 +136,38 @@ pub struct Upstream {
     pub budget: RetryBudget,
     /// The second attempts of those that take long.
     pub hedges: RetryBudget,
-    /// What is asked to see whether they're well.
-    pub check: Option<config::Check>,
-    /// What the ring is asked for.
-    pub by_path: bool,
+    /// What the file says.
+    pub says: config::Upstream,
     balance: Balance,
-    panic: f64,
-    slow_start: Duration,
     law: Law,
 }
 
 impl Upstream {
     /// A group. Servers that `before` had at the same address keep what's known of them.
-    pub fn new(name: &str, config: &config::Upstream, before: Option<&Upstream>) -> Upstream {
+    pub fn new(name: &str, says: &config::Upstream, before: Option<&Upstream>) -> Upstream {
         let law = Law {
             window: Duration::from_secs(10),
             calls: 5,
-            ratio: config.breaker_ratio,
-            pause: config.breaker_pause,
+            ratio: says.breaker_ratio,
+            pause: says.breaker_pause,
             probes: 2,
         };
-        let known = |server: &config::Server| {
-            let mut known = before?.servers.iter();
-            known
-                .find(|one| one.address == server.address && one.weight == server.weight)
-                .cloned()
+        let server = |says: &config::Server| {
+            let mut known = before.iter().flat_map(|before| &before.servers);
+            let same =
+                |one: &&Arc<Server>| one.address == says.address && one.weight == says.weight;
+            let known = known.find(same).cloned();
+            known.unwrap_or_else(|| Arc::new(Server::new(says, law)))
         };
-        let servers = config.servers.get_ref().iter();
+        let servers = says.servers.get_ref().iter();
         let weights: Vec<_> = servers.clone().map(|server| server.weight).collect();
         Upstream {
             name: name.to_owned(),
-            servers: servers
-                .map(|server| known(server).unwrap_or_else(|| Arc::new(Server::new(server, law))))
-                .collect(),
-            budget: RetryBudget::new(BURST, config.calls_per_retry),
-            hedges: RetryBudget::new(BURST, config.calls_per_retry),
-            check: config.check.clone(),
-            by_path: config.balance == config::Balance::HashPath,
-            balance: Balance::new(config.balance, &weights),
-            panic: config.panic,
-            slow_start: config.slow_start,
+            servers: servers.map(server).collect(),
+            budget: RetryBudget::new(BURST, says.calls_per_retry),
+            hedges: RetryBudget::new(BURST, says.calls_per_retry),
+            says: says.clone(),
+            balance: Balance::new(says.balance, &weights),
             law,
         }
     }
@@ -200,19 +184,12 @@ impl Upstream {
     /// wrong than all these servers, and a flood on the rest would take that down too: then all.
     pub fn candidates(&self) -> Mask {
         let all = Mask::first(self.servers.len());
-        let well = |mask: Mask, (number, server): (usize, &Arc<Server>)| {
-            if server.is_well() {
-                mask
-            } else {
-                mask.without(number)
-            }
-        };
-        let well = self.servers.iter().enumerate().fold(all, well);
+        let unwell = (0..self.servers.len()).filter(|server| !self.servers[*server].is_well());
+        let well = unwell.fold(all, Mask::without);
         let share = well.len() as f64 / all.len() as f64;
-        if well.is_empty() || share < self.panic {
-            all
-        } else {
-            well
+        match well.is_empty() || share < self.says.panic {
+            true => all,
+            false => well,
         }
     }
 
@@ -224,17 +201,13 @@ impl Upstream {
         }
     }
 
-    /// Picks one of those that may be asked, whose breaker lets us through.
-    ///
-    /// # Errors
-    ///
-    /// How long to wait, if all the breakers are open.
+    /// Picks one of those that may be asked, whose breaker lets us through. If all the breakers are
+    /// open, the error is how long to wait.
     pub fn pick(&self, mut may: Mask, key: u64) -> Result<(usize, Permit<'_>), Duration> {
         let mut wait = Duration::MAX;
         while !may.is_empty() {
-            let server = self
-                .balance
-                .pick(may, self, key, |below| fastrand::usize(..below));
+            let dice = |below| fastrand::usize(..below);
+            let server = self.balance.pick(may, self, key, dice);
             match self.servers[server].breaker.enter() {
                 Ok(permit) => return Ok((server, permit)),
                 Err(open) => wait = wait.min(open.wait),
@@ -261,7 +234,7 @@ impl Load for Upstream {
         let server = &self.servers[server];
         let mut back = server.back.lock().unwrap_or_else(PoisonError::into_inner);
         let warm = back.map_or(1.0, |back| {
-            back.elapsed().as_secs_f64() / self.slow_start.as_secs_f64()
+            back.elapsed().as_secs_f64() / self.says.slow_start.as_secs_f64()
         });
         if warm >= 1.0 {
             *back = None;

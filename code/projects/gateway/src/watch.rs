@@ -1,8 +1,10 @@
 //! Reloads when the file changes, or at SIGHUP.
 
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
+use tokio::fs::read_to_string;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::interval;
 use tracing::{error, warn};
@@ -13,21 +15,24 @@ use crate::running::Running;
 /// How often the file is looked at.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Never ends. A file with faults changes nothing: they're logged, and the old one goes on.
-pub async fn reload_on_change(running: &Running, file: PathBuf) {
-    let mut hangup = signal(SignalKind::hangup()).ok();
+/// Never ends, unless signals can't be heard. A file with faults changes nothing: they're logged,
+/// and the old one goes on.
+pub async fn reload_on_change(running: &Running, file: &Path) -> io::Result<()> {
+    let mut hangup = signal(SignalKind::hangup())?;
     let mut ticks = interval(EVERY);
-    let mut seen = read(&file).await;
+    let mut seen = read_to_string(file).await.ok();
     loop {
         let asked = tokio::select! {
             _ = ticks.tick() => false,
-            () = received(&mut hangup) => true,
+            _ = hangup.recv() => true,
         };
-        let now = read(&file).await;
-        if now.is_none() || (now == seen && !asked) {
+        let Ok(now) = read_to_string(file).await else {
             continue; // half-way through a rename, perhaps
+        };
+        if seen.as_ref() == Some(&now) && !asked {
+            continue;
         }
-        match parse(now.as_deref().unwrap_or_default()) {
+        match parse(&now) {
             Ok(config) => {
                 if let Err(error) = running.reload(&config) {
                     error!(%error, "not reloaded");
@@ -39,17 +44,6 @@ pub async fn reload_on_change(running: &Running, file: PathBuf) {
                 }
             }
         }
-        seen = now;
-    }
-}
-
-async fn read(file: &Path) -> Option<String> {
-    tokio::fs::read_to_string(file).await.ok()
-}
-
-async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
-    match signal {
-        Some(signal) => drop(signal.recv().await),
-        None => std::future::pending().await,
+        seen = Some(now);
     }
 }

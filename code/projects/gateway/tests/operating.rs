@@ -343,3 +343,51 @@ async fn a_server_that_a_reload_took_away_is_gone_from_the_metrics() {
     gateway.reload(&config(&[stays, goes], "", "")).unwrap();
     assert_eq!(gauges().await, [3, 3, 0]);
 }
+
+#[tokio::test]
+async fn a_route_that_a_reload_took_away_is_gone_from_the_metrics_and_the_others_count_on() {
+    let (address, _) = server().await;
+    let more = "[[route]]\nname = \"more\"\npath = \"/more\"\nupstream = \"shop\"";
+    let gateway = gateway(&[address], "", more);
+    let pages = pages(&gateway);
+    let numbers = async || ask(&pages, "localhost", "/metrics").await.1;
+    get(gateway.address, "/", &[]).await;
+    assert!(numbers().await.contains("route=\"more\""));
+    gateway.reload(&config(&[address], "", "")).unwrap();
+    get(gateway.address, "/", &[]).await;
+    let text = numbers().await;
+    assert!(!text.contains("route=\"more\""), "{text}");
+    let line = "gateway_answers_total{route=\"all\",class=\"2xx\"} 2\n";
+    assert!(text.contains(line), "{text}");
+}
+
+#[test]
+fn a_demo_whose_page_cannot_be_had_tells_what_to_do_and_prints_no_address() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let demo = [env!("CARGO_BIN_EXE_gateway"), "demo", "--listen", &address];
+    let output = std::process::Command::new("timeout")
+        .arg("60")
+        .args(demo)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    let expected = format!("cannot listen on {address}: give another --listen");
+    assert!(said.contains(&expected), "{said}");
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
+}
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_told_with_the_key_of_the_file_that_has_another() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let nowhere = "192.0.2.1:80".parse().unwrap(); // an address that no machine has
+    let mut config = config(&[nowhere], "", "");
+    let mut said = |listen: std::net::SocketAddr| {
+        config.listen = listen;
+        Running::start(&config).err().unwrap().to_string()
+    };
+    let taken_at = taken.local_addr().unwrap();
+    let expected = format!("cannot listen on {taken_at}: give another `listen` in the file");
+    assert_eq!(said(taken_at), expected);
+    assert_eq!(said(nowhere), format!("cannot listen on {nowhere}"));
+}

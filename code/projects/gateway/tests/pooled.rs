@@ -81,7 +81,6 @@ async fn a_request_of_which_no_byte_went_out_is_sent_again_whatever_it_is() {
         route: Arc::clone(&gateway.routes[0]),
         gateway,
         client: Arc::new(client),
-        key: 0,
     });
     let answer = forward(post(&way)).await;
     assert_eq!(answer.status(), 200);

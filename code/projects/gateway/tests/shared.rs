@@ -45,8 +45,9 @@ async fn gateways_with_one_redis_count_together() {
     let regained = start.elapsed().as_secs() as usize + 1;
     assert!((10..=10 + regained).contains(&passed), "{passed}");
     let keys: Vec<String> = redis.command("KEYS gateway:rate:all:*");
+    // Those of one request each are gone after a second.
     assert!(
-        keys.len() >= 2 && keys.iter().all(|key| !key.contains("one")),
+        !keys.is_empty() && keys.iter().all(|key| !key.contains("one")),
         "{keys:?}"
     );
 }

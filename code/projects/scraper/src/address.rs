@@ -6,6 +6,7 @@
 
 use std::fmt;
 
+use service::percent::plain;
 use url::Url;
 
 /// Longer addresses are refused; servers rarely take them, traps grow them.
@@ -116,31 +117,4 @@ fn malformed(text: &str) -> NoAddress {
 fn is_tracking(pair: &str) -> bool {
     let key = pair.split('=').next().unwrap_or_default();
     key.is_empty() || key.starts_with("utm_") || TRACKING.contains(&key)
-}
-
-/// Decodes what needs no percent-encoding, and writes the rest in capitals (RFC 3986, 6.2.2).
-pub(crate) fn plain(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('%') {
-        let (before, encoded) = rest.split_at(at);
-        plain.push_str(before);
-        let hex = encoded
-            .get(1..3)
-            .filter(|hex| hex.bytes().all(|b| b.is_ascii_hexdigit()));
-        let octet = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (octet, hex) {
-            (Some(octet), _) if octet.is_ascii_alphanumeric() || b"-._~".contains(&octet) => {
-                plain.push(char::from(octet));
-            }
-            (Some(_), Some(hex)) => {
-                plain.push('%');
-                plain.push_str(&hex.to_ascii_uppercase());
-            }
-            _ => plain.push('%'),
-        }
-        rest = &encoded[if octet.is_some() { 3 } else { 1 }..];
-    }
-    plain.push_str(rest);
-    plain
 }

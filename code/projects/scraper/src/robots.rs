@@ -12,7 +12,7 @@
 
 use std::time::Duration;
 
-use crate::address::plain;
+use service::percent::plain;
 
 /// What is read of a file; the RFC asks for at least so much.
 pub const LARGEST: usize = 500 * 1024;

@@ -106,3 +106,17 @@ proptest! {
         }
     }
 }
+
+#[tokio::test]
+async fn an_address_that_is_taken_is_told_with_a_remedy_and_another_fault_with_its_cause_alone() {
+    let other = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let taken = other.local_addr().unwrap().to_string();
+    let nowhere = "192.0.2.1:80".to_owned(); // an address that no machine has
+    for (address, remedy) in [(taken, ": give another --listen"), (nowhere, "")] {
+        let edge = parse(&["--listen", &address]).unwrap();
+        let error = edge.bind().await.unwrap_err();
+        let expected = format!("cannot listen on {address}{remedy}");
+        assert_eq!(error.to_string(), expected);
+        assert!(error.root_cause().is::<std::io::Error>(), "{error:?}");
+    }
+}

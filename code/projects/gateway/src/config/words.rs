@@ -1,5 +1,5 @@
-//! Words of the file that mean more than their letters. One that can't be read is a fault: what is
-//! left out of a route's conditions would let all requests in.
+//! Words of the file that mean more than their letters, and what holds if they're left out. One
+//! that can't be read is a fault: what is left out of a route's conditions would let all in.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,6 +9,22 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+pub fn number<T: From<u16>, const N: u16>() -> T {
+    N.into()
+}
+
+pub fn half() -> f64 {
+    0.5
+}
+
+pub fn mebibyte() -> usize {
+    1 << 20
+}
+
+pub fn seconds<const N: u64>() -> Duration {
+    Duration::from_secs(N)
+}
+
 pub fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Duration>, D::Error> {
     duration(from).map(Some)
 }
@@ -17,18 +33,19 @@ pub fn some_duration<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Durati
 pub fn duration<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
     let text = String::deserialize(from)?;
     let unit = text.trim_start_matches(|c: char| c.is_ascii_digit());
-    let number = text[..text.len() - unit.len()].parse::<u32>().ok();
     let millis = match unit {
         "ms" => 1,
         "s" => 1_000,
         "m" => 60_000,
         _ => 0,
     };
+    let number = text[..text.len() - unit.len()].parse::<u32>();
     match number.map(|number| u64::from(number) * millis) {
-        Some(millis @ 1..=86_400_000) => Ok(Duration::from_millis(millis)),
-        _ => Err(D::Error::custom(format!(
-            "{text:?} is not a time: write \"250ms\", \"10s\" or \"2m\", above 0 to a day"
-        ))),
+        Ok(millis @ 1..=86_400_000) => Ok(Duration::from_millis(millis)),
+        _ => not(
+            &text,
+            "a time: write \"250ms\", \"10s\" or \"2m\", above 0 to a day",
+        ),
     }
 }
 
@@ -41,34 +58,28 @@ pub fn methods<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Method>>
     }
     let method = |name: String| match name.parse() {
         Ok(method) if !name.bytes().any(|byte| byte.is_ascii_lowercase()) => Ok(method),
-        _ => Err(D::Error::custom(format!(
-            "{name:?} is not a method: write it in capitals, as in \"GET\""
-        ))),
+        _ => not(&name, "a method: write it in capitals, as in \"GET\""),
     };
-    names
-        .into_iter()
-        .map(method)
-        .collect::<Result<_, _>>()
-        .map(Some)
+    let methods = names.into_iter().map(method);
+    methods.collect::<Result<_, _>>().map(Some)
 }
 
 /// Names and values of fields.
-pub fn fields<'de, D>(from: D) -> Result<Vec<(HeaderName, HeaderValue)>, D::Error>
-where
-    D: Deserializer<'de>,
-{
-    let fields = BTreeMap::<String, String>::deserialize(from)?;
-    let value = |text: String| {
-        text.parse().map_err(|_| {
-            D::Error::custom(format!(
-                "{text:?} is not the value of a field: leave control characters out"
-            ))
-        })
+pub fn fields<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Vec<(HeaderName, HeaderValue)>, D::Error> {
+    let fields = BTreeMap::<String, String>::deserialize(from)?.into_iter();
+    let value = |text: String| match text.parse() {
+        Ok(value) => Ok(value),
+        Err(_) => not(&text, "the value of a field: leave control characters out"),
     };
-    fields
-        .into_iter()
-        .map(|(n, v)| Ok((field(&n)?, value(v)?)))
-        .collect()
+    fields.map(|(n, v)| Ok((field(&n)?, value(v)?))).collect()
+}
+
+/// Names of fields.
+pub fn names<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<HeaderName>, D::Error> {
+    let names = Vec::<String>::deserialize(from)?;
+    names.iter().map(|name| field(name)).collect()
 }
 
 /// The name of a field.
@@ -77,9 +88,12 @@ pub fn name<'de, D: Deserializer<'de>>(from: D) -> Result<Option<HeaderName>, D:
 }
 
 fn field<E: Error>(text: &str) -> Result<HeaderName, E> {
-    text.parse().map_err(|_| {
-        E::custom(format!(
-            "{text:?} is not the name of a field: write letters, digits and hyphens, as in \"x-key\""
-        ))
+    text.parse().or_else(|_| {
+        let name = "the name of a field: write letters, digits and hyphens, as in \"x-key\"";
+        not(text, name)
     })
+}
+
+fn not<T, E: Error>(text: &str, wanted: &str) -> Result<T, E> {
+    Err(E::custom(format!("{text:?} is not {wanted}")))
 }
