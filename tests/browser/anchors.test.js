@@ -1,16 +1,14 @@
 // A link to a heading or a card lands on it at once, and what stands above it does not move any more.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { scenario } from "./browser.js";
 import { expected, reach, shown } from "./runs.js";
-import { BASE, fileOf, PAGES, pathOf, RUNS } from "./site.js";
+import { BASE, htmlOf, PAGES, RUNS } from "./site.js";
 
 const TOLERANCE = 8; // pixels
 const BELOW_EDGE = 68; // where a heading lands: scroll-padding of static/css/base.css
 const ABOVE_PICTURE = 16; // the least room below a line that runs: scroll-margin of static/css/run-player.css
-const textOf = (path) => readFileSync(fileOf(pathOf(path)), "utf8");
 const runsOf = (path) => RUNS.filter((run) => run.page === path).length;
-const LONGEST = PAGES.filter((path) => textOf(path).includes("<quiz-card")).sort((a, b) => textOf(a).length - textOf(b).length).at(-1);
+const LONGEST = PAGES.filter((path) => htmlOf(path).includes("<quiz-card")).sort((a, b) => htmlOf(a).length - htmlOf(b).length).at(-1);
 
 const WITH_RUNS = RUNS.map(({ page }) => page).sort((a, b) => runsOf(a) - runsOf(b)).at(-1);
 

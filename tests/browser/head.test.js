@@ -1,8 +1,7 @@
 // The line at the top of the page: it stays, makes way for the text, and leads around.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { scenario } from "./browser.js";
-import { PAGES, RUNS, fileOf, pathOf } from "./site.js";
+import { PAGES, RUNS, htmlOf } from "./site.js";
 
 const CHAPTER = RUNS.find((run) => run.name.startsWith("ch01")).page;
 const head = (page) => page.evaluate(() => Math.round(document.querySelector(".masthead").getBoundingClientRect().bottom));
@@ -86,10 +85,10 @@ scenario("the arrows turn the page, but not where they have another task", async
 });
 
 scenario("every page but the first has a way to its neighbors and back to its head", async (visit) => {
-  const links = readFileSync(fileOf(pathOf(CHAPTER)), "utf8").match(/<nav class="book-contents[^]*?<\/nav>/)[0];
+  const links = htmlOf(CHAPTER).match(/<nav class="book-contents[^]*?<\/nav>/)[0];
   const listed = PAGES.filter((path) => path !== "/" && links.includes(`${path}"`));
   assert.ok(listed.length > 15, `${listed.length} pages in the contents`);
-  const without = listed.filter((path) => !/rel="?(next|prev)"?/.test(readFileSync(fileOf(pathOf(path)), "utf8").split("</main>")[0]));
+  const without = listed.filter((path) => !/rel="?(next|prev)"?/.test(htmlOf(path).split("</main>")[0]));
   assert.deepEqual(without, []);
   await visit("/");
 });

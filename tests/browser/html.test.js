@@ -1,9 +1,8 @@
 // Every built page is HTML that a strict reader accepts.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { HtmlValidate, StaticConfigLoader } from "html-validate";
-import { PAGES, fileOf, pathOf } from "./site.js";
+import { PAGES, htmlOf } from "./site.js";
 
 // Templates leave white space where a tag stood. It costs nothing once compressed.
 const RULES = { "no-trailing-whitespace": "off" };
@@ -13,7 +12,7 @@ const faults = async (html) => (await validator.validateString(html)).results.fl
 
 test("every page keeps the rules of HTML", async () => {
   for (const path of PAGES) {
-    const found = await faults(readFileSync(fileOf(pathOf(path)), "utf8"));
+    const found = await faults(htmlOf(path));
     const told = found.map(({ line, ruleId, message }) => `line ${line}: ${message} (${ruleId})`);
     assert.deepEqual(told, [], `${path}: expected HTML without faults`);
   }
@@ -22,7 +21,7 @@ test("every page keeps the rules of HTML", async () => {
 // `//~-`, `//~x`, `//~[` and `//~]` say what a step removes and folds; the template turns each into an element.
 test("no mark of a step is left on a page", () => {
   for (const path of PAGES) {
-    const found = readFileSync(fileOf(pathOf(path)), "utf8").match(/\/\/~[-x[\]].*/g) ?? [];
+    const found = htmlOf(path).match(/\/\/~[-x[\]].*/g) ?? [];
     assert.deepEqual(found, [], `${path}: expected the marks as elements`);
   }
 });

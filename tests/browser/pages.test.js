@@ -64,7 +64,7 @@ scenario("every page is no wider than a phone, and sound HTML with pictures that
       return found;
     });
     assert.deepEqual(faults, [], `${path}: expected sound HTML`);
-    await page.context().close();
+    await page.close();
   }
 });
 

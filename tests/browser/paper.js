@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { PDFDocument } from "@cantoo/pdf-lib";
 import { sheetsOf } from "./sheets.js";
-import { BASE, PAGES, fileOf, pathOf } from "./site.js";
+import { BASE, PAGES, fileOf, htmlOf, pathOf } from "./site.js";
 
 const HOME = BASE.href.replace(/\/$/, "");
 /** How Chromium prints. */
@@ -49,7 +49,7 @@ const keepShortWhole = (most) => {
 
 /** The whole book is printed twice: the first time to learn on which sheets its contents lie. */
 export async function wholeBook(browser) {
-  const texts = PAGES.map((path) => [path, readFileSync(fileOf(pathOf(path)), "utf8")]);
+  const texts = PAGES.map((path) => [path, htmlOf(path)]);
   const [some] = texts.find(([, html]) => html.includes('class="book-contents"'));
   const page = await open(browser, some);
   await page.addStyleTag({ path: beside("book.css") });

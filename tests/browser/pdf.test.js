@@ -11,10 +11,9 @@ import { chromium } from "playwright-core";
 import { installed } from "./installed.js";
 import { LOOKS, open } from "./paper.js";
 import { sheetsOf } from "./sheets.js";
-import { BASE, fileOf, pathOf, PAGES } from "./site.js";
+import { BASE, htmlOf, PAGES } from "./site.js";
 
 const MINUTE = 60_000;
-const htmlOf = (path) => readFileSync(fileOf(pathOf(path)), "utf8");
 const most = (part) => PAGES.map((path) => [path, htmlOf(path).split(part).length]).sort(([, a], [, b]) => a - b).at(-1)[0];
 
 /** Fonts of a PDF that are no faces but a drawing a letter (Type 3). */

@@ -11,7 +11,7 @@ const SENT = Object.fromEntries(readFileSync(join(ROOT, "static/_headers"), "utf
 /** Has the server send what `static/_headers` tells hosts to send. */
 const hosted = (page) => page.route((url) => url.href.startsWith(address("/")), async (route) => {
   try {
-    const response = await route.fetch();
+    const response = await route.fetch({ maxRetries: 3 }); // on a busy machine the server may just have closed the connection
     await route.fulfill({ response, headers: { ...response.headers(), ...SENT } });
   } catch {} // the page is closed
 });

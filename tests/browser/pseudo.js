@@ -1,10 +1,9 @@
 // The site in a language that nobody speaks: English with an accent on every vowel, made from the sources by one rule.
 // A vowel without one is then a word that stands in a template or a script instead of words/.
-import { execFileSync } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ROOT } from "./site.js";
+import { ROOT, runBuilt } from "./site.js";
 
 /** Its code; those from qaa to qtz belong to no language. */
 export const PSEUDO = "qps";
@@ -71,9 +70,8 @@ export function build() {
     return `${text.replace(site, () => changed)}\n[languages.${PSEUDO}]\n${shared.join("\n")}\n`;
   });
 
-  const cargo = (...args) => execFileSync("cargo", args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
   const pages = join(folder, "public");
-  cargo("xtask", "zola", "--root", folder, "build", "--output-dir", pages);
-  cargo("run", "--quiet", "--package", "search", "--", pages);
+  runBuilt("xtask", "zola", "--root", folder, "build", "--output-dir", pages);
+  runBuilt("search", pages);
   return { pages, remove: () => rmSync(folder, { recursive: true }) };
 }

@@ -40,7 +40,7 @@ export async function serveCopy() {
   const state = await listen(folder, (text) => text);
   const change = (file, from, to) => writeFileSync(join(folder, file), readFileSync(join(folder, file), "utf8").replaceAll(from, to));
   for (const file of readdirSync(folder, { recursive: true })) if (TYPES[extname(file)]) change(file, BASE.origin, state.origin);
-  const list = () => execFileSync("cargo", ["run", "--quiet", "--package", "offline", "--", folder], { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
+  const list = () => runBuilt("offline", folder);
   list();
   return Object.assign(state, {
     home: homeAt(state.origin), change,
@@ -50,6 +50,15 @@ export async function serveCopy() {
     },
     remove: () => rmSync(folder, { recursive: true }),
   });
+}
+
+/**
+ * Runs a program that `cargo xtask build` has built. Not through cargo, which would wait until no other cargo builds,
+ * and CI has one build beside.
+ */
+export function runBuilt(program, ...args) {
+  const { target_directory } = JSON.parse(execFileSync("cargo", ["metadata", "--no-deps", "--format-version=1"], { cwd: ROOT }));
+  execFileSync(join(target_directory, "debug", program), args, { cwd: ROOT, stdio: ["ignore", "ignore", "inherit"] });
 }
 
 const homeAt = (origin) => origin + BASE.pathname.replace(/\/$/, "");
@@ -95,9 +104,14 @@ export const PAGES = [...readFileSync(join(PUBLIC, "sitemap.xml"), "utf8").match
   .map(([, address]) => address.slice(BASE.href.replace(/\/$/, "").length) || "/")
   .concat("/404.html", "/offline.html");
 
-/** Every recorded run, with the path of the page that shows it. */
+const texts = new Map();
+/** The HTML of a page. */
+export const htmlOf = (path) => texts.get(path) ?? texts.set(path, readFileSync(fileOf(pathOf(path)), "utf8")).get(path);
+
+const shownOn = new Map(PAGES.flatMap((path) => [...htmlOf(path).matchAll(/data-run="([^"]*)"/g)].map(([, name]) => [name, path])).reverse());
+
+/** Every recorded run, with the path of the first page that shows it. */
 export const RUNS = readdirSync(join(ROOT, "static/runs")).filter((name) => name.endsWith(".json")).map((name) => {
   const run = JSON.parse(readFileSync(join(ROOT, "static/runs", name), "utf8"));
-  const page = PAGES.find((path) => readFileSync(fileOf(BASE.pathname + path), "utf8").includes(`data-run="${run.name}"`));
-  return { ...run, page };
+  return { ...run, page: shownOn.get(run.name) };
 });

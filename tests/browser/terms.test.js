@@ -90,7 +90,8 @@ for (const colorScheme of ["light", "dark"]) {
       await opens(page, THREAD);
       await page.evaluate(AXE);
       const violations = await page.evaluate(async () => {
-        const { violations } = await window.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+        const around = { include: [["term-card"], ["[aria-describedby=term-card]"]] }; // pages.test.js looks at all of the page
+        const { violations } = await window.axe.run(around, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
         return violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target}`));
       });
       assert.deepEqual(violations, [], "expected no barrier");

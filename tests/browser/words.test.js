@@ -98,7 +98,7 @@ async function wake(page) {
 
 for (const path of PAGES.filter((path) => path !== LOST)) {
   scenario(`no word of ${path} stands in a template or an element`, async (visit) => {
-    const page = await visitIn(visit, path);
+    const page = await visitIn(visit, path, { height: 3000 }); // soon scrolled through
     assert.equal(await page.evaluate(() => document.documentElement.lang), PSEUDO);
     await wake(page);
     await expectNone(page, path);

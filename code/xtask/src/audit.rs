@@ -14,7 +14,7 @@ pub struct Options {
 
 pub fn audit(shell: &Shell, options: &Options) -> Result<()> {
     let soft_speed = options.soft_speed.then_some("--soft-speed");
-    tools::need_pages_in_a_browser(shell)?;
+    tools::need_pages_in_a_browser(shell, tools::NODE_TO_TEST)?;
     tools::install(shell, "tests/audit")?;
     cmd!(shell, "node tests/audit/audit.js {soft_speed...}")
         .run()

@@ -25,7 +25,7 @@ pub fn into_site(shell: &Shell) -> Result<()> {
 }
 
 pub fn pdf(shell: &Shell, options: &Options) -> Result<()> {
-    tools::need_pages_in_a_browser(shell)?;
+    tools::need_pages_in_a_browser(shell, tools::NODE_TO_PRINT)?;
     let chapter = options.chapter.as_deref().map(|it| it.trim_matches('/'));
     let path = chapter.map(|it| format!("/{it}/"));
     let name = chapter.unwrap_or("async-rust-step-by-step");

@@ -17,9 +17,16 @@ const BROWSERS: [&str; 5] = [
     "microsoft-edge",
 ];
 
+/// The oldest Node.js, major and minor, that prints pages: what Debian 12 and Ubuntu 24.04 have does.
+pub const NODE_TO_PRINT: (u32, u32) = (18, 17);
+
+/// The oldest that tests and audits them, as `tests/*/package.json` say: html-validate does not load
+/// with 18, and Lighthouse, which asks for 22.19 and runs with 20, gives no score for SEO there.
+pub const NODE_TO_TEST: (u32, u32) = (20, 19);
+
 /// Node.js, a browser of Chromium's kind, and the built pages.
-pub fn need_pages_in_a_browser(shell: &Shell) -> Result<()> {
-    need_node(shell)?;
+pub fn need_pages_in_a_browser(shell: &Shell, oldest_node: (u32, u32)) -> Result<()> {
+    need_node(shell, oldest_node)?;
     ensure!(
         browser().is_some(),
         "no Chromium is on PATH, nor Chrome or Edge: install it, on Debian as `chromium`"
@@ -31,16 +38,26 @@ pub fn need_pages_in_a_browser(shell: &Shell) -> Result<()> {
     Ok(())
 }
 
-/// Node.js with npm.
-pub fn need_node(shell: &Shell) -> Result<()> {
-    for program in ["node", NPM] {
+/// Node.js, no older than this, with npm.
+pub fn need_node(shell: &Shell, oldest: (u32, u32)) -> Result<()> {
+    let (major, minor) = oldest;
+    let install = format!("install Node.js {major}.{minor} or newer with npm, https://nodejs.org/");
+    let ask = |program: &str| {
         let answer = cmd!(shell, "{program} --version").quiet().ignore_stderr();
-        let found = answer.read();
-        found.with_context(|| {
-            format!("`{program}` does not run: install Node.js 18 or newer with npm, https://nodejs.org/")
-        })?;
-    }
+        let answer = answer.read();
+        answer.with_context(|| format!("`{program}` does not run: {install}"))
+    };
+    let node = ask("node")?;
+    ask(NPM)?;
+    let is_new = version(&node).is_some_and(|found| found >= oldest);
+    ensure!(is_new, "the node on PATH is {node}: {install}");
     Ok(())
+}
+
+/// `v22.4.1` is 22 and 4.
+fn version(node: &str) -> Option<(u32, u32)> {
+    let mut numbers = node.strip_prefix('v')?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 /// The first browser of Chromium's kind on PATH.
@@ -75,6 +92,14 @@ pub fn install(shell: &Shell, folder: &str) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_of_node_is_read() {
+        assert_eq!(version("v22.4.1"), Some((22, 4)));
+        assert!(version("v18.20.8") < Some(NODE_TO_TEST));
+        assert!(version("v20.19.0") >= Some(NODE_TO_TEST));
+        assert_eq!(version("unknown"), None);
+    }
 
     #[test]
     fn what_is_installed_is_not_installed_again() {
