@@ -47,8 +47,8 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         let line = line(at);
         faults.push(Fault { line, text });
     };
-    if config.connections == 0 || config.workers > 256 {
-        let text = "connections must be above 0, and workers at most 256";
+    if !(1..=1_000_000).contains(&config.connections) || config.workers > 256 {
+        let text = "connections must be 1 to 1000000, and workers at most 256";
         fault(0, text.to_owned());
     }
     if let Some(url) = &config.redis
@@ -110,6 +110,11 @@ fn faults_of_upstream(name: &str, upstream: &Upstream) -> Vec<String> {
             faults.push(format!(
                 "the check of {name} asks for {:?}: begin it with /",
                 check.path
+            ));
+        }
+        if !(100..=999).contains(&check.status) {
+            faults.push(format!(
+                "the status that the check of {name} waits for is none: write 100 to 999"
             ));
         }
         if check.rise == 0 || check.fall == 0 {

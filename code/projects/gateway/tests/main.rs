@@ -9,6 +9,7 @@ mod fault_table;
 mod frames;
 mod laws;
 mod many;
+mod numbers;
 mod operating;
 mod pooled;
 mod servers;
