@@ -42,6 +42,9 @@ impl Edge {
             0 => thread::available_parallelism()?.get(),
             workers => workers,
         };
+        // Sockets that share a port take turns, those of another process too: half of the clients
+        // would go by its file.
+        drop(std::net::TcpListener::bind(listen)?);
         // The first one finds the port, if that is 0.
         let first = socket(listen)?;
         let address = first.local_addr()?;

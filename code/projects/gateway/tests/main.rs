@@ -8,6 +8,7 @@ mod config;
 mod fault_table;
 mod frames;
 mod laws;
+mod listening;
 mod many;
 mod numbers;
 mod operating;
