@@ -1,5 +1,6 @@
 //! What the client makes of answers, and of the environment that it runs in.
 
+use std::process::Command;
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -75,20 +76,44 @@ fn what_is_no_address_is_refused_before_anything_is_sent() {
     }
 }
 
-/// The environment belongs to the whole process, so this runs in one of its own.
-#[test]
-fn a_proxy_of_the_environment_is_not_asked_for_loopback() {
-    let child = std::process::Command::new(std::env::current_exe().unwrap())
-        .args([
-            "--exact",
-            "client::answers_are_read_and_refusals_say_whether_to_come_again",
-        ])
-        // Nothing listens there.
+/// A test where the environment names a proxy at which nothing listens. The environment belongs to
+/// the whole process, so it runs in one of its own.
+fn behind_a_proxy(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["--exact", test])
         .env("HTTP_PROXY", "http://127.0.0.1:9")
-        .env("http_proxy", "http://127.0.0.1:9")
-        .output()
-        .unwrap();
+        .env("http_proxy", "http://127.0.0.1:9");
+    command
+}
+
+#[track_caller]
+fn passes(mut command: Command) {
+    let child = command.output().unwrap();
     let output = String::from_utf8_lossy(&child.stdout);
     assert!(child.status.success(), "{output}");
     assert!(output.contains("1 passed"), "{output}");
+}
+
+#[test]
+fn a_proxy_of_the_environment_is_not_asked_for_loopback() {
+    let test = "client::answers_are_read_and_refusals_say_whether_to_come_again";
+    let mut command = behind_a_proxy(test);
+    command.env_remove("NO_PROXY").env_remove("no_proxy");
+    passes(command);
+}
+
+#[tokio::test]
+async fn a_client_without_settings_reaches_this_machine() {
+    let answer = reqwest::get(start().await + "odd").await.unwrap();
+    assert_eq!(answer.status(), StatusCode::BAD_GATEWAY);
+}
+
+/// `.cargo/config.toml` sees to that, so that a proxy fails neither the tests nor the programs of
+/// the book.
+#[test]
+fn a_proxy_of_the_environment_is_not_asked_by_what_cargo_runs() {
+    passes(behind_a_proxy(
+        "client::a_client_without_settings_reaches_this_machine",
+    ));
 }

@@ -3,9 +3,10 @@
 //! Search is left to `cargo xtask build`: its index is made from pages on disk, and these are in
 //! Zola's memory. An index of the last build would not know the page that is being written.
 
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::{Ipv4Addr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use xshell::Shell;
@@ -40,10 +41,11 @@ pub struct Options {
 
 pub fn serve(shell: &Shell, options: &Options) -> Result<()> {
     let zola = Zola::locate(shell)?;
-    let port = choose_port(options.port)?.to_string();
-    let name = format!("serve-{port}");
+    let turns = shell.create_dir(project::target(shell)?.join("serve"))?;
+    let (port, turn) = choose_port(options.port, &turns)?;
+    let port = port.to_string();
     // Zola empties this directory when it stops, so it must not be public/, nor that of another.
-    let output = project::target(shell)?.join(name);
+    let output = turns.join(&port);
     let watched = watched(shell)?;
     let watch = watched
         .iter()
@@ -56,18 +58,19 @@ pub fn serve(shell: &Shell, options: &Options) -> Result<()> {
         .arg(output)
         .args(watch)
         .args(options.open.then_some("--open"))
-        .become_it()
+        .become_it_with(turn)
 }
 
-/// The port asked for if it is free, or the first free one.
-fn choose_port(asked: Option<u16>) -> Result<u16> {
+/// The port asked for if it is free, or the first free one; and a file that is locked as long as
+/// it is open. Zola listens only once the pages are built, and till then another may look.
+fn choose_port(asked: Option<u16>, turns: &Path) -> Result<(u16, File)> {
     if asked == Some(0) {
-        let any = listen(0).context("no port is free")?;
-        return Ok(any.local_addr()?.port());
+        let any = listen(0).context("no port is free")?.local_addr()?.port();
+        return Ok((any, take(any, turns)?));
     }
     if let Some(port) = asked {
-        return match listen(port) {
-            Ok(_) => Ok(port),
+        return match take(port, turns) {
+            Ok(turn) => Ok((port, turn)),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
                 bail!("port {port} is taken: stop what listens there, or give another --port")
             }
@@ -75,11 +78,19 @@ fn choose_port(asked: Option<u16>) -> Result<u16> {
         };
     }
     (FIRST_PORT..FIRST_PORT + PORTS_TO_TRY)
-        .find(|&port| listen(port).is_ok())
+        .find_map(|port| Some((port, take(port, turns).ok()?)))
         .with_context(|| {
             let last = FIRST_PORT + PORTS_TO_TRY - 1;
             format!("ports {FIRST_PORT} to {last} are all taken: give one with --port")
         })
+}
+
+/// The turn of a port, if nothing listens there and no other serve is about to.
+fn take(port: u16, turns: &Path) -> io::Result<File> {
+    let turn = File::create(turns.join(format!("{port}.lock")))?;
+    turn.try_lock().map_err(|_| ErrorKind::AddrInUse)?;
+    listen(port)?;
+    Ok(turn)
 }
 
 fn listen(port: u16) -> io::Result<TcpListener> {
@@ -108,17 +119,31 @@ mod tests {
 
     #[test]
     fn a_port_that_is_asked_for_and_taken_is_named() {
+        let turns = tempfile::tempdir().unwrap();
         let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let error = choose_port(Some(port)).unwrap_err().to_string();
-        assert!(error.contains(&format!("port {port} is taken")), "{error}");
+        let error = choose_port(Some(port), turns.path()).unwrap_err();
+        let named = error.to_string().contains(&format!("port {port} is taken"));
+        assert!(named, "{error}");
     }
 
     #[test]
     fn a_free_port_is_found_without_asking() {
-        listen(choose_port(None).unwrap()).unwrap();
-        let any = choose_port(Some(0)).unwrap();
+        let turns = tempfile::tempdir().unwrap();
+        listen(choose_port(None, turns.path()).unwrap().0).unwrap();
+        let (any, _turn) = choose_port(Some(0), turns.path()).unwrap();
         assert_ne!(any, 0);
         listen(any).unwrap();
+    }
+
+    #[test]
+    fn two_that_start_together_take_two_ports() {
+        let turns = tempfile::tempdir().unwrap();
+        let (one, turn) = choose_port(None, turns.path()).unwrap();
+        let (two, _turn) = choose_port(None, turns.path()).unwrap();
+        assert_ne!(one, two);
+        choose_port(Some(one), turns.path()).unwrap_err();
+        drop(turn);
+        choose_port(Some(one), turns.path()).unwrap();
     }
 }

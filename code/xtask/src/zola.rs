@@ -1,7 +1,9 @@
 //! Finding Zola: the one on PATH, or else the pinned build from npm.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::File;
 use std::path::PathBuf;
+use std::process::Command;
 
 use anyhow::{Context, Result};
 use xshell::{Cmd, Shell, cmd};
@@ -82,6 +84,15 @@ impl Call<'_> {
     pub fn become_it(self) -> Result<()> {
         eprintln!("$ {}", self.0);
         project::become_command(self.0.into())
+    }
+
+    /// The same, and Zola has this file as its input, of which it reads nothing: so the file's
+    /// lock ends with Zola, and not before.
+    pub fn become_it_with(self, turn: File) -> Result<()> {
+        eprintln!("$ {}", self.0);
+        let mut command = Command::from(self.0);
+        command.stdin(turn);
+        project::become_command(command)
     }
 }
 

@@ -160,15 +160,17 @@ fn anchor(page: &Page, id: &str) -> Result<(), Wrong> {
     known.sort();
     Err((
         format!("{} has no anchor `{id}`", page.path),
-        format!("it has {}", known.join(", ")),
+        format!(
+            "it has {}; a heading gets one by `{{#id}}` after its title",
+            known.join(", ")
+        ),
     ))
 }
 
 fn anchors(page: &Page) -> HashSet<String> {
     let headings = page.headings.iter();
-    let mut anchors: HashSet<String> = headings
-        .map(|heading| heading.id.clone().unwrap_or_else(|| slug(&heading.title)))
-        .collect();
+    // Zola makes an id of a title that has none: who leads there writes one, and it stays.
+    let mut anchors: HashSet<String> = headings.filter_map(|it| it.id.clone()).collect();
     let text = without_code(page);
     anchors.extend(cards::of_page(page).into_iter().map(|card| card.id));
     anchors.extend(
@@ -177,22 +179,6 @@ fn anchors(page: &Page) -> HashSet<String> {
             .map(|found| found[1].to_owned()),
     );
     anchors
-}
-
-/// The id that Zola gives a heading that has none.
-fn slug(title: &str) -> String {
-    let letters = title.chars().map(|c| {
-        if c.is_ascii_alphanumeric() {
-            c.to_ascii_lowercase()
-        } else {
-            ' '
-        }
-    });
-    letters
-        .collect::<String>()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join("-")
 }
 
 /// The versions that the book is about.
@@ -279,6 +265,43 @@ mod tests {
             &[(
                 CHAPTER,
                 "[task]",
+                "content/glossary.md has no anchor `dead`",
+            )],
+        );
+    }
+
+    #[test]
+    fn a_heading_is_led_to_by_the_id_that_is_written_for_it() {
+        let led = |heading: &str| {
+            let text = format!("### {heading}\n\nA [cup](#cafe) waits.");
+            Fixture::sound().replace(CHAPTER, "A task waits.", &text)
+        };
+        led("Café {#cafe}").expect(check, &[]);
+        for heading in ["Café", "Cafe"] {
+            led(heading).expect(
+                check,
+                &[(
+                    CHAPTER,
+                    "[cup]",
+                    "content/part1-foundations/ch02-event-loop-internals.md has no anchor `cafe`",
+                )],
+            );
+        }
+    }
+
+    #[test]
+    fn a_dead_link_of_the_front_matter_is_named() {
+        let link = "[The glossary](@/glossary.md)";
+        let dead = |to: &str| Fixture::sound().replace(CHAPTER, link, &format!("[It]({to})"));
+        dead("@/none.md").expect(
+            check,
+            &[(CHAPTER, "prerequisites", "leads to content/none.md")],
+        );
+        dead("@/glossary.md#dead").expect(
+            check,
+            &[(
+                CHAPTER,
+                "prerequisites",
                 "content/glossary.md has no anchor `dead`",
             )],
         );

@@ -70,4 +70,8 @@ async fn main() {
     let by_compiler = make_tea(2).await;
     assert_eq!(start.elapsed(), (BOIL + STEEP) * 2);
     assert_eq!(by_hand, by_compiler);
+    println!(
+        "{by_hand}, by hand and by the compiler, after {:?} each",
+        BOIL + STEEP
+    );
 }

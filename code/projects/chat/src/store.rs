@@ -214,14 +214,20 @@ pub async fn open(place: &Place) -> Result<Store, StoreError> {
 }
 
 impl FromStr for Place {
-    type Err = tokio_postgres::Error;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Place, tokio_postgres::Error> {
+    fn from_str(text: &str) -> Result<Place, String> {
         let is_url = ["postgres://", "postgresql://"]
             .iter()
             .any(|scheme| text.starts_with(scheme));
-        match is_url {
-            true => Ok(Place::Postgres(Box::new(text.parse()?))),
+        if is_url {
+            let config = text.parse().map(Box::new);
+            let why = |error: tokio_postgres::Error| error.to_string();
+            return config.map(Place::Postgres).map_err(why);
+        }
+        // To SQLite these are databases in memory, a different one for each connection.
+        match text.is_empty() || text.starts_with(':') || text.starts_with("file:") {
+            true => Err(format!("{text:?} is not the path of a file")),
             false => Ok(Place::File(text.into())),
         }
     }

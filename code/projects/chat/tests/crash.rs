@@ -11,7 +11,10 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep, timeout_at};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{PATIENCE, file, name, open, program, say};
+use crate::support::{file, name, open, program, say};
+
+/// After this a client comes anew: what it talks to may have died without a word.
+const LONGEST: Duration = Duration::from_secs(30);
 
 /// What one client saw, and what it was told is kept.
 #[derive(Default)]
@@ -60,7 +63,7 @@ async fn talk(
         connection.ask(&say("lobby", id, text)).await?;
     }
     let mut ticks = interval(Duration::from_millis(70));
-    let end = Instant::now() + PATIENCE;
+    let end = Instant::now() + LONGEST;
     while !stop.is_cancelled() || !unsaved.is_empty() || log.kept.len() < lines {
         tokio::select! {
             told = timeout_at(end, connection.hear()) => match told?? {

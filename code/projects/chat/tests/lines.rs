@@ -216,7 +216,8 @@ async fn a_thousand_come_at_once_and_each_hears_the_line() {
         joined(&mut one).await;
         one
     };
-    let mut all = join_all((0..1000).map(come)).await;
+    let all = timeout(PATIENCE, join_all((0..1000).map(come))).await;
+    let mut all = all.expect("all get in: both ends are here, so `ulimit -Hn` must give 2,100");
     let mut ben = server.enter("ben").await;
     ben.ask(&say("lobby", "b1", "Tea?")).await.unwrap();
     let heard = join_all(all.iter_mut().map(line)).await;

@@ -6,6 +6,7 @@ mod framing;
 mod lines;
 mod memory;
 mod nodes;
+mod options;
 mod order;
 mod outbox;
 mod presence;

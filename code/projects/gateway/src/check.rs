@@ -41,8 +41,8 @@ pub fn parse(text: &str) -> Result<Config, Vec<Fault>> {
         vec![fault((at, error.message().to_owned()))]
     })?;
     let mut faults = Faults::new();
-    if config.connections == 0 || config.workers > 256 {
-        let text = "connections must be above 0, and workers at most 256";
+    if !(1..=1_000_000).contains(&config.connections) || config.workers > 256 {
+        let text = "connections must be 1 to 1000000, and workers at most 256";
         faults.push((0, text.to_owned()));
     }
     if let Some(url) = &config.redis
@@ -92,6 +92,9 @@ fn check_upstream(upstream: &Upstream, mut has: impl FnMut(&str)) {
     if let Some(check) = &upstream.check {
         if !check.path.starts_with('/') {
             has(&format!("a check of {:?}: begin it with /", check.path));
+        }
+        if !(100..=999).contains(&check.status) {
+            has("a check of a status that is none: write 100 to 999");
         }
         if check.rise == 0 || check.fall == 0 {
             has("a rise or a fall of 0: use numbers above 0");

@@ -39,7 +39,11 @@ impl Edge {
             0 => thread::available_parallelism()?.get(),
             workers => workers,
         };
-        let first = socket(listen)?; // it finds the port, if that is 0
+        // Sockets that share a port take turns, those of another process too: half of the clients
+        // would go by its file.
+        drop(std::net::TcpListener::bind(listen)?);
+        // The first one finds the port, if that is 0.
+        let first = socket(listen)?;
         let address = first.local_addr()?;
         let mut sockets = vec![first];
         for _ in 1..workers {

@@ -4,6 +4,7 @@
 //! and any of them may demand to change a row. Both are plain data, so that the rest of the
 //! program says the same to either database, and needs to know neither.
 
+mod fold;
 mod postgres;
 mod sqlite;
 

@@ -74,11 +74,13 @@ pub async fn serve(
             None => std::future::pending().await,
         }
     };
-    tokio::select! {
+    let ended = tokio::select! {
         () = serving => Ok(()),
         ended = shop.run() => Ok(ended?),
         done = work => done,
-    }
+    };
+    let folded = options.settings()?.home.fold().await;
+    ended.and(folded.context("the databases are whole only with their logs"))
 }
 
 async fn act(shop: &Shop, action: &Action) -> Result<()> {

@@ -146,3 +146,33 @@ fn a_process_that_is_told_to_stop_does() {
     let mut program = Program::start(command);
     assert!(program.terminated().success());
 }
+
+/// Stopped, copied, opened: what a backup or a move to another machine does.
+#[test]
+fn after_a_clean_stop_the_files_alone_hold_everything() {
+    let (directory, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    assert!(output(demo(directory.path(), &[])).status.success());
+    let taken = |data: &Path| {
+        let mut audit = orders(data);
+        audit.arg("audit");
+        String::from_utf8(output(audit).stdout).unwrap()
+    };
+    let before = taken(directory.path());
+    assert!(
+        !before.starts_with("0 orders shipped, 0 canceled"),
+        "{before}"
+    );
+    let mut program = Program::start({
+        let mut command = orders(directory.path());
+        command.env("ORDERS_LOG", "info");
+        command
+    });
+    assert!(program.terminated().success());
+    for entry in directory.path().read_dir().unwrap() {
+        let entry = entry.unwrap();
+        if entry.path().extension().is_some_and(|it| it == "db") {
+            std::fs::copy(entry.path(), elsewhere.path().join(entry.file_name())).unwrap();
+        }
+    }
+    assert_eq!(taken(elsewhere.path()), before);
+}

@@ -178,7 +178,8 @@ async fn run_crawl(
     }
     let frontier = Arc::new(SqliteFrontier::open(&place.file(), budget)?);
     let reader = Reader::open(&place.file())?;
-    run_on(&frontier, &reader, seeds, options, begin, stop).await
+    run_on(&frontier, &reader, seeds, options, begin, stop).await?;
+    Ok(frontier.leave().await?)
 }
 
 async fn run_on<F: Frontier>(

@@ -80,8 +80,29 @@ async fn a_proxy_of_the_environment_is_not_used() {
         ])
         .env("HTTP_PROXY", "http://127.0.0.1:9")
         .env("http_proxy", "http://127.0.0.1:9")
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
         .output();
     assert!(words(&crawl.unwrap()).contains("1 pages of 1 hosts done"));
+}
+
+/// Ended, copied, opened: what a backup or a move to another machine does.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_crawl_the_file_alone_holds_everything() {
+    let site = Site::serve(|_, _| html("a page")).await;
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let dir = text(folder.path());
+    let resolve = "--resolve=site.test=127.0.0.1";
+    let end = program(&["crawl", &site.url("/"), "--private", resolve, "--dir", dir]);
+    assert!(
+        words(&end).contains("1 pages of 1 hosts done"),
+        "{}",
+        words(&end)
+    );
+    let [file, copy] = [&folder, &elsewhere].map(|it| it.path().join("frontier.db"));
+    std::fs::copy(file, copy).unwrap();
+    let said = words(&program(&["status", "--dir", text(elsewhere.path())]));
+    assert!(said.starts_with("1 pages of 1 hosts done"), "{said}");
 }
 
 #[tokio::test]

@@ -9,6 +9,8 @@ use std::{env, fs};
 
 #[path = "../../tests/python.rs"]
 mod python;
+#[path = "../../tests/word.rs"]
+mod word;
 #[path = "../../tests/proof.rs"]
 mod words;
 
@@ -264,4 +266,24 @@ fn the_name_of_a_test_stays_when_the_text_below_it_changes() {
     let one = "## One {#one}\n\n```rust\nfn main() {}\n```\n";
     let (_, _, tests) = generate(one);
     assert!(tests.contains("fn ch01_waiting_one_line_3() {"), "{tests}");
+}
+
+#[test]
+fn a_word_that_chooses_no_program_is_an_error() {
+    let choose = |word: &str| {
+        let command = Command::new(env::current_exe().unwrap()).arg(word).output();
+        let output = command.unwrap();
+        (output.status.success(), both(&output))
+    };
+    for word in ["ch99", "ch01_nothing", "nothing_line_1"] {
+        let (is_proved, said) = choose(word);
+        assert!(!is_proved, "{said}");
+        assert!(
+            said.contains(&format!("error: no chapter {word}: ")),
+            "{said}"
+        );
+    }
+    // It may be meant for another package.
+    assert!(choose("no_such_word").0);
+    assert!(choose("ch01_no_type").0);
 }

@@ -18,6 +18,7 @@ const FILES: &[&str] = &[
     "tests/chapters/tests/chapters.rs",
     "tests/chapters/tests/proof.rs",
     "tests/chapters/tests/python.rs",
+    "tests/chapters/tests/word.rs",
     "code/press/book/Cargo.toml",
     "code/press/book/src/escapes.rs",
     "code/press/book/src/fence.rs",
@@ -143,4 +144,27 @@ fn no_place_is_fixed_when_a_program_is_built() {
             }
         }
     }
+}
+
+/// A clone is proved also where git is set to end lines as Windows does.
+#[test]
+fn lines_end_alike_however_git_is_set() {
+    let folder = tempfile::tempdir().unwrap();
+    let git = |words: &[&str]| {
+        let mut git = Command::new("git");
+        git.args(["-c", "core.autocrlf=true", "-c", "core.safecrlf=false"]);
+        git.args(words).current_dir(&folder).output()
+    };
+    let Ok(_) = git(&["init", "--quiet"]) else {
+        eprintln!("passed over: there is no git");
+        return;
+    };
+    let attributes = "../../../.gitattributes";
+    fs::copy(attributes, folder.path().join(".gitattributes")).unwrap();
+    let page = folder.path().join("ch01-waiting.md");
+    fs::write(&page, "One\nTwo\n").unwrap();
+    git(&["add", "--all"]).unwrap();
+    fs::remove_file(&page).unwrap();
+    git(&["checkout-index", "--all", "--force"]).unwrap();
+    assert_eq!(fs::read_to_string(&page).unwrap(), "One\nTwo\n");
 }

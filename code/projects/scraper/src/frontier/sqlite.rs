@@ -1,10 +1,12 @@
 //! A frontier in a SQLite file. One process at a time has it; others may read it meanwhile.
 
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use rusqlite::Connection;
+use tokio::task::spawn_blocking;
 
 use super::steps::Steps;
 use super::writer::Writer;
@@ -13,10 +15,14 @@ use super::{Budget, Claim, Ended, Found, Frontier, FrontierError, Tally};
 /// "crw1": the file is one of ours.
 const APPLICATION: i64 = 0x6372_7731;
 
+/// How long a process that leaves waits for one that looks.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// A cheap-to-clone handle to the file's thread.
 #[derive(Clone)]
 pub struct SqliteFrontier {
     writer: Writer,
+    path: PathBuf,
     /// Held as long as one handle is; the kernel frees it when the process dies.
     _lock: Arc<File>,
 }
@@ -33,8 +39,24 @@ impl SqliteFrontier {
         let pending = recover(&connection)?;
         Ok(SqliteFrontier {
             writer: Writer::start(Steps::new(connection, budget, pending))?,
+            path: path.to_owned(),
             _lock: Arc::new(lock),
         })
+    }
+
+    /// Folds the log into the file, which holds the whole crawl then and can be copied alone.
+    ///
+    /// # Errors
+    ///
+    /// If the file can't be written: its log is needed beside it then, as after a crash.
+    pub async fn leave(&self) -> Result<(), FrontierError> {
+        let path = self.path.clone();
+        let folded = spawn_blocking(move || {
+            let connection = Connection::open(path)?;
+            connection.busy_timeout(PATIENCE)?;
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |_| Ok(()))
+        });
+        Ok(folded.await.map_err(|_| FrontierError::Closed)??)
     }
 }
 
