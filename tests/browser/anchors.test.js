@@ -1,4 +1,4 @@
-// A link to a heading or a card lands on it at once, and what stands above it does not move any more.
+// A link to a heading or a card lands on it at once, and what stands above it does not move anymore.
 import assert from "node:assert/strict";
 import { scenario } from "./browser.js";
 import { expected, reach, shown } from "./runs.js";

@@ -18,7 +18,7 @@ use tokio::time;
 pub enum Fault {
     /// Each piece of an answer comes so much later.
     Delay(Duration),
-    /// Nothing comes back any more, and the connection stays open.
+    /// Nothing comes back anymore, and the connection stays open.
     Swallow,
     /// The connection is closed after so many bytes of answers, from now on.
     Close(usize),

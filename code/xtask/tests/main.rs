@@ -9,7 +9,7 @@ use std::{env, fs};
 
 use tempfile::TempDir;
 
-const VERSION: &str = "echo v20.1.0";
+const VERSION: &str = "echo v22.1.0";
 /// What Zola answers when it is asked for its version, and what it does otherwise.
 const ZOLA: &str = "[ \"$1\" = --version ] && echo zola 0.22.1 && exit; ";
 
@@ -84,7 +84,7 @@ fn without_node_it_is_named() {
 
 #[test]
 fn without_chromium_it_is_named_and_npm_not_asked_for_it() {
-    let npm = "[ \"$1\" = --version ] || exit 7; echo v20.1.0";
+    let npm = "[ \"$1\" = --version ] || exit 7; echo v22.1.0";
     let place = Place::new(&[("node", VERSION), ("npm", npm)]);
     for words in IN_A_BROWSER {
         place.refuses(words, "no Chromium is on PATH, nor Chrome or Edge");
@@ -117,7 +117,7 @@ fn without_git_messages_are_blessed_and_git_is_named() {
 /// A network that hangs costs nothing, and a busy machine is told what holds all the same.
 #[test]
 fn an_audit_that_fails_has_installed_nothing_anew_and_names_soft_speed() {
-    let node = "[ \"$1\" = --version ]";
+    let node = "[ \"$1\" = --version ] && echo v22.1.0";
     let npm = "[ \"$1\" = --version ]";
     let place = Place::new(&[("node", node), ("npm", npm), ("chromium", "exit 1")]);
     place.write("checkout/public/index.html", "");

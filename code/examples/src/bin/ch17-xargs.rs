@@ -198,7 +198,7 @@ mod tests {
         let both = async { tokio::join!(all, both_run) };
         let ended = tokio::time::timeout(Duration::from_secs(10), both).await;
         let (failed, ()) = ended.expect("a child runs on");
-        // That this returns says that no `sleep` has the pipe any more.
+        // That this returns says that no `sleep` has the pipe anymore.
         assert_eq!(failed.expect("children that start"), 2);
         assert_eq!(String::from_utf8(output).expect("text"), "a\nb\n");
     }

@@ -66,7 +66,7 @@ impl Future for Sleep {
 }
 
 impl Drop for Sleep {
-    /// Nobody waits any more, so nobody is to be woken.
+    /// Nobody waits anymore, so nobody is to be woken.
     fn drop(&mut self) {
         self.timers.waiting().remove(&self.key);
     }

@@ -199,7 +199,7 @@ fn read_all(pipe: Option<impl Read + Send + 'static>) -> mpsc::Receiver<String> 
             // What was read before an error is still worth showing.
             let _ = pipe.read_to_end(&mut bytes);
         }
-        // Nobody listens any more once the run is refused.
+        // Nobody listens anymore once the run is refused.
         let _ = sender.send(String::from_utf8_lossy(&bytes).into_owned());
     });
     receiver

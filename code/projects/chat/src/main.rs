@@ -11,11 +11,8 @@ use tracing::info;
 
 /// A chat platform in which nothing unseen is lost
 #[derive(Parser)]
-#[command(
-    name = "chat",
-    args_conflicts_with_subcommands = true,
-    mut_args(variables("CHAT"))
-)]
+#[command(name = "chat", args_conflicts_with_subcommands = true)]
+#[command(mut_args(variables("CHAT")))]
 struct Chat {
     #[command(subcommand)]
     command: Option<Command>,

@@ -61,7 +61,7 @@ pub enum Event {
         /// Which.
         step: Step,
     },
-    /// A step was refused, or isn't wanted any more: back.
+    /// A step was refused, or isn't wanted anymore: back.
     Refused {
         /// At which step the saga turned round. It may have had its effect.
         step: Step,

@@ -77,7 +77,7 @@ async fn one_works_and_another_takes_over_a_term_after_its_end() {
     assert!(gap > TERM / 2 && gap < 2 * TERM, "{gap:?}");
 }
 
-/// It can't write its beats any more, and doesn't know whether anyone has taken its place.
+/// It can't write its beats anymore, and doesn't know whether anyone has taken its place.
 #[tokio::test(start_paused = true)]
 async fn one_that_cannot_keep_its_lease_stops_before_another_begins() {
     let (_folder, home) = home();

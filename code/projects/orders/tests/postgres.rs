@@ -51,7 +51,7 @@ async fn a_reader_of_a_sequence_misses_an_event_that_is_committed_late() {
     assert_eq!(insert(&lost).await, 3);
     lost.rollback().await.unwrap();
     let next = quick.transaction().await.unwrap();
-    assert_eq!(insert(&next).await, 4); // and to wait for 3 is to wait for ever
+    assert_eq!(insert(&next).await, 4); // and to wait for 3 is to wait forever
 }
 
 #[tokio::test]

@@ -31,6 +31,9 @@ mod steps;
 mod view;
 mod writer;
 
+/// What a call of a frontier answers.
+pub type Result<T, E = FrontierError> = std::result::Result<T, E>;
+
 /// What is behind an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -202,21 +205,17 @@ impl From<rusqlite::Error> for FrontierError {
 /// Where the pages are. All calls can be sent again; none waits for work.
 pub trait Frontier: Send + Sync + 'static {
     /// Queues what is new, and says how many that were.
-    fn add(&self, found: Vec<Found>) -> impl Future<Output = Result<u64, FrontierError>> + Send;
+    fn add(&self, found: Vec<Found>) -> impl Future<Output = Result<u64>> + Send;
 
     /// Takes up to `want` pages, of hosts whose turn it is.
-    fn claim(&self, want: usize) -> impl Future<Output = Result<Claim, FrontierError>> + Send;
+    fn claim(&self, want: usize) -> impl Future<Output = Result<Claim>> + Send;
 
     /// Ends a visit. If the caller is dropped while it waits, it's done or not done, as a whole.
-    fn end(&self, ended: Ended) -> impl Future<Output = Result<(), FrontierError>> + Send;
+    fn end(&self, ended: Ended) -> impl Future<Output = Result<()>> + Send;
 
     /// Ends visits, and then takes pages as [`claim`](Frontier::claim) does: what a crawl does over
     /// and over, in as few steps as a store can.
-    fn turn(
-        &self,
-        ended: Vec<Ended>,
-        want: usize,
-    ) -> impl Future<Output = Result<Claim, FrontierError>> + Send {
+    fn turn(&self, ended: Vec<Ended>, want: usize) -> impl Future<Output = Result<Claim>> + Send {
         async move {
             try_join_all(ended.into_iter().map(|ended| self.end(ended))).await?;
             self.claim(want).await
@@ -224,9 +223,9 @@ pub trait Frontier: Send + Sync + 'static {
     }
 
     /// Queues all pages that have ended again, to ask whether they have changed.
-    fn again(&self) -> impl Future<Output = Result<(), FrontierError>> + Send;
+    fn again(&self) -> impl Future<Output = Result<()>> + Send;
 
     /// How far the crawl is.
-    fn tally(&self) -> impl Future<Output = Result<Tally, FrontierError>> + Send;
+    fn tally(&self) -> impl Future<Output = Result<Tally>> + Send;
 }
 // ANCHOR_END: frontier

@@ -118,7 +118,7 @@ pub trait Broker: Leases {
     fn inspect(&self, job: JobId) -> impl Future<Output = Result<Option<JobView>>> + Send;
 
     /// How a job stands, once it has ended or `patience` is over; with `Duration::ZERO`, now.
-    /// `None` if the job is not known (any more). Cancel-safe. Waiting costs the store nothing:
+    /// `None` if the job is not known (anymore). Cancel-safe. Waiting costs the store nothing:
     /// the end of the job is signaled.
     fn wait(
         &self,
@@ -207,7 +207,7 @@ pub enum Cancel {
     Requested,
     /// It had ended before: completed, dead or canceled.
     TooLate,
-    /// There is no such job (any more).
+    /// There is no such job (anymore).
     Unknown,
 }
 

@@ -16,7 +16,7 @@ pub enum BrokerError {
     #[error(transparent)]
     Invalid(#[from] Invalid),
 
-    /// A job waits for one that the store does not know (any more). Nothing of the batch was stored.
+    /// A job waits for one that the store does not know (anymore). Nothing of the batch was stored.
     #[error("job {job} waits for job {missing}, which is not known; its result may have expired")]
     UnknownDependency {
         /// The job that was to be enqueued.

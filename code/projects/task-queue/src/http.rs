@@ -83,7 +83,7 @@ struct Parts<B> {
 }
 
 impl<B: Broker> App<B> {
-    /// For one process, which is not ready any more once `draining` fires, and answers who still
+    /// For one process, which is not ready anymore once `draining` fires, and answers who still
     /// waits once `closing` does. `worker` is the one that runs in it.
     pub fn new(
         broker: B,

@@ -25,7 +25,7 @@ pub const LATEST: Timestamp = Timestamp(253_402_300_799_999);
 /// The longest trace context, in bytes; the header `traceparent` of W3C has 55.
 const TRACE_LIMIT: usize = 128;
 
-/// Names a job for ever. The sender makes it, so that sending the same job twice enqueues it once.
+/// Names a job forever. The sender makes it, so that sending the same job twice enqueues it once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobId(Uuid);
 

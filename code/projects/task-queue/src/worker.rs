@@ -132,7 +132,7 @@ impl<B: Leases> Worker<B> {
         Self { metrics, ..self }
     }
 
-    /// Works until `shutdown` fires, then drains: no job is claimed any more; those that run get
+    /// Works until `shutdown` fires, then drains: no job is claimed anymore; those that run get
     /// [`Settings::drain`] to end, are then told to stop, and handed back if they did not end.
     ///
     /// Returns at the latest after `drain`, `grace` and `flush` together. A blocking handler that does

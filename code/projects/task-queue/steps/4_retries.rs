@@ -378,7 +378,7 @@ mod tests {
         let mut killed = 0;
         while store.claim().await.unwrap().is_some() {
             killed += 1;
-            sleep(LEASE).await; // its worker says nothing any more
+            sleep(LEASE).await; // its worker says nothing anymore
         }
         assert_eq!(killed, 4);
         assert_eq!(

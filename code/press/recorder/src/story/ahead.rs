@@ -10,7 +10,7 @@ use crate::raw::{Item, What};
 /// Why a task's future goes away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
-    /// It is finished, or nobody owns it any more.
+    /// It is finished, or nobody owns it anymore.
     Finished,
     /// Its task was aborted.
     Aborted,

@@ -40,8 +40,7 @@ pub async fn join(url: &str, stop: CancellationToken) -> Result<Bus> {
     let client = Client::open(url).with_context(|| format!("--bus: {url:?}"))?;
     let connection = connect(&client).await;
     connection.with_context(|| "--bus: cannot reach Redis")?;
-    let subscribed = timeout(PATIENCE, subscribe(&client)).await;
-    let subscribed = subscribed.unwrap_or_else(|_| Err(too_slow()));
+    let subscribed = Ear::open(&client, CHANNEL).await;
     subscribed.with_context(|| format!("--bus: cannot subscribe to {CHANNEL}"))?;
     let (tell, told) = mpsc::channel(HINTS);
     let (heard, hear) = mpsc::channel(HINTS);
@@ -57,11 +56,6 @@ pub async fn join(url: &str, stop: CancellationToken) -> Result<Bus> {
 async fn connect(client: &Client) -> redis::RedisResult<MultiplexedConnection> {
     let connected = timeout(PATIENCE, client.get_multiplexed_async_connection());
     connected.await.unwrap_or_else(|_| Err(too_slow()))
-}
-
-/// A right that is missing would be one that is missing for ever.
-async fn subscribe(client: &Client) -> redis::RedisResult<()> {
-    client.get_async_pubsub().await?.subscribe(CHANNEL).await
 }
 
 /// Publishes what it is given. While Redis is gone, the newest are lost.

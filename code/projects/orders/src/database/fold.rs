@@ -8,7 +8,7 @@ use tokio::task::spawn_blocking;
 use super::{DatabaseError, Home, PATIENCE};
 
 impl Home {
-    /// Folds the logs into their files, once nothing is written any more.
+    /// Folds the logs into their files, once nothing is written anymore.
     ///
     /// # Errors
     ///

@@ -46,7 +46,7 @@ pub async fn place(
     accepted(Some(order), placed)
 }
 
-/// Why an order isn't wanted any more.
+/// Why an order isn't wanted anymore.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reason {

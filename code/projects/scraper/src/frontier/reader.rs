@@ -8,10 +8,8 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::clock::{Clock, until};
 use super::rows::tally;
-use super::{Busy, FrontierError, Page, Tally, View};
+use super::{Busy, FrontierError, Page, Result, Tally, View};
 use crate::address::Address;
-
-type Result<T> = std::result::Result<T, FrontierError>;
 
 /// A view into the file, which changes nothing.
 #[derive(Debug)]

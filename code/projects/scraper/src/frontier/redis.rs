@@ -17,7 +17,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 use super::clock::millis;
-use super::{Budget, Claim, Ended, Found, Frontier, FrontierError, Outcome, Taken, Tally};
+use super::{Budget, Claim, Ended, Found, Frontier, FrontierError, Outcome, Result, Taken, Tally};
 use row::Row;
 
 pub use reader::RedisReader;
@@ -37,8 +37,6 @@ const TOGETHER: usize = 500;
 const NAMESPACE: &str = "crawl";
 
 static STEPS: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("redis/steps.lua")));
-
-type Result<T> = std::result::Result<T, FrontierError>;
 
 /// A process's part of a crawl. Its lease is renewed as long as this is there.
 pub struct RedisFrontier {

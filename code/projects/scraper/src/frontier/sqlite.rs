@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 
 use super::steps::Steps;
 use super::writer::Writer;
-use super::{Budget, Claim, Ended, Found, Frontier, FrontierError, Tally};
+use super::{Budget, Claim, Ended, Found, Frontier, FrontierError, Result, Tally};
 
 /// "crw1": the file is one of ours.
 const APPLICATION: i64 = 0x6372_7731;
@@ -33,7 +33,7 @@ impl SqliteFrontier {
     /// # Errors
     ///
     /// [`FrontierError::Locked`] if another process crawls with it.
-    pub fn open(path: &Path, budget: Budget) -> Result<SqliteFrontier, FrontierError> {
+    pub fn open(path: &Path, budget: Budget) -> Result<SqliteFrontier> {
         let lock = lock(path)?;
         let connection = open(path)?;
         let pending = recover(&connection)?;
@@ -49,7 +49,7 @@ impl SqliteFrontier {
     /// # Errors
     ///
     /// If the file can't be written: its log is needed beside it then, as after a crash.
-    pub async fn leave(&self) -> Result<(), FrontierError> {
+    pub async fn leave(&self) -> Result<()> {
         let path = self.path.clone();
         let folded = spawn_blocking(move || {
             let connection = Connection::open(path)?;
@@ -61,19 +61,19 @@ impl SqliteFrontier {
 }
 
 impl Frontier for SqliteFrontier {
-    async fn add(&self, found: Vec<Found>) -> Result<u64, FrontierError> {
+    async fn add(&self, found: Vec<Found>) -> Result<u64> {
         self.writer.run(|steps| steps.add(found)).await
     }
 
-    async fn claim(&self, want: usize) -> Result<Claim, FrontierError> {
+    async fn claim(&self, want: usize) -> Result<Claim> {
         self.writer.run(move |steps| steps.claim(want)).await
     }
 
-    async fn end(&self, ended: Ended) -> Result<(), FrontierError> {
+    async fn end(&self, ended: Ended) -> Result<()> {
         self.writer.run(|steps| steps.end(ended)).await
     }
 
-    async fn turn(&self, ended: Vec<Ended>, want: usize) -> Result<Claim, FrontierError> {
+    async fn turn(&self, ended: Vec<Ended>, want: usize) -> Result<Claim> {
         let turn = move |steps: &mut Steps| {
             for ended in ended {
                 steps.end(ended)?;
@@ -83,16 +83,16 @@ impl Frontier for SqliteFrontier {
         self.writer.run(turn).await
     }
 
-    async fn again(&self) -> Result<(), FrontierError> {
+    async fn again(&self) -> Result<()> {
         self.writer.run(|steps| steps.again()).await
     }
 
-    async fn tally(&self) -> Result<Tally, FrontierError> {
+    async fn tally(&self) -> Result<Tally> {
         self.writer.run(|steps| steps.tally()).await
     }
 }
 
-fn lock(path: &Path) -> Result<File, FrontierError> {
+fn lock(path: &Path) -> Result<File> {
     let beside = path.with_extension("lock");
     let file = File::create(&beside).map_err(TryLockError::Error);
     let locked = file.and_then(|file| file.try_lock().map(|()| file));

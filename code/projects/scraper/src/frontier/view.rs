@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::FrontierError;
+use super::Result;
 use crate::address::Address;
 
 /// How many pages are in which state.
@@ -64,24 +64,21 @@ pub struct Busy {
 #[expect(async_fn_in_trait, reason = "no caller sends them to other threads")]
 pub trait View {
     /// How far the crawl is.
-    async fn tally(&self) -> Result<Tally, FrontierError>;
+    async fn tally(&self) -> Result<Tally>;
 
     /// What is known of an address.
-    async fn page(&self, address: &Address) -> Result<Option<Page>, FrontierError>;
+    async fn page(&self, address: &Address) -> Result<Option<Page>>;
 
     /// The hosts of the addresses that the crawl began with.
-    async fn seeds(&self) -> Result<HashSet<String>, FrontierError>;
+    async fn seeds(&self) -> Result<HashSet<String>>;
 
     /// The hosts with most to do.
-    async fn busiest(&self, most: u32) -> Result<Vec<Busy>, FrontierError>;
+    async fn busiest(&self, most: u32) -> Result<Vec<Busy>>;
 
     /// Why pages failed or were left alone, the most frequent first.
-    async fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>, FrontierError>;
+    async fn reasons(&self, most: u32) -> Result<Vec<(String, u64)>>;
 
     /// Calls `write` with each item, a line of JSON, in the order of their pages. Its error ends
     /// this.
-    async fn items(
-        &self,
-        write: impl FnMut(&str) -> std::io::Result<()>,
-    ) -> Result<(), FrontierError>;
+    async fn items(&self, write: impl FnMut(&str) -> std::io::Result<()>) -> Result<()>;
 }

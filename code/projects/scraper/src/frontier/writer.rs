@@ -5,15 +5,14 @@ use std::thread;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::FrontierError;
 use super::steps::Steps;
+use super::{FrontierError, Result};
 
 /// Callers beyond these wait at the door.
 const WAITING: usize = 256;
 /// Most steps in one commit, so that the first of them is answered soon.
 const TOGETHER: usize = 64;
 
-type Result<T> = std::result::Result<T, FrontierError>;
 /// A step, which says how to answer once it's committed.
 type Work = Box<dyn FnOnce(&mut Steps) -> Answer + Send>;
 type Answer = Box<dyn FnOnce(Result<()>) + Send>;

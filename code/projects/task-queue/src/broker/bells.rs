@@ -130,7 +130,7 @@ impl Bells {
     }
 }
 
-/// Takes a job's bell away once no one listens to it any more.
+/// Takes a job's bell away once no one listens to it anymore.
 struct Waiter<'a> {
     bells: &'a Bells,
     job: JobId,

@@ -5,7 +5,7 @@ use crate::name::WorkerId;
 
 use super::{Attempt, AttemptEnd, JobState};
 
-/// A job that is retried for ever does not grow: the last attempts tell enough.
+/// A job that is retried forever does not grow: the last attempts tell enough.
 pub(crate) const KEPT: usize = 20;
 
 /// Adds an attempt at the end, and drops the oldest of too many.

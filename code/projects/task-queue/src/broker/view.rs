@@ -32,7 +32,7 @@ pub enum JobState {
 }
 
 impl JobState {
-    /// Whether the job will not change by itself any more.
+    /// Whether the job will not change by itself anymore.
     pub fn has_ended(self) -> bool {
         matches!(self, Self::Completed | Self::Dead | Self::Canceled)
     }

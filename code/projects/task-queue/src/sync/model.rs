@@ -8,7 +8,7 @@ use tokio::runtime::{Builder, Runtime};
 /// Runs `check` once for each order that takes at most three preemptions; see [`checked::every_order`].
 ///
 /// The clock stands still, so that a timeout never ends: code that misses a signal and would be helped by its next
-/// look waits for ever here, and loom reports the deadlock.
+/// look waits forever here, and loom reports the deadlock.
 pub(crate) fn every_order(check: impl Fn() + Send + Sync + 'static) {
     let runtime = paused();
     let _entered = runtime.enter();

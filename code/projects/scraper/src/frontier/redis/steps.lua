@@ -223,7 +223,7 @@ local function again()
   return asked.from + 500 <= last and 1 or 0
 end
 
--- The crawl's settings are those of the process that began it, until none is there any more.
+-- The crawl's settings are those of the process that began it, until none is there anymore.
 local function open()
   bury_all()
   for at, name in ipairs({ 'pages', 'places', 'delay' }) do
