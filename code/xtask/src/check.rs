@@ -2,12 +2,14 @@
 
 use std::env;
 use std::fs::File;
+use std::io;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, ensure};
+use anyhow::{Context, Error, Result, anyhow, ensure};
 use xshell::{Shell, cmd};
 
 use crate::zola::NPM;
@@ -158,10 +160,14 @@ fn run_into(shell: &Shell, command: &str, log: File) -> Result<()> {
     Ok(())
 }
 
+/// Where this program is. The first step asks, before `cargo test` could build it anew.
+static XTASK: LazyLock<io::Result<PathBuf>> = LazyLock::new(env::current_exe);
+
 /// `cargo xtask` is this program itself: cargo would wait until the other lane has built.
 fn parsed<'a>(shell: &'a Shell, command: &str) -> Result<xshell::Cmd<'a>> {
     if let Some(words) = command.strip_prefix("cargo xtask ") {
-        let xtask = env::current_exe().context("cannot tell where xtask was built")?;
+        let xtask = XTASK.as_ref();
+        let xtask = xtask.map_err(|error| anyhow!("cannot tell where xtask was built: {error}"))?;
         let words = words.split(' ');
         return Ok(cmd!(shell, "{xtask} {words...}"));
     }
