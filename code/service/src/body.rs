@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Request};
+use axum::http::StatusCode;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
 use tokio::time;
 
@@ -20,15 +20,6 @@ pub const SLOWEST: Duration = Duration::from_secs(30);
 /// The layer that refuses bodies of more than `bytes` with 413.
 pub fn limit(bytes: usize) -> DefaultBodyLimit {
     DefaultBodyLimit::max(bytes)
-}
-
-/// Whether the body that these fields belong to is JSON: `application/json`, or what ends in `+json`.
-pub fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(header::CONTENT_TYPE);
-    let kind = kind.map_or("", |kind| kind.to_str().unwrap_or_default());
-    let kind = kind.split(';').next().unwrap_or_default().trim();
-    let kind = kind.to_ascii_lowercase();
-    kind == "application/json" || kind.ends_with("+json")
 }
 
 /// The JSON of a request's body, of this type.

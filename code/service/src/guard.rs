@@ -21,7 +21,6 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 
-use crate::body::is_json;
 use crate::options::Edge;
 use crate::problem::Problem;
 
@@ -135,12 +134,18 @@ fn json_only(method: &Method, headers: &HeaderMap) -> Result<(), Problem> {
         && !headers.contains_key(header::TRANSFER_ENCODING);
     let kind = headers.get(header::CONTENT_TYPE);
     let kind = kind.map_or("", |kind| kind.to_str().unwrap_or("?"));
-    if method.is_safe() || (is_empty && kind.is_empty()) || is_json(headers) {
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    if method.is_safe() || (is_empty && kind.is_empty()) || is_json(essence) {
         return Ok(());
     }
     let detail = format!("send `Content-Type: application/json`, not {kind:?}");
     let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
     Err(Problem::new(status, "not_json", detail))
+}
+
+fn is_json(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
 fn without_port(host: &str) -> &str {

@@ -11,7 +11,6 @@ use hyper::body::Body as _;
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use serde_json::value::{RawValue, to_raw_value};
-use service::body::is_json;
 
 use crate::answers::say;
 use crate::body::{Body, Progress};
@@ -88,4 +87,14 @@ async fn change(rules: &Json, body: Body) -> Result<Bytes, (StatusCode, &'static
 fn replacement(headers: &mut HeaderMap, body: Bytes) -> Body {
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     Body::from(body)
+}
+
+/// `application/json`, or a type of any kind that ends with `+json`: what a rule takes away must
+/// not come through under another name.
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    let kind = kind.map_or("", |kind| kind.to_str().unwrap_or_default());
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let kind = kind.to_ascii_lowercase();
+    kind == "application/json" || kind.ends_with("+json")
 }

@@ -99,6 +99,7 @@ async fn a_write_is_json_or_empty() {
     let guard = guard(&[]);
     let problem = ("content-type", "application/problem+json; charset=utf-8");
     let form = ("content-type", "application/x-www-form-urlencoded");
+    let text_like = ("content-type", "text/x+json");
     let chunked = ("transfer-encoding", "chunked");
     for (headers, expected) in [
         (&[OWN, JSON, SOME][..], 200),
@@ -106,6 +107,7 @@ async fn a_write_is_json_or_empty() {
         (&[OWN], 200),
         (&[OWN, TEXT, SOME], 415),
         (&[OWN, form, SOME], 415),
+        (&[OWN, text_like, SOME], 415),
         (&[OWN, TEXT], 415),
         (&[OWN, SOME], 415),
         (&[OWN, chunked], 415),
