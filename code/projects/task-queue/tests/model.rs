@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use task_queue::broker::{
-    Broker, Cancel, Extended, Finished, JobState, LeaseKey, Leases, Options, Outcome, Select,
+    Broker, Cancel, Extended, Finished, JobState, LeaseKey, Leases, Options, Outcome,
 };
 use task_queue::job::{JobId, NewJob, Start};
 use tokio::runtime::Runtime;
@@ -150,10 +150,7 @@ impl<S: Store> Run<S> {
                 }
             }
             Step::Requeue { letters } => {
-                let select = Select::Oldest {
-                    queue: queue("q"),
-                    oldest: letters,
-                };
+                let select = oldest(letters);
                 let answer = self.broker.requeue(select).await.unwrap();
                 let mut requeued = Vec::new();
                 for (_, job) in self.model.dead() {

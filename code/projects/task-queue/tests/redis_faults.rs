@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use task_queue::broker::redis::RedisBroker;
-use task_queue::broker::{Broker, Claim, Finish, JobState, Leases, Select};
+use task_queue::broker::{Broker, Claim, Finish, JobState, Leases};
 use task_queue::error::BrokerError;
 use task_queue::job::{NewJob, Start};
 use task_queue::name::WorkerId;
@@ -219,10 +219,7 @@ async fn a_user_with_the_rights_of_the_readme_can_do_everything() {
     assert_eq!(page.jobs.len(), 1);
     let worker = WorkerId::new("worker-1").unwrap();
     assert!(broker.held(worker).await.unwrap().is_empty());
-    let which = Select::Oldest {
-        queue: queue("q"),
-        oldest: 9,
-    };
+    let which = oldest(9);
     assert_eq!(broker.requeue(which).await.unwrap(), 1);
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use task_queue::broker::{
     Broker, Claim, Enqueued, Finish, Finished, Heartbeat, JobState, Lease, LeaseKey, Leases,
-    Options, Outcome, QueueStats,
+    Options, Outcome, QueueStats, Select,
 };
 use task_queue::error::BrokerError;
 use task_queue::job::{JobId, NewJob, Priority};
@@ -20,6 +20,14 @@ pub fn secs(secs: u64) -> Duration {
 
 pub fn queue(name: &str) -> QueueName {
     QueueName::new(name).unwrap()
+}
+
+/// So many dead letters of the queue, those that died first.
+pub fn oldest(oldest: usize) -> Select {
+    Select::Oldest {
+        queue: queue("q"),
+        oldest,
+    }
 }
 
 pub fn job(payload: &str) -> NewJob {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use task_queue::broker::{
-    Broker, Cancel, Extended, Finished, JobState, Leases, Outcome, Select, WorkerReport,
+    Broker, Cancel, Extended, Finished, JobState, Leases, Outcome, WorkerReport,
 };
 use task_queue::job::{JobId, NewJob, Start, Timestamp, Unique};
 use task_queue::name::{TaskName, WorkerId};
@@ -254,10 +254,7 @@ pub async fn an_empty_queue_is_forgotten_and_one_with_jobs_is_not<S: Store>() {
     assert!(broker.forget(queue("q")).await.is_err());
     finish(&broker, lease.key, dead()).await;
     assert!(broker.forget(queue("q")).await.is_err());
-    let which = Select::Oldest {
-        queue: queue("q"),
-        oldest: 9,
-    };
+    let which = oldest(9);
     assert_eq!(broker.purge(which).await.unwrap(), 1);
     store.advance(secs(60));
     broker.upkeep(100).await.unwrap();

@@ -71,16 +71,7 @@ pub async fn requeued_letters_start_afresh<S: Store>() {
             .unwrap(),
         1
     );
-    assert_eq!(
-        broker
-            .requeue(Select::Oldest {
-                queue: queue("q"),
-                oldest: 2
-            })
-            .await
-            .unwrap(),
-        2
-    );
+    assert_eq!(broker.requeue(oldest(2)).await.unwrap(), 2);
     let after = broker.inspect(ids[3]).await.unwrap().unwrap();
     assert_eq!(
         (after.status.state, after.failures, after.status.error),
@@ -101,13 +92,7 @@ pub async fn requeuing_respects_the_limit<S: Store>() {
     let broker = store.broker();
     letters(&broker, 3).await;
     send(&broker, job("")).await;
-    let refused = broker
-        .requeue(Select::Oldest {
-            queue: queue("q"),
-            oldest: 3,
-        })
-        .await
-        .unwrap_err();
+    let refused = broker.requeue(oldest(3)).await.unwrap_err();
     assert_eq!(
         refused,
         BrokerError::QueueFull {
@@ -117,16 +102,7 @@ pub async fn requeuing_respects_the_limit<S: Store>() {
             limit: 3
         }
     );
-    assert_eq!(
-        broker
-            .requeue(Select::Oldest {
-                queue: queue("q"),
-                oldest: 2
-            })
-            .await
-            .unwrap(),
-        2
-    );
+    assert_eq!(broker.requeue(oldest(2)).await.unwrap(), 2);
 }
 
 pub async fn purged_letters_are_gone<S: Store>() {
@@ -144,16 +120,7 @@ pub async fn purged_letters_are_gone<S: Store>() {
         1
     );
     assert_eq!(state(&broker, ids[1]).await, None);
-    assert_eq!(
-        broker
-            .purge(Select::Oldest {
-                queue: queue("q"),
-                oldest: 9
-            })
-            .await
-            .unwrap(),
-        2
-    );
+    assert_eq!(broker.purge(oldest(9)).await.unwrap(), 2);
     assert_eq!(stats(&broker, "q").await.dead, 0);
     assert_eq!(payloads(&broker, 9).await, ["alive"]);
 }
