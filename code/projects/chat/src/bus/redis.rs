@@ -40,8 +40,8 @@ pub async fn join(url: &str, stop: CancellationToken) -> Result<Bus> {
     let client = Client::open(url).with_context(|| format!("--bus: {url:?}"))?;
     let connection = connect(&client).await;
     connection.with_context(|| "--bus: cannot reach Redis")?;
-    let subscribed = Ear::open(&client, CHANNEL).await;
-    subscribed.with_context(|| format!("--bus: cannot subscribe to {CHANNEL}"))?;
+    let ear = Ear::open(&client, CHANNEL).await;
+    let ear = ear.with_context(|| format!("--bus: cannot subscribe to {CHANNEL}"))?;
     let (tell, told) = mpsc::channel(HINTS);
     let (heard, hear) = mpsc::channel(HINTS);
     let node = fastrand::u64(..);
@@ -49,7 +49,7 @@ pub async fn join(url: &str, stop: CancellationToken) -> Result<Bus> {
         stop.clone()
             .run_until_cancelled_owned(tell_all(client.clone(), node, told)),
     );
-    tokio::spawn(stop.run_until_cancelled_owned(hear_all(client, node, heard)));
+    tokio::spawn(stop.run_until_cancelled_owned(hear_all(client, ear, node, heard)));
     Ok(Bus { tell, hear })
 }
 
@@ -86,20 +86,23 @@ async fn tell_all(client: Client, node: u64, mut told: mpsc::Receiver<Hint>) {
 }
 
 /// Hears what the others publish, subscribing again each time that the connection ends.
-async fn hear_all(client: Client, node: u64, heard: mpsc::Sender<Hint>) {
+async fn hear_all(client: Client, mut ear: Ear, node: u64, heard: mpsc::Sender<Hint>) {
     loop {
-        if let Ok(mut ear) = Ear::open(&client, CHANNEL).await {
-            heard.send(Hint::Cut).await.ok();
-            while let Ok(message) = ear.next().await {
-                match serde_json::from_slice::<Envelope>(message.get_payload_bytes()) {
-                    Ok(envelope) if envelope.from == node => {}
-                    Ok(envelope) => _ = heard.try_send(envelope.hint),
-                    Err(error) => tracing::warn!(%error, "not a hint"),
-                }
+        heard.send(Hint::Cut).await.ok();
+        while let Ok(message) = ear.next().await {
+            match serde_json::from_slice::<Envelope>(message.get_payload_bytes()) {
+                Ok(envelope) if envelope.from == node => {}
+                Ok(envelope) => _ = heard.try_send(envelope.hint),
+                Err(error) => tracing::warn!(%error, "not a hint"),
             }
-            tracing::warn!("the subscription has ended");
         }
-        pause().await;
+        tracing::warn!("the subscription has ended");
+        ear = loop {
+            pause().await;
+            if let Ok(ear) = Ear::open(&client, CHANNEL).await {
+                break ear;
+            }
+        };
     }
 }
 
