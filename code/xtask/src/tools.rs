@@ -76,10 +76,13 @@ pub fn install(shell: &Shell, folder: &str) -> Result<()> {
         return Ok(());
     }
     eprintln!("The packages of {} are installed, once.", folder.display());
-    let words = ["--no-audit", "--no-fund", "--ignore-scripts", "--prefix"];
-    let install = cmd!(shell, "{NPM} ci {words...} {folder}")
-        .quiet()
-        .ignore_stdout();
+    let words = ["--no-audit", "--no-fund", "--ignore-scripts"];
+    let install = cmd!(
+        shell,
+        "{NPM} ci --loglevel=error {words...} --prefix {folder}"
+    )
+    .quiet()
+    .ignore_stdout();
     install.run().with_context(|| {
         format!(
             "npm could not install the packages of {}: is there a network?",
