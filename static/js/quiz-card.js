@@ -5,7 +5,10 @@ import { say } from "./words.js";
 
 const HERE = location.pathname;
 
-const questionOf = (card) => card.querySelector(":scope > p").textContent.slice(0, 80);
+// An answer belongs to the words that were asked, wherever their lines end in the source: a question that was changed is asked anew.
+const asked = (text) => text.replace(/\s+/g, " ").slice(0, 80);
+const questionOf = (card) => asked(card.querySelector(":scope > p").textContent);
+const given = (answers) => Object.fromEntries(Object.entries(answers[HERE] ?? {}).map(([question, choice]) => [asked(question), choice]));
 
 function score(answers) {
   const cards = [...document.querySelectorAll("quiz-card")];
@@ -28,9 +31,8 @@ customElements.define("quiz-card", class extends HTMLElement {
       item.replaceChildren(button);
       return button;
     });
-    // An answer belongs to the words that were asked: a question that was changed is asked anew.
     this.question = questionOf(this);
-    follow(({ answers }) => this.show(answers[HERE] ?? {}));
+    follow(({ answers }) => this.show(given(answers)));
     this.verdict.role = "status"; // from now on: an older verdict is not read aloud
   }
 

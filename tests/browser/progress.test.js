@@ -141,6 +141,23 @@ scenario("an answer is there when the reader comes back, and its explanation sta
   assert.equal(await page.locator("quiz-card [aria-pressed=true]").count(), 1, "expected the other questions without an answer");
 });
 
+scenario("an answer stays when the question's lines end elsewhere in the source", async (visit) => {
+  const page = await visit(CHAPTER);
+  await scrollTo(page, "quiz-card");
+  const card = page.locator("quiz-card").first();
+  await card.getByRole("button").nth(1).click();
+  await page.evaluate(([key, path]) => {
+    const kept = JSON.parse(localStorage.getItem(key));
+    const [[question, choice]] = Object.entries(kept.answers[path]);
+    kept.answers[path] = { [question.replaceAll(" ", "\n")]: choice };
+    localStorage.setItem(key, JSON.stringify(kept));
+  }, [KEY, HERE]);
+  await back(page, CHAPTER);
+  await scrollTo(page, "quiz-card");
+  await card.locator("[aria-pressed=true]").waitFor();
+  assert.equal(await page.locator("quiz-card [aria-pressed=true]").count(), 1);
+});
+
 scenario("all of it can be forgotten by keyboard, after a question", async (visit) => {
   const page = await visit(CHAPTER);
   await scrollTo(page, "#would-block");

@@ -110,7 +110,7 @@ fn list(book: &Book, measured: &[Measured]) -> String {
 fn section(program: &Measured, shortcodes: &[Shortcode]) -> String {
     let name = &program.name;
     let mut text = format!("\n### `{name}` {{#program-{name}}}\n\n");
-    text += &format!("{}.\n", program.text("what"));
+    text += &format!("{}.\n", program.text("what").replace(". ", ".\n"));
     text += &format!(
         "Measured on {} with {}, on {}; `{}` measures again.\n",
         program.text("machine"),
@@ -207,11 +207,15 @@ mod tests {
     #[test]
     fn the_list_of_programs_is_written_and_then_current() {
         let text = format!("{HEAD}{SHOWN}\n\n## Programs {{#programs}}\n");
-        let fixture = Fixture::sound().write(PAGE, &text);
+        let results = "code/measurements/results/wakes.toml";
+        let what = "what = \"Wakes a second. The best round\"\nmachine";
+        let fixture = Fixture::sound()
+            .replace(results, "machine", what)
+            .write(PAGE, &text);
         bless(&fixture.book()).unwrap();
         let book = fixture.book();
         let text = &book.page(PAGE).unwrap().text;
-        let expected = "### `wakes` {#program-wakes}";
+        let expected = "### `wakes` {#program-wakes}\n\nWakes a second.\nThe best round.\n";
         assert!(text.contains(expected), "{text}");
         let expected = "Printed in [How the runtime learns](@/part1-foundations/";
         assert!(text.contains(expected), "{text}");

@@ -172,6 +172,7 @@ fn nothing_is_wrong_with_the_sound_book() {
         crate::prose::check,
         crate::quiz::check,
         crate::runs::check,
+        crate::sentences::check,
         crate::shortcodes::check,
         crate::templates::check,
         crate::terms::check,

@@ -41,6 +41,7 @@ pub mod paths;
 pub mod prose;
 pub mod quiz;
 pub mod runs;
+pub mod sentences;
 pub mod shortcodes;
 pub mod sources;
 pub mod steps;

@@ -167,6 +167,11 @@ fn prose_keeps_to_the_style() {
 }
 
 #[test]
+fn sentences_have_lines_of_their_own() {
+    holds(site::sentences::check);
+}
+
+#[test]
 fn exercises_are_there_for_each_chapter() {
     holds(site::exercises::check);
 }

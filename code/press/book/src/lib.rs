@@ -6,9 +6,11 @@
 //! - [`read`] gives the pages, with the headings, links and code blocks of each.
 //! - [`fence`] says what may stand after the language of a fence.
 //! - [`escapes`] finds code that readers would see and nobody would prove.
+//! - [`running`] gives what paragraphs and list items say, line by line.
 
 pub mod escapes;
 pub mod fence;
 mod page;
+pub mod running;
 
 pub use page::{Block, Heading, Link, Page, Span, lines, parse, read, translations};
