@@ -34,6 +34,7 @@ async fn main() {
 
     sleep(Duration::from_secs(3600)).await;
     let report: Vec<_> = board.report().iter().map(|task| task.to_string()).collect();
+    println!("{}", report.join("\n"));
     assert_eq!(report[0], "order, poll 2: waits at ORDERS, line 18");
     assert_eq!(report[1], "refund, poll 2: waits at STOCK, line 25");
 }
