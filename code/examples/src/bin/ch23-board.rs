@@ -39,3 +39,11 @@ async fn main() {
     assert_eq!(report[1], "refund, poll 2: waits at STOCK, line 25");
 }
 // ANCHOR_END: shop
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_report_names_each_task_its_lock_and_its_line() {
+        super::main();
+    }
+}
