@@ -239,7 +239,7 @@ mod tests {
     }
 
     // ANCHOR: strategies
-    /// The lives that follow the first panic of the cache. A child notes each life.
+    /// The lives that follow the cache's panic. A child notes its lives, and panics so often.
     async fn second_lives(strategy: Strategy) -> Vec<String> {
         let log = Log::default();
         let supervisor = Supervisor::new(strategy, OFTEN)
