@@ -1,10 +1,12 @@
 //! What each level of isolation lets through, and what a retry makes of a refusal.
 
+use std::cell::Cell;
 use std::time::Duration;
 
-use databases::isolation::take_leave;
+use databases::isolation::{may_repeat, take_leave};
+use deadpool_postgres::{Pool, PoolError};
 use patterns::deadline::Deadline;
-use patterns::retry::RetryBudget;
+use patterns::retry::{Backoff, RetryBudget, retry};
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Error, IsolationLevel, Transaction};
 
@@ -15,6 +17,12 @@ const LEVELS: [IsolationLevel; 3] = [
     IsolationLevel::RepeatableRead,
     IsolationLevel::Serializable,
 ];
+
+const BACKOFF: Backoff = Backoff {
+    first: Duration::ZERO,
+    longest: Duration::ZERO,
+    attempts: 10,
+};
 
 async fn begin(client: &mut Client, level: IsolationLevel) -> Transaction<'_> {
     let builder = client.build_transaction().isolation_level(level);
@@ -35,11 +43,15 @@ fn is_refused(result: Result<(), Error>) -> bool {
     }
 }
 
-/// Two read a stock of 10, and each writes what is left after its own order of one.
-async fn lost_update(one: &mut Client, two: &mut Client, level: IsolationLevel) -> (bool, i64) {
+async fn stock(client: &Client) {
     let table = "DROP TABLE IF EXISTS stock; CREATE TABLE stock (left_over bigint); \
                  INSERT INTO stock VALUES (10)";
-    one.batch_execute(table).await.unwrap();
+    client.batch_execute(table).await.unwrap();
+}
+
+/// Two read a stock of 10, and each writes what is left after its own order of one.
+async fn lost_update(one: &mut Client, two: &mut Client, level: IsolationLevel) -> (bool, i64) {
+    stock(one).await;
     let (first, second) = (begin(one, level).await, begin(two, level).await);
     let select = "SELECT left_over FROM stock";
     let seen = (read(&first, select).await, read(&second, select).await);
@@ -99,9 +111,7 @@ async fn waits(
     level: IsolationLevel,
     lock: bool,
 ) -> (bool, i64) {
-    let table = "DROP TABLE IF EXISTS stock; CREATE TABLE stock (left_over bigint); \
-                 INSERT INTO stock VALUES (10)";
-    one.batch_execute(table).await.unwrap();
+    stock(one).await;
     let (first, second) = (begin(one, level).await, begin(two, level).await);
     read(&second, "SELECT 1::bigint").await; // it sees the moment before the first one's commit
     take_one(&first, lock).await.unwrap();
@@ -163,3 +173,44 @@ async fn one_doctor_stays_on_call_whoever_asks_and_each_gets_an_answer() {
     }
 }
 // ANCHOR_END: retried
+
+// ANCHOR: outside
+/// Writes what an order of one leaves of a stock that was `seen` before.
+async fn write(pool: &Pool, seen: i64) -> Result<(), PoolError> {
+    let mut client = pool.get().await?;
+    let builder = client.build_transaction();
+    let builder = builder.isolation_level(IsolationLevel::Serializable);
+    let transaction = builder.start().await?;
+    transaction.query_one("SELECT 1", &[]).await?; // it sees this moment
+
+    let another = "UPDATE stock SET left_over = 9 WHERE left_over = 10";
+    pool.get().await?.execute(another, &[]).await?; // another order
+
+    let update = "UPDATE stock SET left_over = $1";
+    transaction.execute(update, &[&(seen - 1)]).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+#[tokio::test]
+#[ignore = "needs postgres"]
+async fn what_was_read_before_the_retry_is_written_by_the_second_attempt() {
+    let server = server().await;
+    let (pool, client) = (pool(&server, 2), connect(&server).await);
+    stock(&client).await;
+    let seen = number(&client, "SELECT left_over FROM stock").await; // outside
+
+    let attempts = Cell::new(0);
+    let order = async || {
+        attempts.set(attempts.get() + 1);
+        write(&pool, seen).await.map_err(may_repeat)
+    };
+    let (budget, deadline) = (RetryBudget::new(10, 1), Deadline::after(LONG));
+    let answer = retry(&BACKOFF, &budget, deadline, || 0.0, order).await;
+    answer.unwrap();
+
+    assert_eq!(attempts.get(), 2); // refused, and then accepted
+    let left = number(&client, "SELECT left_over FROM stock").await;
+    assert_eq!(left, 9); // the harm: two orders, and one of them is lost
+}
+// ANCHOR_END: outside

@@ -89,6 +89,7 @@ mod tests {
     use std::rc::Rc;
 
     use proptest::prelude::*;
+    use proptest::test_runner::{RngAlgorithm, TestCaseResult, TestRng, TestRunner};
     use tokio::sync::Mutex;
     use tokio_test::task::{Spawn, spawn};
     use tokio_test::{assert_pending, assert_ready};
@@ -100,9 +101,19 @@ mod tests {
     struct Shelf {
         dishes: Mutex<VecDeque<u32>>,
         filled: Condition,
+        without_baton: bool,
     }
 
     impl Shelf {
+        /// Its takers wait on a condition that passes nothing on.
+        fn without_baton() -> Shelf {
+            let without_baton = true;
+            Shelf {
+                without_baton,
+                ..Shelf::default()
+            }
+        }
+
         fn put(&self, dish: u32) {
             let mut dishes = self.dishes.try_lock().expect("the lock is free");
             dishes.push_back(dish);
@@ -110,10 +121,26 @@ mod tests {
         }
 
         async fn take(&self) -> u32 {
-            let dishes = self.dishes.lock().await;
+            let mut dishes = self.dishes.lock().await;
+            while self.without_baton && dishes.is_empty() {
+                dishes = wait_without_baton(&self.filled, dishes).await;
+            }
             let mut dishes = self.filled.wait_while(dishes, |it| it.is_empty()).await;
             dishes.pop_front().expect("it is not empty")
         }
+    }
+
+    /// [`Condition::wait`], but for the baton.
+    async fn wait_without_baton<'a, T>(
+        condition: &Condition,
+        guard: MutexGuard<'a, T>,
+    ) -> MutexGuard<'a, T> {
+        let mutex = MutexGuard::mutex(&guard);
+        let mut notified = pin!(condition.bell.notified());
+        notified.as_mut().enable();
+        drop(guard);
+        notified.await;
+        mutex.lock().await
     }
 
     #[test]
@@ -160,19 +187,23 @@ mod tests {
         assert!(second.is_woken());
     }
 
-    #[test]
-    fn a_waiter_that_is_dropped_while_it_waits_for_the_lock_passes_it_on() {
-        let shelf = Shelf::default();
+    /// Drops a waiter that was notified and waits for the lock: does it wake the next one?
+    fn passes_it_on(shelf: &Shelf) -> bool {
         let (mut first, mut second) = (spawn(shelf.take()), spawn(shelf.take()));
         assert_pending!(first.poll());
         assert_pending!(second.poll());
         shelf.put(1);
         let lock = shelf.dishes.try_lock().expect("the lock is free");
-        assert_pending!(first.poll()); // notified, and waits for the lock
+        assert_pending!(first.poll());
         drop(first);
         drop(lock);
-        assert!(second.is_woken());
-        assert_eq!(assert_ready!(second.poll()), 1);
+        second.is_woken() && assert_ready!(second.poll()) == 1
+    }
+
+    #[test]
+    fn a_waiter_that_is_dropped_while_it_waits_for_the_lock_passes_it_on() {
+        assert!(passes_it_on(&Shelf::default()));
+        assert!(!passes_it_on(&Shelf::without_baton()));
     }
 
     #[test]
@@ -193,54 +224,93 @@ mod tests {
         spawn(Box::pin(async move { shelf.take().await }))
     }
 
-    proptest! {
-        // Without the baton, 256 cases find a sleeper in half of the runs, 2,000 in each of thirty.
-        #![proptest_config(ProptestConfig::with_cases(2_000))]
+    type Step = (u8, usize);
 
-        /// Whatever is polled or dropped in whatever order: no dish lies beside a task that
-        /// waits for one and is not woken.
-        #[test]
-        fn no_dish_lies_beside_a_sleeper(steps in prop::collection::vec((0..5, 0..4_usize), 1..60)) {
-            let shelf = Rc::new(Shelf::default());
-            let mut takers: Vec<Taker> = Vec::new();
-            let mut put = 0;
-            for (step, which) in steps {
-                match step {
-                    0 => {
-                        let mut new = taker(&shelf);
-                        if new.poll().is_pending() {
-                            takers.push(new);
-                        }
+    fn steps() -> impl Strategy<Value = Vec<Step>> {
+        prop::collection::vec((0..5_u8, 0..4_usize), 1..60)
+    }
+
+    /// Takers come, are polled and dropped, and dishes are put down, as the steps say. Does a
+    /// dish lie beside a task that waits for one and isn't woken?
+    fn no_dish_lies_beside_a_sleeper(shelf: Shelf, steps: Vec<Step>) -> TestCaseResult {
+        let shelf = Rc::new(shelf);
+        let mut takers: Vec<Taker> = Vec::new();
+        let mut put = 0;
+        for (step, which) in steps {
+            match step {
+                0 => {
+                    let mut new = taker(&shelf);
+                    if new.poll().is_pending() {
+                        takers.push(new);
                     }
-                    1 => {
-                        put += 1;
-                        shelf.put(put);
-                    }
-                    // Dropped in the middle, while another holds the lock.
-                    2 if which < takers.len() => {
-                        let lock = shelf.dishes.try_lock().expect("the lock is free");
-                        let mut given_up = takers.remove(which);
-                        prop_assert!(given_up.poll().is_pending());
-                        drop(given_up);
-                        drop(lock);
-                    }
-                    3 if which < takers.len() => drop(takers.remove(which)),
-                    4 if which < takers.len() && takers[which].poll().is_ready() => {
-                        drop(takers.remove(which));
-                    }
-                    _ => {}
                 }
+                1 => {
+                    put += 1;
+                    shelf.put(put);
+                }
+                // Dropped in the middle, while another holds the lock.
+                2 if which < takers.len() => {
+                    let lock = shelf.dishes.try_lock().expect("the lock is free");
+                    let mut given_up = takers.remove(which);
+                    prop_assert!(given_up.poll().is_pending());
+                    drop(given_up);
+                    drop(lock);
+                }
+                3 if which < takers.len() => drop(takers.remove(which)),
+                4 if which < takers.len() && takers[which].poll().is_ready() => {
+                    drop(takers.remove(which));
+                }
+                _ => {}
             }
-            // Every task that was woken, or never began, has its turn.
-            let mut settled = false;
-            while !settled {
-                let before = takers.len();
-                takers.retain_mut(|taker| taker.poll().is_pending());
-                settled = takers.len() == before && takers.iter().all(|taker| !taker.is_woken());
-            }
-            let dishes = shelf.dishes.try_lock().expect("the lock is free").len();
-            prop_assert!(dishes == 0 || takers.is_empty(), "{dishes} dishes, {} asleep", takers.len());
         }
+        // Every task that was woken, or never began, has its turn.
+        let mut settled = false;
+        while !settled {
+            let before = takers.len();
+            takers.retain_mut(|taker| taker.poll().is_pending());
+            settled = takers.len() == before && takers.iter().all(|taker| !taker.is_woken());
+        }
+        let dishes = shelf.dishes.try_lock().expect("the lock is free").len();
+        prop_assert!(
+            dishes == 0 || takers.is_empty(),
+            "{dishes} dishes, {} asleep",
+            takers.len()
+        );
+        Ok(())
+    }
+
+    /// So many that they find the baton missing, run after run. Proptest's own 256 don't.
+    const CASES: u32 = 4_000;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(CASES))]
+
+        #[test]
+        fn in_no_order_does_a_dish_lie_beside_a_sleeper(steps in steps()) {
+            no_dish_lies_beside_a_sleeper(Shelf::default(), steps)?;
+        }
+    }
+
+    /// Without the baton, do so many cases find a sleeper?
+    fn finds_a_sleeper(cases: u32, seed: u8) -> bool {
+        let config = ProptestConfig {
+            cases,
+            max_shrink_iters: 0,
+            failure_persistence: None,
+            ..ProptestConfig::default()
+        };
+        let dice = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+        let mut run = TestRunner::new_with_rng(config, dice);
+        let found = run.run(&steps(), |steps| {
+            no_dish_lies_beside_a_sleeper(Shelf::without_baton(), steps)
+        });
+        found.is_err()
+    }
+
+    #[test]
+    fn without_the_baton_each_of_thirty_runs_finds_a_sleeper() {
+        assert!((0..30).all(|seed| finds_a_sleeper(CASES, seed)));
+        assert!(!(0..30).all(|seed| finds_a_sleeper(256, seed)));
     }
 
     #[test]

@@ -205,7 +205,7 @@ impl fmt::Debug for Supervisor {
 mod tests {
     use std::sync::{Arc, Mutex};
 
-    use tokio::time::{sleep, timeout};
+    use tokio::time::{sleep, sleep_until, timeout};
 
     use super::*;
 
@@ -238,32 +238,32 @@ mod tests {
         }
     }
 
-    async fn lives(strategy: Strategy) -> Vec<String> {
+    // ANCHOR: strategies
+    /// The lives that follow the cache's panic. A child notes its lives, and panics so often.
+    async fn second_lives(strategy: Strategy) -> Vec<String> {
         let log = Log::default();
         let supervisor = Supervisor::new(strategy, OFTEN)
-            .child("a", child(&log, "a", 0))
-            .child("b", child(&log, "b", 1))
-            .child("c", child(&log, "c", 0));
+            .child("database", child(&log, "database", 0))
+            .child("cache", child(&log, "cache", 1))
+            .child("api", child(&log, "api", 0));
         assert_eq!(supervisor.run().await, Ok(()));
-        Arc::into_inner(log)
-            .expect("all are gone")
-            .into_inner()
-            .expect("no panic")
+        let log = Arc::into_inner(log).expect("all are gone");
+        let mut lives = log.into_inner().expect("no panic");
+        let later = lives.split_off(3);
+        assert_eq!(lives, ["database 1", "cache 1", "api 1"]);
+        later
     }
 
     #[tokio::test(start_paused = true)]
     async fn each_strategy_restarts_its_own() {
-        assert_eq!(
-            lives(Strategy::OneForOne).await,
-            ["a 1", "b 1", "c 1", "b 2"]
-        );
-        assert_eq!(
-            lives(Strategy::RestForOne).await,
-            ["a 1", "b 1", "c 1", "b 2", "c 2"]
-        );
-        let all = ["a 1", "b 1", "c 1", "a 2", "b 2", "c 2"];
-        assert_eq!(lives(Strategy::OneForAll).await, all);
+        let lives = second_lives(Strategy::OneForOne).await;
+        assert_eq!(lives, ["cache 2"]);
+        let lives = second_lives(Strategy::RestForOne).await;
+        assert_eq!(lives, ["cache 2", "api 2"]);
+        let lives = second_lives(Strategy::OneForAll).await;
+        assert_eq!(lives, ["database 2", "cache 2", "api 2"]);
     }
+    // ANCHOR_END: strategies
 
     #[tokio::test(start_paused = true)]
     async fn it_gives_up_when_it_happens_too_often() {
@@ -275,6 +275,35 @@ mod tests {
         assert_eq!(error.child, "bad");
         assert_eq!(start.elapsed(), 6 * SECOND); // five restarts, and the sixth is too much
     }
+
+    // ANCHOR: intensity
+    /// Does a supervisor that allows three restarts within ten seconds give up a child that
+    /// panics at these seconds?
+    async fn gives_up(panics: &'static [u32]) -> bool {
+        let (start, mut panics) = (Instant::now(), panics.iter());
+        let child = move || {
+            let next = panics.next();
+            async move {
+                if let Some(second) = next {
+                    sleep_until(start + SECOND * *second).await;
+                    panic!("the cable is loose");
+                }
+            }
+        };
+        let intensity = Intensity {
+            restarts: 3,
+            within: 10 * SECOND,
+        };
+        let supervisor = Supervisor::new(Strategy::OneForOne, intensity);
+        supervisor.child("sensor", child).run().await.is_err()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn only_what_happens_within_the_span_is_too_often() {
+        assert!(!gives_up(&[1, 2, 3, 30]).await);
+        assert!(gives_up(&[1, 2, 3, 4]).await);
+    }
+    // ANCHOR_END: intensity
 
     #[tokio::test(start_paused = true)]
     async fn panics_that_are_far_apart_are_no_reason_to_give_up() {

@@ -34,6 +34,14 @@ pub fn closed<'a>(file: &str, line: &'a str) -> Option<&'a str> {
     line.trim().strip_prefix(comment(file))?.strip_prefix(CLOSE)
 }
 
+/// A part of a file, between the two comments that mark it.
+pub fn part<'a>(file: &str, text: &'a str, part: &str) -> Option<&'a str> {
+    let comment = comment(file);
+    let (_, after) = text.split_once(&format!("{comment}{OPEN}{part}\n"))?;
+    let (part, _) = after.split_once(&format!("{comment}{CLOSE}{part}\n"))?;
+    Some(part)
+}
+
 /// In every file below code/, each part opens once and is closed once, after that.
 pub fn check(book: &Book) -> Vec<Problem> {
     let mut problems = Vec::new();
@@ -78,7 +86,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{check, parts};
+    use super::{check, part, parts};
     use crate::fixture::Fixture;
 
     const FILE: &str = "code/examples/src/bin/ch02-ticker.rs";
@@ -89,6 +97,13 @@ mod tests {
             let text = format!("{comment}ANCHOR: tick\n");
             assert!(parts(file, &text).contains("tick"), "{file}");
         }
+    }
+
+    #[test]
+    fn a_part_ends_with_its_comment() {
+        let text = "a\n    // ANCHOR: tick\n    b\n    // ANCHOR_END: tick\nc\n";
+        let part = |name| part(FILE, text, name).map(str::trim);
+        assert_eq!((part("tick"), part("tock")), (Some("b"), None));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Quizzes: the answer is one of the options, and a program proves it.
+//! Quizzes: the answer is one of the options, and a program or a listed test proves it.
 //! A card may stand in any section, and some stand together at the end, in the section `quiz`.
 
 use std::sync::LazyLock;
@@ -8,6 +8,8 @@ use regex::Regex;
 
 use crate::Problem;
 use crate::book::{Book, without_code};
+use crate::listings;
+use crate::shortcodes::{self, Shortcode};
 
 static CARD: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"^<quiz-card answer="(\d+)">$"#).expect("a pattern"));
@@ -40,7 +42,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
             problems.push(Problem::new(&page.path, line, what, fix));
         }
         for card in cards {
-            problems.extend(faults(page, &card));
+            problems.extend(faults(book, page, &card));
         }
     }
     problems
@@ -93,7 +95,18 @@ fn cards(page: &Page, problems: &mut Vec<Problem>) -> Vec<Card> {
     cards
 }
 
-fn faults(page: &Page, card: &Card) -> Vec<Problem> {
+/// Whether this is a listing with a test in it.
+fn shows_a_test(book: &Book, shown: &Shortcode<'_>) -> bool {
+    let file = shown.argument("file").unwrap_or_default();
+    let text = book.file(file).unwrap_or_default();
+    let text = match shown.argument("part") {
+        Some(part) => listings::part(file, &text, part).unwrap_or_default(),
+        None => &text,
+    };
+    shown.name == "listing" && (text.contains("#[test]") || text.contains("#[tokio::test"))
+}
+
+fn faults(book: &Book, page: &Page, card: &Card) -> Vec<Problem> {
     let Card {
         first,
         last,
@@ -108,7 +121,10 @@ fn faults(page: &Page, card: &Card) -> Vec<Problem> {
         || page
             .blocks
             .iter()
-            .any(|block| inside(block.line) && block.language() == "rust");
+            .any(|block| inside(block.line) && block.language() == "rust")
+        || shortcodes::of_page(page)
+            .iter()
+            .any(|shown| inside(shown.line) && shows_a_test(book, shown));
     let faults = [
         (
             *closed,
@@ -128,7 +144,7 @@ fn faults(page: &Page, card: &Card) -> Vec<Problem> {
         (
             proved,
             "nothing proves the answer".into(),
-            "show a program that asserts it, or an anti_pattern".to_owned(),
+            "show a program that asserts it, the listing of a test, or an anti_pattern".to_owned(),
         ),
     ];
     faults
@@ -142,6 +158,8 @@ fn faults(page: &Page, card: &Card) -> Vec<Problem> {
 mod tests {
     use super::check;
     use crate::fixture::{CHAPTER, Fixture};
+
+    const TICKER: &str = "code/examples/src/bin/ch02-ticker.rs";
 
     #[test]
     fn an_answer_that_is_no_option_is_named() {
@@ -172,6 +190,23 @@ mod tests {
                 check,
                 &[(CHAPTER, "<quiz-card", "nothing proves the answer")],
             );
+    }
+
+    #[test]
+    fn the_listing_of_a_test_is_a_proof_and_another_listing_is_none() {
+        let listing =
+            "{{ listing(file=\"code/examples/src/bin/ch02-ticker.rs\", part=\"tick\") }}\n";
+        let listed = || {
+            let program = "```rust\nfn main() {\n    assert_eq!(1 + 1, 2);\n}\n```\n";
+            Fixture::sound().replace(CHAPTER, program, listing)
+        };
+        listed().expect(
+            check,
+            &[(CHAPTER, "<quiz-card", "nothing proves the answer")],
+        );
+        let tick = "    let ticks = 3;\n";
+        let test = "    #[test]\n    fn three() {}\n";
+        listed().replace(TICKER, tick, test).expect(check, &[]);
     }
 
     #[test]

@@ -75,3 +75,11 @@ async fn main() {
         BOIL + STEEP
     );
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_future_by_hand_does_what_the_compiler_makes() {
+        super::main();
+    }
+}

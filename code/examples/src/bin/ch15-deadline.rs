@@ -60,6 +60,7 @@ async fn main() -> io::Result<()> {
     let reply = ask(client, deadline).await?;
     assert_eq!(reply, "HTTP/1.1 504 Gateway Timeout\r\n\r\n");
     assert_eq!(start.elapsed(), Duration::from_secs(2));
+    println!("{}, after {:?}", reply.trim_end(), start.elapsed());
     server.await?
 }
 // ANCHOR_END: client

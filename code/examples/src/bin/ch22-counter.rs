@@ -50,3 +50,11 @@ async fn main() {
     println!("42, and the actor has ended");
 }
 // ANCHOR_END: main
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_actor_counts_and_ends_with_its_last_handle() {
+        super::main();
+    }
+}

@@ -34,7 +34,16 @@ async fn main() {
 
     sleep(Duration::from_secs(3600)).await;
     let report: Vec<_> = board.report().iter().map(|task| task.to_string()).collect();
+    println!("{}", report.join("\n"));
     assert_eq!(report[0], "order, poll 2: waits at ORDERS, line 18");
     assert_eq!(report[1], "refund, poll 2: waits at STOCK, line 25");
 }
 // ANCHOR_END: shop
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_report_names_each_task_its_lock_and_its_line() {
+        super::main();
+    }
+}

@@ -54,9 +54,13 @@ async fn main() {
         .service_fn(serve);
 
     let start = Instant::now();
-    let answer = client.oneshot(41).await;
-    assert_eq!(answer.expect("the second attempt"), 42);
+    let answer = client.oneshot(41).await.expect("the second attempt");
+    assert_eq!(answer, 42);
     assert_eq!(start.elapsed(), Duration::from_millis(1_000 + 300));
+    println!(
+        "{answer}, at the second attempt, after {:?}",
+        start.elapsed()
+    );
 }
 // ANCHOR_END: client
 

@@ -1,8 +1,13 @@
+use std::cell::Cell;
+use std::future::pending;
+
 use proptest::prelude::*;
 use tokio::runtime::Builder;
-use tokio::time::{advance, sleep};
+use tokio::time::{advance, sleep, timeout};
 
 use super::*;
+use crate::deadline::Deadline;
+use crate::retry::{Backoff, Failure, RetryBudget, retry};
 
 const SECOND: Duration = Duration::from_secs(1);
 const LAW: Law = Law {
@@ -135,6 +140,79 @@ async fn another_law_holds_at_once_and_nothing_that_was_counted_is_lost() {
     sleep(SECOND).await;
     assert!(breaker.enter().is_ok());
 }
+
+// ANCHOR: shards
+/// Answers to 400 calls, of which each fourth goes to a shard that is down.
+fn answers(breakers: usize) -> usize {
+    let (calls, ratio) = (20, 0.2);
+    let law = Law {
+        calls,
+        ratio,
+        ..LAW
+    };
+    let breakers: Vec<Breaker> = (0..breakers).map(|_| Breaker::new(law)).collect();
+    let answered = |n: &usize| {
+        let (shard, is_up) = (n % 4, n % 4 != 3);
+        is_up & call(&breakers[shard % breakers.len()], is_up).is_ok()
+    };
+    (0..400).filter(answered).count()
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_breaker_for_four_shards_refuses_the_calls_to_all_of_them() {
+    assert_eq!(answers(1), 15); // of the first 20, and then none
+    assert_eq!(answers(4), 300);
+}
+// ANCHOR_END: shards
+
+// ANCHOR: around
+/// The requests that a service gets before the breaker opens: it hangs, and calls come one
+/// after the other, with three attempts each.
+async fn requests(breaker_inside: bool) -> u32 {
+    let (calls, ratio, window) = (10, 1.0, 3600 * SECOND);
+    let breaker = Breaker::new(Law {
+        window,
+        calls,
+        ratio,
+        ..LAW
+    });
+    let backoff = Backoff {
+        first: SECOND,
+        longest: SECOND,
+        attempts: 3,
+    };
+    let (budget, deadline) = (RetryBudget::new(100, 1), Deadline::after(window));
+    let requests = Cell::new(0);
+
+    let attempt = async || {
+        requests.set(requests.get() + 1);
+        let answer = timeout(SECOND, pending::<()>()).await;
+        answer.map_err(|_| Failure::Again("no answer"))
+    };
+    let guarded = async || {
+        let permit = breaker.enter().map_err(|_| Failure::Final("open"))?;
+        let answer = attempt().await;
+        permit.failed();
+        answer
+    };
+    while !breaker.is_open() && requests.get() < 100 {
+        if breaker_inside {
+            let _ = retry(&backoff, &budget, deadline, || 1.0, guarded).await;
+        } else {
+            let permit = breaker.enter().expect("closed");
+            let _ = retry(&backoff, &budget, deadline, || 1.0, attempt).await;
+            permit.failed();
+        }
+    }
+    requests.get()
+}
+
+#[tokio::test(start_paused = true)]
+async fn around_a_retry_a_breaker_sees_one_failure_for_three_requests() {
+    assert_eq!(requests(false).await, 30);
+    assert_eq!(requests(true).await, 10);
+}
+// ANCHOR_END: around
 
 proptest! {
     /// Whatever happens: an open breaker lets nothing through before its pause is over, at most

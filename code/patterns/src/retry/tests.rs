@@ -64,6 +64,22 @@ async fn a_wait_beyond_the_deadline_is_not_begun() {
     assert_eq!(early, (2, SECOND)); // the second wait would end at 3 s
 }
 
+// ANCHOR: beyond
+#[tokio::test(start_paused = true)]
+async fn an_error_that_a_wait_would_carry_beyond_the_deadline_comes_at_once() {
+    let start = Instant::now();
+    let (budget, deadline) = (RetryBudget::new(10, 10), Deadline::after(2 * SECOND));
+    let attempt = async || {
+        sleep(Duration::from_millis(1_500)).await;
+        Err::<(), _>(Failure::Again("busy"))
+    };
+    let dice = || 0.8; // of the bound, which is a second after the first failure
+    let answer = retry(&BACKOFF, &budget, deadline, dice, attempt).await;
+    assert_eq!(answer, Err("busy"));
+    assert_eq!(start.elapsed(), Duration::from_millis(1_500)); // not 2 s
+}
+// ANCHOR_END: beyond
+
 #[tokio::test(start_paused = true)]
 async fn an_empty_budget_ends_the_retries_of_all_calls() {
     let budget = RetryBudget::new(3, 10);
