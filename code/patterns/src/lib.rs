@@ -14,6 +14,7 @@ pub mod condition;
 pub mod deadline;
 pub mod event;
 pub mod frames;
+pub mod group_commit;
 pub mod happy_eyeballs;
 pub mod hedge;
 pub mod idle;

@@ -29,7 +29,6 @@ mod rows;
 mod sqlite;
 mod steps;
 mod view;
-mod writer;
 
 /// What a call of a frontier answers.
 pub type Result<T, E = FrontierError> = std::result::Result<T, E>;

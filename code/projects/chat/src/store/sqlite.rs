@@ -12,8 +12,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use patterns::group_commit::{CommitError, GroupCommit, Store, group_commit};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::Semaphore;
 use tokio::task;
 
 use super::{
@@ -34,17 +35,13 @@ const READERS: usize = 4;
 /// One file: its writer, and those who read.
 pub struct Sqlite(Arc<Inner>);
 
+/// Dropped from above: the connection that closes last folds the WAL in, and a reader may not write.
 struct Inner {
-    writes: mpsc::Sender<Write>,
-    writer: Mutex<Option<thread::JoinHandle<()>>>,
     idle_readers: Mutex<Vec<Connection>>,
     may_read: Arc<Semaphore>,
+    writes: GroupCommit<Writer>,
+    _thread: Thread,
 }
-
-/// A write, run inside of a transaction if one could be begun. Its answer is called when that
-/// has ended.
-type Write = Box<dyn FnOnce(Option<&Connection>) -> Done + Send>;
-type Done = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 impl Sqlite {
     /// Opens the file, and makes it if there is none. Blocks for as long as that takes.
@@ -64,20 +61,19 @@ impl Sqlite {
         let readers = (0..READERS)
             .map(|_| connect_to_read(file))
             .collect::<Result<_, _>>()?;
-        let (writes, waiting) = mpsc::channel(WAITING_WRITES);
-        let writer = thread::Builder::new()
+        let (writes, worker) = group_commit(WAITING_WRITES, BATCH);
+        let thread = thread::Builder::new()
             .name("chat-writer".to_owned())
-            .spawn(move || write_all(connection, waiting))
+            .spawn(|| worker.run_blocking(Writer(connection)))
             .expect("a thread at the start");
         Ok(Sqlite(Arc::new(Inner {
-            writes,
-            writer: Mutex::new(Some(writer)),
             idle_readers: Mutex::new(readers),
             may_read: Arc::new(Semaphore::new(READERS)),
+            writes,
+            _thread: Thread(Some(thread)),
         })))
     }
 
-    // ANCHOR: write
     /// Runs `work` in a transaction, and answers when it is on disk. Writes are done in the order
     /// of these calls.
     ///
@@ -89,24 +85,16 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let (reply, answer) = oneshot::channel();
-        let write = Box::new(move |connection: Option<&Connection>| -> Done {
-            let done = connection.map(|connection| all_or_nothing(connection, work));
-            Box::new(move |committed| {
-                let told = committed.and_then(|()| Ok(done.ok_or(StoreError::Closed)??));
-                reply.send(told).ok(); // the asker may have left
-            })
-        });
-        let handed_over = self.0.writes.try_send(write);
+        let write = move |connection: &mut Connection| all_or_nothing(connection, work);
+        let handed_over = self.0.writes.try_run(write);
         Box::pin(async move {
-            match handed_over {
-                Ok(()) => answer.await.unwrap_or(Err(StoreError::Closed)),
-                Err(mpsc::error::TrySendError::Full(_)) => Err(StoreError::Busy),
-                Err(mpsc::error::TrySendError::Closed(_)) => Err(StoreError::Closed),
+            match handed_over.ok_or(StoreError::Busy)?.await {
+                Ok(done) => Ok(done?),
+                Err(CommitError::Transaction(error)) => Err(StoreError::Transaction(error)),
+                Err(CommitError::Stopped) => Err(StoreError::Closed),
             }
         })
     }
-    // ANCHOR_END: write
 
     /// Runs `work` beside the writer. A read that has begun runs to its end, and its connection
     /// comes back.
@@ -192,17 +180,15 @@ impl History for Sqlite {
     }
 }
 
-impl Drop for Inner {
-    /// Waits for the writer, so that a clean stop leaves one whole file and no WAL beside it.
+/// Waited for when it's dropped, so that a clean stop leaves one whole file and no WAL beside it.
+struct Thread(Option<thread::JoinHandle<()>>);
+
+impl Drop for Thread {
     fn drop(&mut self) {
-        // Before the writer: the connection that closes last folds the WAL in, and a reader may not write.
-        lock(&self.idle_readers).clear();
-        let (none, _) = mpsc::channel(1);
-        drop(std::mem::replace(&mut self.writes, none));
-        if let Some(writer) = lock(&self.writer).take()
-            && writer.thread().id() != thread::current().id()
+        if let Some(thread) = self.0.take()
+            && thread.thread().id() != thread::current().id()
         {
-            writer.join().ok(); // a panic of the writer has been printed
+            thread.join().ok(); // a panic of the writer has been printed
         }
     }
 }
@@ -211,28 +197,27 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The connection that writes.
+struct Writer(Connection);
+
 // ANCHOR: writer
-/// The writer's thread: it takes what waits, commits it in one go, and then answers.
-fn write_all(connection: Connection, mut waiting: mpsc::Receiver<Write>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while waiting.blocking_recv_many(&mut batch, BATCH) > 0 {
-        let begun = begin(&connection);
-        let transaction = begun.is_ok().then_some(&connection);
-        let answers: Vec<Done> = batch.drain(..).map(|write| write(transaction)).collect();
-        let committed = begun.and_then(|last| commit(&connection, last));
+impl Store for Writer {
+    type Transaction<'a> = Connection;
+    type Error = String;
+
+    fn transact(&mut self, work: impl FnOnce(&mut Connection)) -> Result<(), String> {
+        let Writer(connection) = self;
+        let committed = begin(connection).and_then(|last| {
+            work(connection);
+            commit(connection, last)
+        });
         if committed.is_err() && !connection.is_autocommit() {
             connection.execute_batch("ROLLBACK").ok(); // the error to tell is the first
         }
-        let failed = committed.err().map(|error| error.to_string());
-        if let Some(error) = &failed {
-            tracing::error!(error, lines = answers.len(), "the transaction failed");
-        }
-        for answer in answers {
-            answer(match &failed {
-                None => Ok(()),
-                Some(error) => Err(StoreError::Transaction(error.clone())),
-            });
-        }
+        committed.map_err(|error| {
+            tracing::error!(%error, "the transaction failed");
+            error.to_string()
+        })
     }
 }
 // ANCHOR_END: writer

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::thread;
 
 use futures::executor::block_on;
+use patterns::group_commit::{GroupCommit, Store, group_commit};
 use rusqlite::types::{ToSql, ToSqlOutput, ValueRef};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
+use rusqlite::{Connection, ErrorCode, Transaction, TransactionBehavior, params_from_iter};
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
 
@@ -27,16 +28,8 @@ const PREPARED: usize = 64;
 /// A cheap-to-clone handle. The threads end with the last one.
 #[derive(Clone, Debug)]
 pub(super) struct Sqlite {
-    changes: mpsc::Sender<Change>,
+    changes: GroupCommit<Writer>,
     questions: mpsc::Sender<Question>,
-}
-
-/// Statements that wait for their commit.
-#[derive(Debug)]
-struct Change {
-    statements: Vec<Statement>,
-    result: Result<bool>,
-    reply: oneshot::Sender<Result<bool>>,
 }
 
 /// A query that waits for its turn.
@@ -73,14 +66,14 @@ impl Sqlite {
         let reader = connect(path)?;
         reader.pragma_update(None, "query_only", true)?;
 
-        let (changes, waiting) = mpsc::channel(WAITING);
+        let (changes, worker) = group_commit(WAITING, SHARED);
         let (questions, asked) = mpsc::channel(WAITING);
-        let (writes, reads) = (write_all(writer, waiting, ends), read_all(reader, asked));
+        let (writer, reads) = (Writer(writer, ends), read_all(reader, asked));
         if durability == Durability::Inline {
-            tokio::spawn(writes);
+            tokio::spawn(worker.run(writer));
             tokio::spawn(reads);
         } else {
-            thread::spawn(|| block_on(writes));
+            thread::spawn(|| worker.run_blocking(writer));
             thread::spawn(|| block_on(reads));
         }
         Ok(Sqlite { changes, questions })
@@ -95,14 +88,9 @@ impl Sqlite {
 
     /// Changes, in a commit that others may share.
     pub(super) async fn write(&self, statements: Vec<Statement>) -> Result<bool> {
-        let (result, (reply, answer)) = (Ok(true), oneshot::channel());
-        let change = Change {
-            statements,
-            result,
-            reply,
-        };
-        let _ = self.changes.send(change).await; // then there's no answer either
-        answer.await.unwrap_or(Err(DatabaseError::Closed))
+        let change = move |all: &mut Shared<'_>| all.change(&statements);
+        let done = self.changes.run(change).await;
+        done.map_err(|error| error.or(DatabaseError::Closed))?
     }
 }
 
@@ -151,66 +139,67 @@ impl ToSql for Bound<'_> {
     }
 }
 
-async fn write_all(
-    mut connection: Connection,
-    mut waiting: mpsc::Receiver<Change>,
-    (crash, points): (Crash, Points),
-) {
-    let mut changes = Vec::with_capacity(SHARED);
-    while waiting.recv_many(&mut changes, SHARED).await > 0
-        && commit_and_tell(&mut connection, &mut changes, &crash, points)
-    {}
+/// The connection that writes, and where the process may end meanwhile.
+#[derive(Debug)]
+struct Writer(Connection, (Crash, Points));
+
+/// A transaction for many changes.
+struct Shared<'a> {
+    all: Transaction<'a>,
+    /// Why none of them can be committed, if so.
+    lost: Result<()>,
 }
 
 // ANCHOR: commit
-/// False: this is the end of the process, and no one is told.
-fn commit_and_tell(
-    connection: &mut Connection,
-    changes: &mut Vec<Change>,
-    crash: &Crash,
-    [written, told]: Points,
-) -> bool {
-    let committed = commit(connection, changes, || crash.reached(written));
-    if crash.reached(told) {
-        return false;
-    }
-    for change in changes.drain(..) {
-        let answer = match (&committed, change.result) {
-            (Err(error), Ok(_)) => Err(error.clone()),
-            (_, result) => result, // a refusal holds, whatever became of the others
-        };
-        let _ = change.reply.send(answer); // the caller may have gone
-    }
-    true
-}
+impl Store for Writer {
+    type Transaction<'a> = Shared<'a>;
+    type Error = DatabaseError;
 
-/// One transaction for all of them.
-fn commit(
-    connection: &mut Connection,
-    changes: &mut [Change],
-    ends: impl Fn() -> bool,
-) -> Result<()> {
-    // "Immediate": a transaction that reads first and writes later may find the file locked.
-    let mut all = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    for change in changes {
-        let mut own = all.savepoint()?;
-        change.result = run(&own, &change.statements);
-        if matches!(change.result, Ok(true)) {
-            own.commit()?;
-        } else if own.is_autocommit() {
-            // A full disk rolls back the whole transaction, the others' changes too.
-            return Err(DatabaseError::Full);
-        } else {
-            own.rollback()?;
-            own.commit()?;
+    fn transact(&mut self, work: impl FnOnce(&mut Shared<'_>)) -> Result<()> {
+        let Writer(connection, (crash, [written, told])) = self;
+        // "Immediate": a transaction that reads first and writes later may find the file locked.
+        let all = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut shared = Shared { all, lost: Ok(()) };
+        work(&mut shared);
+        shared.lost?;
+        if crash.reached(*written) {
+            return Err(DatabaseError::Closed); // `all` is dropped, and with it what was written
         }
+        shared.all.commit()?;
+        if crash.reached(*told) {
+            return Err(DatabaseError::Closed); // this is the end of the process: no one is told
+        }
+        Ok(())
     }
-    if ends() {
-        return Ok(()); // `all` is dropped, and with it what was written
-    }
-    Ok(all.commit()?)
 }
 // ANCHOR_END: commit
+
+// ANCHOR: change
+impl Shared<'_> {
+    fn change(&mut self, statements: &[Statement]) -> Result<bool> {
+        self.lost.clone()?;
+        let done = self.all_or_nothing(statements);
+        self.lost = done.as_ref().map(drop).map_err(Clone::clone);
+        done?
+    }
+
+    /// The outer error is that of the whole transaction.
+    fn all_or_nothing(&self, statements: &[Statement]) -> Result<Result<bool>> {
+        let step = |sql| self.all.prepare_cached(sql)?.execute(());
+        step("SAVEPOINT change")?;
+        let result = run(&self.all, statements);
+        if self.all.is_autocommit() {
+            // A full disk rolls back the whole transaction, the others' changes too.
+            return Err(DatabaseError::Full);
+        }
+        if !matches!(result, Ok(true)) {
+            step("ROLLBACK TO change")?;
+        }
+        step("RELEASE change")?;
+        Ok(result)
+    }
+}
+// ANCHOR_END: change
 
 fn run(connection: &Connection, statements: &[Statement]) -> Result<bool> {
     for statement in statements {

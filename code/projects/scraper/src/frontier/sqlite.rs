@@ -3,13 +3,14 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
+use patterns::group_commit::{GroupCommit, group_commit};
 use rusqlite::Connection;
 use tokio::task::spawn_blocking;
 
 use super::steps::Steps;
-use super::writer::Writer;
 use super::{Budget, Claim, Ended, Found, Frontier, FrontierError, Result, Tally};
 
 /// "crw1": the file is one of ours.
@@ -18,10 +19,17 @@ const APPLICATION: i64 = 0x6372_7731;
 /// How long a process that leaves waits for one that looks.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A cheap-to-clone handle to the file's thread.
+/// Callers beyond these wait at the door.
+const WAITING: usize = 256;
+
+/// Most steps in one commit.
+const TOGETHER: usize = 64;
+
+/// A cheap-to-clone handle to the file's thread, which stops with its last handle. Steps that wait
+/// when it looks share a transaction, and so a commit.
 #[derive(Clone)]
 pub struct SqliteFrontier {
-    writer: Writer,
+    steps: GroupCommit<Steps>,
     path: PathBuf,
     /// Held as long as one handle is; the kernel frees it when the process dies.
     _lock: Arc<File>,
@@ -37,8 +45,14 @@ impl SqliteFrontier {
         let lock = lock(path)?;
         let connection = open(path)?;
         let pending = recover(&connection)?;
+        let (steps, worker) = group_commit(WAITING, TOGETHER);
+        let store = Steps::new(connection, budget, pending);
+        thread::Builder::new()
+            .name("frontier".to_owned())
+            .spawn(|| worker.run_blocking(store))
+            .map_err(|error| FrontierError::Store(error.to_string()))?;
         Ok(SqliteFrontier {
-            writer: Writer::start(Steps::new(connection, budget, pending))?,
+            steps,
             path: path.to_owned(),
             _lock: Arc::new(lock),
         })
@@ -58,19 +72,27 @@ impl SqliteFrontier {
         });
         Ok(folded.await.map_err(|_| FrontierError::Closed)??)
     }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        step: impl FnOnce(&mut Steps) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let ended = self.steps.run(|steps| steps.step(step)).await;
+        ended.map_err(|error| error.or(FrontierError::Closed))?
+    }
 }
 
 impl Frontier for SqliteFrontier {
     async fn add(&self, found: Vec<Found>) -> Result<u64> {
-        self.writer.run(|steps| steps.add(found)).await
+        self.run(|steps| steps.add(found)).await
     }
 
     async fn claim(&self, want: usize) -> Result<Claim> {
-        self.writer.run(move |steps| steps.claim(want)).await
+        self.run(move |steps| steps.claim(want)).await
     }
 
     async fn end(&self, ended: Ended) -> Result<()> {
-        self.writer.run(|steps| steps.end(ended)).await
+        self.run(|steps| steps.end(ended)).await
     }
 
     async fn turn(&self, ended: Vec<Ended>, want: usize) -> Result<Claim> {
@@ -80,15 +102,15 @@ impl Frontier for SqliteFrontier {
             }
             steps.claim(want)
         };
-        self.writer.run(turn).await
+        self.run(turn).await
     }
 
     async fn again(&self) -> Result<()> {
-        self.writer.run(|steps| steps.again()).await
+        self.run(|steps| steps.again()).await
     }
 
     async fn tally(&self) -> Result<Tally> {
-        self.writer.run(|steps| steps.tally()).await
+        self.run(|steps| steps.tally()).await
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::time::Duration;
 
+use patterns::group_commit::Store;
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 use super::clock::{Clock, Millis, after, millis, until};
@@ -21,9 +22,8 @@ pub(super) struct Steps {
     budget: Budget,
     clock: Clock,
     pending: i64,
-    /// When the transaction began, and what was pending then.
+    /// When the transaction began.
     now: Millis,
-    before: i64,
     /// Why it can't be committed.
     broken: Option<FrontierError>,
 }
@@ -36,6 +36,29 @@ struct Growing {
     beyond: u32,
 }
 
+impl Store for Steps {
+    type Transaction<'a> = Steps;
+    type Error = FrontierError;
+
+    /// If one step fails, the transaction does, and all that share it are told.
+    fn transact(
+        &mut self,
+        work: impl FnOnce(&mut Steps),
+    ) -> std::result::Result<(), FrontierError> {
+        let before = self.pending;
+        (self.now, self.broken) = (self.clock.now(), None);
+        self.connection.execute_batch("BEGIN IMMEDIATE")?;
+        work(self);
+        let committed = self.step(|steps| steps.connection.execute_batch("COMMIT"));
+        if committed.is_err() {
+            self.pending = before;
+            // Its error adds nothing to the one that led here.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        committed
+    }
+}
+
 impl Steps {
     pub(super) fn new(connection: Connection, budget: Budget, pending: i64) -> Steps {
         let clock = Clock::start();
@@ -45,15 +68,8 @@ impl Steps {
             now: clock.now(),
             clock,
             pending,
-            before: pending,
             broken: None,
         }
-    }
-
-    pub(super) fn begin(&mut self) {
-        (self.now, self.before) = (self.clock.now(), self.pending);
-        let begun = self.connection.execute_batch("BEGIN IMMEDIATE");
-        self.broken = begun.err().map(FrontierError::from);
     }
 
     /// Runs a step. One that fails breaks the transaction: half a step must not be committed.
@@ -65,16 +81,6 @@ impl Steps {
             return Err(error.clone());
         }
         step(self).map_err(|error| self.broken.insert(error.into()).clone())
-    }
-
-    pub(super) fn commit(&mut self) -> std::result::Result<(), FrontierError> {
-        let committed = self.step(|steps| steps.connection.execute_batch("COMMIT"));
-        if committed.is_err() {
-            self.pending = self.before;
-            // Its error adds nothing to the one that led here.
-            let _ = self.connection.execute_batch("ROLLBACK");
-        }
-        committed
     }
 
     /// Rule 1: an address has one row.

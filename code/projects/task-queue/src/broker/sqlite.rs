@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, Utc};
+use patterns::group_commit::GroupCommit;
 
 use crate::error::{BrokerError, Result};
 use crate::job::NewJob;
@@ -49,7 +50,7 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + std::marker::Sync>;
 /// A task queue in a SQLite file.
 #[derive(Clone)]
 pub struct SqliteBroker {
-    writer: Writer,
+    writer: GroupCommit<Writer>,
     reader: Reader,
     bells: Arc<Bells>,
     options: Options,
@@ -75,9 +76,14 @@ impl SqliteBroker {
             let file = connection::open_writer(&path, sync)?;
             let reader = Reader::open(&path)?;
             let bells = Arc::new(Bells::new(LOOK_EVERY));
-            let writer = Writer::spawn(file, options.clone(), clock.clone(), bells.clone())?;
+            let writer = Writer {
+                file,
+                options: options.clone(),
+                clock: clock.clone(),
+                bells: bells.clone(),
+            };
             Ok(Self {
-                writer,
+                writer: writer.spawn()?,
                 reader,
                 bells,
                 options,
@@ -92,11 +98,14 @@ impl SqliteBroker {
         (self.clock)().div_euclid(1000)
     }
 
+    /// Runs `work` within the next transaction, and answers once that is committed.
+    /// What `work` did is undone if it returns an error.
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        self.writer.run(work).await
+        let done = self.writer.run(|all| all.attempt(work)).await;
+        done.map_err(|error| error.or(BrokerError::Closed))?
     }
 
     async fn look<T: Send + 'static>(

@@ -128,6 +128,7 @@ impl Broker for SqliteBroker {
     /// The file then holds everything, and nothing stands beside it, unless another process has it open.
     async fn close(&self) -> Result<()> {
         self.reader.close().await?;
-        self.writer.close().await
+        self.writer.close().await;
+        Ok(())
     }
 }

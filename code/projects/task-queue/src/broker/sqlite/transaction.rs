@@ -27,6 +27,8 @@ pub(super) struct Transaction<'a> {
     counts: BTreeMap<(QueueName, &'static str), i64>,
     /// What the present request has to tell.
     pub(super) rings: Rings,
+    /// What those before it have to tell.
+    told: Rings,
     /// Why SQLite gave up the whole transaction, if it did.
     broken: Option<BrokerError>,
 }
@@ -44,24 +46,21 @@ impl<'a> Transaction<'a> {
             stamp,
             counts: BTreeMap::new(),
             rings: Rings::default(),
+            told: Rings::default(),
             broken: None,
         })
     }
 
     /// Runs one request; if it fails, nothing of it remains.
-    pub(super) fn attempt<T>(
-        &mut self,
-        rings: &mut Rings,
-        work: impl FnOnce(&mut Self) -> Result<T>,
-    ) -> Result<T> {
+    pub(super) fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         self.execute("SAVEPOINT request", ())?;
         let result = work(self).and_then(|done| self.write_counts().map(|()| done));
-        let told = std::mem::take(&mut self.rings);
+        let rings = std::mem::take(&mut self.rings);
         match &result {
-            Ok(_) => rings.merge(told),
+            Ok(_) => self.told.merge(rings),
             Err(error) if self.file.0.is_autocommit() => self.broken = Some(error.clone()),
             Err(_) => {
                 self.counts.clear();
@@ -74,13 +73,13 @@ impl<'a> Transaction<'a> {
         result
     }
 
-    /// Writes what all requests have in common, ahead of the commit.
-    pub(super) fn end(self) -> Result<()> {
+    /// Writes what all requests have in common, ahead of the commit. Returns what to tell after it.
+    pub(super) fn end(self) -> Result<Rings> {
         if let Some(error) = self.broken {
             return Err(error);
         }
-        self.execute("UPDATE stamps SET last = ?1 WHERE last <> ?1", [self.stamp])
-            .map(|_| ())
+        self.execute("UPDATE stamps SET last = ?1 WHERE last <> ?1", [self.stamp])?;
+        Ok(self.told)
     }
 
     /// A stamp later than all before it: the present moment in microseconds, or as little more as it takes.
