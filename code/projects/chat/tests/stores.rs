@@ -303,3 +303,14 @@ async fn in_sqlite_an_accent_makes_no_difference() {
 async fn in_postgres_an_accent_makes_one() {
     assert_eq!(found_without_its_accent(Home::postgres().await).await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_sqlite_a_store_that_is_closed_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&file(&folder)).await;
+    let tea = room(&store, "tea").await;
+    store.append(tea, line("ann", "1", "hello")).await.unwrap();
+    drop(store);
+    let files = std::fs::read_dir(folder.path()).unwrap();
+    assert_eq!(files.count(), 1); // and no log beside it
+}

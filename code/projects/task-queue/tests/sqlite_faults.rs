@@ -259,6 +259,18 @@ async fn after_a_clean_stop_the_file_alone_holds_everything() {
 }
 
 #[tokio::test]
+async fn a_store_that_is_closed_leaves_its_log_empty_while_another_has_the_file_open() {
+    let store = Sqlite::open(OPTIONS).await;
+    let other = rusqlite::Connection::open(&store.path).unwrap();
+    send(&store.broker(), job("1")).await;
+    let count = other.query_row("SELECT count(*) FROM jobs", (), |row| row.get(0));
+    assert_eq!(count, Ok(1));
+    store.broker().close().await.unwrap();
+    let log = std::fs::metadata(store.path.with_extension("db-wal"));
+    assert_eq!(log.unwrap().len(), 0);
+}
+
+#[tokio::test]
 async fn a_log_that_a_reader_held_is_cut_down_afterwards() {
     let store = Sqlite::open(OPTIONS).await;
     let log = || {

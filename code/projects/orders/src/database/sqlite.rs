@@ -143,6 +143,7 @@ impl ToSql for Bound<'_> {
 #[derive(Debug)]
 struct Writer(Connection, (Crash, Points));
 
+// ANCHOR: commit
 /// A transaction for many changes.
 struct Shared<'a> {
     all: Transaction<'a>,
@@ -150,7 +151,6 @@ struct Shared<'a> {
     lost: Result<()>,
 }
 
-// ANCHOR: commit
 impl Store for Writer {
     type Transaction<'a> = Shared<'a>;
     type Error = DatabaseError;
