@@ -13,6 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use patterns::group_commit::{CommitError, GroupCommit, Store, group_commit};
+use rusqlite::ffi::{Error, SQLITE_ABORT};
 use rusqlite::{Connection, ErrorCode, OpenFlags, params};
 use tokio::sync::Semaphore;
 use tokio::task;
@@ -240,6 +241,13 @@ fn all_or_nothing<T>(
     connection: &Connection,
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
+    if connection.is_autocommit() {
+        // A full disk ended the transaction, and all who share it are told.
+        return Err(rusqlite::Error::SqliteFailure(
+            Error::new(SQLITE_ABORT),
+            None,
+        ));
+    }
     connection.prepare_cached("SAVEPOINT one")?.execute([])?;
     let done = work(connection);
     if done.is_err() {
@@ -269,4 +277,34 @@ fn connect_to_read(file: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(PathBuf::from(file), flags)?;
     connection.execute_batch("PRAGMA busy_timeout = 5000;")?;
     Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_transaction_that_a_full_disk_ends_nothing_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer(connect(&folder.path().join("chat.db")).unwrap());
+        let room = |name: &str| {
+            let name: Name = name.parse().unwrap();
+            move |connection: &Connection| rooms::create(connection, &name, None, false)
+        };
+        let small = "CREATE TABLE fill (it BLOB); PRAGMA max_page_count = 1";
+        writer.0.execute_batch(small).unwrap();
+        let fill = |connection: &Connection| {
+            connection.execute("INSERT INTO fill VALUES (zeroblob(100000))", [])
+        };
+        let committed = writer.transact(|connection| {
+            all_or_nothing(connection, room("before")).unwrap();
+            all_or_nothing(connection, fill).unwrap_err();
+            assert!(connection.is_autocommit());
+            all_or_nothing(connection, room("after")).unwrap_err();
+        });
+        assert!(committed.is_err());
+        let rooms = "SELECT count(*) FROM rooms WHERE name IN ('before', 'after')";
+        let kept = writer.0.query_row(rooms, [], |row| row.get::<_, u64>(0));
+        assert_eq!(kept.unwrap(), 0);
+    }
 }
