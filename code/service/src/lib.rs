@@ -67,4 +67,4 @@ pub mod serve;
 pub mod telemetry;
 pub mod trace;
 
-pub use run::{raise_file_limit, run};
+pub use run::{file_limit, raise_file_limit, run};

@@ -1,9 +1,11 @@
 //! All that `main` does.
 
 use std::future::Future;
+use std::io;
 use std::process::{self, ExitCode};
 
-use anyhow::Result;
+use anyhow::{Error, Result};
+use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -11,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 
 /// Runs `main` on a multi-thread runtime and makes its outcome an exit code; an error is printed
-/// with its causes.
+/// with its causes, and with the limit of open files if that is one of them.
 ///
 /// The token fires with the first SIGTERM or Ctrl-C: what runs may end in order. A second signal
 /// ends the process at once, with the status that a shell gives it (143, 130).
@@ -36,7 +38,7 @@ where
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            eprintln!("error: {error:#}{}", limit_of_files(&error));
             ExitCode::FAILURE
         }
     }
@@ -65,4 +67,35 @@ pub fn raise_file_limit() {
     };
     // Where it is refused, a connection waits in the kernel's queue while all files are in use.
     let _ = setrlimit(Resource::Nofile, most);
+}
+
+/// How many files this process may have open; `None` if there is no limit.
+pub fn file_limit() -> Option<u64> {
+    getrlimit(Resource::Nofile).current
+}
+
+/// What to add to an error that has come because no more files may be opened.
+fn limit_of_files(error: &Error) -> String {
+    let is_it = |cause: &io::Error| Errno::from_io_error(cause) == Some(Errno::MFILE);
+    let mut causes = error.chain().filter_map(|cause| cause.downcast_ref());
+    match file_limit() {
+        Some(limit) if causes.any(is_it) => format!("; `ulimit -Hn` gives this process {limit}"),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_files_run_out_their_limit_is_named_and_nowhere_else() {
+        let error = |errno: Errno| {
+            let error = Error::new(io::Error::from(errno));
+            limit_of_files(&error.context("cannot listen"))
+        };
+        let limit = file_limit().map_or(String::new(), |limit| limit.to_string());
+        assert!(error(Errno::MFILE).ends_with(&limit));
+        assert_eq!(error(Errno::ADDRINUSE), "");
+    }
 }

@@ -24,6 +24,7 @@ use tower::ServiceExt;
 use tracing::{debug, info, warn};
 
 use self::counted::Counted;
+use crate::file_limit;
 
 mod counted;
 
@@ -98,7 +99,7 @@ async fn next(
             match listener.accept().await {
                 Ok((stream, client)) => return Some((stream, client, permit)),
                 // Out of file descriptors, say.
-                Err(error) => warn!(%error, "cannot accept"),
+                Err(error) => warn!(%error, ulimit = file_limit(), "cannot accept"),
             }
             time::sleep(PAUSE).await;
         }

@@ -160,6 +160,7 @@ fn it_survives_that_no_file_is_left() {
         line.clear();
         assert!(program.log.read_line(&mut line).unwrap() > 0, "it ended");
     }
+    assert!(line.contains("ulimit=64"), "{line}");
     let waiting = program.ask("/");
     silent.clear();
     assert!(read(waiting).ends_with("hello\n"));

@@ -6,7 +6,7 @@
 //! - [`proxy`] stands between two of them and does harm on command.
 //! - [`seeds`] plays stories that a seed decides.
 //! - [`fault_table`] holds the table of faults in a README to the tests that there are.
-//! - [`machine`], [`peer`], [`install`] and [`report`] are what a benchmark against others needs.
+//! - [`machine`], [`peer`], [`install`], [`only`] and [`report`] are what a benchmark against others needs.
 //!
 //! What a test asks for and does not get is a panic that says what was missing. No port is fixed,
 //! and nothing outside of loopback is reached, but for [`install`].
@@ -14,6 +14,7 @@
 pub mod fault_table;
 pub mod install;
 pub mod machine;
+pub mod only;
 pub mod peer;
 pub mod postgres;
 pub mod program;

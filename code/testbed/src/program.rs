@@ -207,6 +207,24 @@ pub fn under(before: &str, command: &Command) -> Command {
     shell
 }
 
+/// What a program says that cannot start: it must fail, and its error must be the first thing that
+/// it says. Whoever is greeted takes it for one that runs.
+#[track_caller]
+pub fn refusal(command: Command) -> String {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = output(command);
+    let said = String::from_utf8_lossy(&stderr).into_owned();
+    assert!(!status.success(), "it starts: {said}");
+    assert!(
+        stdout.is_empty() && said.starts_with("error: "),
+        "not the first thing: {said}"
+    );
+    said
+}
+
 /// Runs it to its end, which must come: for a program with options that it cannot run with.
 #[track_caller]
 pub fn output(mut command: Command) -> Output {

@@ -1,7 +1,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::Command;
 
-use testbed::program::{Program, output, under};
+use testbed::program::{Program, output, refusal, under};
 
 fn shell(script: &str) -> Command {
     let mut command = Command::new("sh");
@@ -36,6 +36,21 @@ fn a_shell_takes_something_away_from_the_program_that_it_becomes() {
     command.env("NAME", "this");
     let said = output(under("ulimit -Sn 50", &command)).stdout;
     assert_eq!(String::from_utf8(said).unwrap(), "this has 50\n");
+}
+
+#[test]
+fn a_program_that_greets_before_its_error_refuses_too_late() {
+    assert_eq!(
+        refusal(shell("echo error: no store >&2; exit 1")),
+        "error: no store\n"
+    );
+    for late in [
+        "echo hello >&2; echo error: no store >&2; exit 1",
+        "echo hello; echo error: no store >&2; exit 1",
+        "echo error: none >&2",
+    ] {
+        assert!(catch_unwind(|| refusal(shell(late))).is_err(), "{late}");
+    }
 }
 
 #[test]

@@ -37,6 +37,12 @@ enum What {
 }
 
 pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
+    let words = words(options)?;
+    Ok(cmd!(shell, "cargo bench {words...}").run()?)
+}
+
+/// What cargo is told.
+fn words(options: &Options) -> Result<Vec<String>> {
     let Options {
         what,
         quick,
@@ -52,34 +58,58 @@ pub fn bench(shell: &Shell, options: &Options) -> Result<()> {
         !quick || [What::TaskQueue, What::Chat, What::Orders, What::Gateway].contains(what),
         "--quick is an option of task-queue, chat, orders and gateway"
     );
-    match what {
-        What::Harness => cmd!(shell, "cargo bench --package harness --bench chapters").run()?,
-        What::Site => cmd!(shell, "cargo bench --package site --bench builds").run()?,
-        What::Scraper => cmd!(shell, "cargo bench --package web-scraper --bench compare").run()?,
-        What::Orders => {
-            let quick = quick.then_some("--quick");
-            let bench = ["bench", "--package", "orders", "--bench", "compare", "--"];
-            cmd!(shell, "cargo {bench...} {quick...}").run()?;
-        }
-        What::Gateway => {
-            let quick = quick.then_some("--quick");
-            let bench = ["bench", "--package", "gateway", "--bench", "compare", "--"];
-            cmd!(shell, "cargo {bench...} {quick...}").run()?;
-        }
-        What::TaskQueue | What::Chat => {
-            let package = match what {
-                What::Chat => "chat",
-                _ => "task-queue",
-            };
-            let quick = quick.then_some("--quick");
-            let rounds = rounds.map(|rounds| format!("--rounds={rounds}"));
-            let only = only.iter().flat_map(|name| ["--only", name]);
-            cmd!(
-                shell,
-                "cargo bench --package {package} --bench compare -- {quick...} {rounds...} {only...}"
-            )
-            .run()?;
+    let (package, bench) = match what {
+        What::Harness => ("harness", "chapters"),
+        What::Site => ("site", "builds"),
+        What::Scraper => ("web-scraper", "compare"),
+        What::TaskQueue => ("task-queue", "compare"),
+        What::Orders => ("orders", "compare"),
+        What::Chat => ("chat", "compare"),
+        What::Gateway => ("gateway", "compare"),
+    };
+    let mut words = ["--package", package, "--bench", bench, "--"]
+        .map(str::to_owned)
+        .to_vec();
+    words.extend(quick.then(|| "--quick".to_owned()));
+    words.extend(rounds.map(|rounds| format!("--rounds={rounds}")));
+    words.extend(only.iter().map(|name| format!("--only={name}")));
+    Ok(words)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn told(words: &str) -> String {
+        let arguments = Arguments::parse_from(["bench"].into_iter().chain(words.split(' ')));
+        match super::words(&arguments.options) {
+            Ok(words) => words.join(" "),
+            Err(error) => error.to_string(),
         }
     }
-    Ok(())
+
+    /// Which refuses a name that none begins with: `testbed::only`.
+    #[test]
+    fn names_reach_the_benchmark_that_has_them_and_no_other() {
+        for system in ["chat", "task-queue"] {
+            let told = told(&format!("{system} --only redis --only ws"));
+            let expected = format!("--package {system} --bench compare -- --only=redis --only=ws");
+            assert_eq!(told, expected);
+        }
+        for system in ["harness", "site", "scraper", "orders", "gateway"] {
+            let told = told(&format!("{system} --only redis"));
+            assert_eq!(
+                told,
+                "--rounds and --only are options of task-queue and chat"
+            );
+        }
+    }
 }

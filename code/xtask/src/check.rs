@@ -1,15 +1,15 @@
 //! `cargo xtask check`: everything that CI checks, in CI's order.
 
 use std::env;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{LazyLock, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Error, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use xshell::{Shell, cmd};
 
 use crate::zola::NPM;
@@ -70,28 +70,40 @@ pub fn check(shell: &Shell) -> Result<()> {
     let _ci = shell.push_env("CI", "true");
     tools::need_node(shell, tools::NODE_TO_TEST)?;
     let start = Instant::now();
-    let times = Mutex::new(Vec::new());
-    let checked = check_all(shell, IN_TURN, SIDE_BY_SIDE, &times);
-    println!("\n{}", table(&times.into_inner()?, start.elapsed()));
+    let notes = Mutex::default();
+    let checked = check_all(shell, IN_TURN, SIDE_BY_SIDE, &notes);
+    let notes = notes.into_inner()?;
+    println!("\n{}", table(&notes.times, start.elapsed()));
+    print!("{}", endings(&notes.failed)?);
     let steps = checked?;
     println!("\nsteps: {steps} passed, 0 failed");
     Ok(())
 }
 
-/// How long each command took.
-type Times = Mutex<Vec<(&'static str, Duration)>>;
+/// So many lines of what a command said say why it failed.
+const LAST_LINES: usize = 60;
+
+/// What there is to say of the commands that ran.
+#[derive(Default)]
+struct Notes {
+    /// How long each took.
+    times: Vec<(&'static str, Duration)>,
+    /// Where those that failed beside others have said why.
+    failed: Vec<(&'static str, PathBuf)>,
+}
 
 /// Says how many steps there were. Notes the times of those that fail, too.
 fn check_all(
     shell: &Shell,
     in_turn: &[Step],
     side_by_side: [&[Step]; 2],
-    times: &Times,
+    notes: &Mutex<Notes>,
 ) -> Result<usize> {
     for (claim, commands) in in_turn {
         eprintln!("\n[{claim}]");
         for command in *commands {
-            note(command, times, || run(shell, command))?;
+            let ran = note(command, notes, || run(shell, command));
+            ran.with_context(|| format!("stopped at `{command}`; what to fix stands above"))?;
         }
     }
     // Created here, since two at once would both move into its place.
@@ -109,13 +121,7 @@ fn check_all(
                 for (claim, commands) in lane {
                     eprintln!("\n[{claim}: what it says follows when it has ended]");
                     for command in *commands {
-                        let log = folder.join(command.replace([' ', '/'], "_"));
-                        note(command, times, || {
-                            let ran = run_into(&shell, command, File::create(&log)?);
-                            let _whole = printing.lock().expect("no lane panics");
-                            println!("\n$ {command}\n{}", shell.read_file(&log)?);
-                            ran
-                        })?;
+                        run_beside(&shell, command, folder, notes, printing)?;
                     }
                 }
                 Ok(())
@@ -127,17 +133,65 @@ fn check_all(
             .filter_map(Result::err)
             .collect::<Vec<_>>()
     });
-    let failed: Vec<String> = failed.iter().map(Error::to_string).collect();
+    // Each with its cause: what could not be started has written nothing.
+    let failed: Vec<String> = failed.iter().map(|error| format!("{error:#}")).collect();
     ensure!(failed.is_empty(), "{}", failed.join("\n"));
     Ok(in_turn.len() + side_by_side.iter().map(|lane| lane.len()).sum::<usize>())
 }
 
-fn note(command: &'static str, times: &Times, run: impl FnOnce() -> Result<()>) -> Result<()> {
+/// Runs a command beside others: what it says goes to a file, and is printed when it has ended.
+fn run_beside(
+    shell: &Shell,
+    command: &'static str,
+    folder: &Path,
+    notes: &Mutex<Notes>,
+    printing: &Mutex<()>,
+) -> Result<()> {
+    let log = folder.join(command.replace([' ', '/'], "_"));
+    let ran = note(command, notes, || {
+        run_into(shell, command, File::create(&log)?)
+    });
+    let whole = printing.lock().expect("no lane panics");
+    println!("\n$ {command}\n{}", said(&log)?);
+    drop(whole);
+    if ran.is_err() {
+        let mut notes = notes.lock().expect(NOTING);
+        notes.failed.push((command, log.clone()));
+    }
+    let log = log.strip_prefix(shell.current_dir()).unwrap_or(&log);
+    ran.with_context(|| format!("stopped at `{command}`, which wrote {}", log.display()))
+}
+
+const NOTING: &str = "noting does not panic";
+
+fn note(
+    command: &'static str,
+    notes: &Mutex<Notes>,
+    run: impl FnOnce() -> Result<()>,
+) -> Result<()> {
     let start = Instant::now();
     let ran = run();
-    let mut times = times.lock().expect("noting does not panic");
-    times.push((command, start.elapsed()));
-    ran.with_context(|| format!("stopped at `{command}`; what to fix stands above"))
+    let mut notes = notes.lock().expect(NOTING);
+    notes.times.push((command, start.elapsed()));
+    ran
+}
+
+/// Where a reader looks first: the end of what each failed command said, once more.
+fn endings(failed: &[(&str, PathBuf)]) -> Result<String> {
+    let mut endings = String::new();
+    for (command, log) in failed {
+        let said = said(log)?;
+        let lines: Vec<_> = said.trim_end().lines().collect();
+        let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
+        endings += &format!("\nthe last lines of `{command}`:\n\n{}\n", last.join("\n"));
+    }
+    Ok(endings)
+}
+
+/// What a command has said, which need not be UTF-8.
+fn said(log: &Path) -> Result<String> {
+    let bytes = fs::read(log).with_context(|| log.display().to_string())?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Seconds by command, and those of the whole.
@@ -195,17 +249,18 @@ mod tests {
         );
     }
 
-    /// The commands that ran, and what is said of those that failed.
+    /// The commands that ran, and all that is said at the end of those that failed.
     fn checked(in_turn: &[Step], side_by_side: [&[Step]; 2]) -> (Vec<&'static str>, String) {
-        let times = Mutex::new(Vec::new());
+        let notes = Mutex::default();
         let shell = project::shell().unwrap();
-        let said = match check_all(&shell, in_turn, side_by_side, &times) {
+        let said = match check_all(&shell, in_turn, side_by_side, &notes) {
             Ok(steps) => format!("{steps} steps"),
             Err(error) => error.to_string(),
         };
-        let mut ran: Vec<_> = times.into_inner().unwrap();
-        ran.sort();
-        (ran.into_iter().map(|(command, _)| command).collect(), said)
+        let mut notes = notes.into_inner().unwrap();
+        notes.times.sort();
+        let ran = notes.times.iter().map(|(command, _)| *command).collect();
+        (ran, endings(&notes.failed).unwrap() + &said)
     }
 
     const VERSION: Step = ("it has a version", &["cargo --version"]);
@@ -217,10 +272,29 @@ mod tests {
         let lanes: [&[Step]; 2] = [&[UNKNOWN, HELP], &[VERSION]];
         let (ran, said) = checked(&[], lanes);
         assert_eq!(ran, ["cargo --unknown", "cargo --version"]);
-        assert_eq!(
-            said,
-            "stopped at `cargo --unknown`; what to fix stands above"
+        let (ending, error) = said.rsplit_once('\n').unwrap();
+        let begin = "\nthe last lines of `cargo --unknown`:\n\nerror: unexpected argument";
+        assert!(ending.starts_with(begin), "{said}");
+        assert!(
+            error.starts_with("stopped at `cargo --unknown`, which wrote "),
+            "{said}"
         );
+        assert!(
+            error.contains("check/cargo_--unknown: it ended with "),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn of_what_was_said_at_length_the_end_says_the_last_lines_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("log");
+        let lines: Vec<_> = (1..=1_000).map(|line| format!("line {line}\n")).collect();
+        let not_utf_8 = [b"\xff\n", lines.concat().as_bytes()].concat();
+        fs::write(&log, not_utf_8).unwrap();
+        let said = endings(&[("cargo test", log)]).unwrap();
+        let last = lines[1_000 - LAST_LINES..].concat();
+        assert_eq!(said, format!("\nthe last lines of `cargo test`:\n\n{last}"));
     }
 
     #[test]

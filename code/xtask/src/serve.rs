@@ -3,10 +3,10 @@
 //! Search is left to `cargo xtask build`: its index is made from pages on disk, and these are in
 //! Zola's memory. An index of the last build would not know the page that is being written.
 
-use std::fs::File;
 use std::io::{self, ErrorKind};
-use std::net::{Ipv4Addr, TcpListener};
-use std::path::{Path, PathBuf};
+use std::iter;
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use xshell::Shell;
@@ -41,11 +41,12 @@ pub struct Options {
 
 pub fn serve(shell: &Shell, options: &Options) -> Result<()> {
     let zola = Zola::locate(shell)?;
-    let turns = shell.create_dir(project::target(shell)?.join("serve"))?;
-    let (port, turn) = choose_port(options.port, &turns)?;
+    let (port, turn) = choose_port(options.port)?;
     let port = port.to_string();
     // Zola empties this directory when it stops, so it must not be public/, nor that of another.
-    let output = turns.join(&port);
+    let output = shell
+        .create_dir(project::target(shell)?.join("serve"))?
+        .join(&port);
     let watched = watched(shell)?;
     let watch = watched
         .iter()
@@ -61,34 +62,43 @@ pub fn serve(shell: &Shell, options: &Options) -> Result<()> {
         .become_it_with(turn)
 }
 
-/// The port asked for if it is free, or the first free one; and a file that is locked as long as
-/// it is open. Zola listens only once the pages are built, and till then another may look.
-fn choose_port(asked: Option<u16>, turns: &Path) -> Result<(u16, File)> {
-    if asked == Some(0) {
-        let any = listen(0).context("no port is free")?.local_addr()?.port();
-        return Ok((any, take(any, turns)?));
-    }
-    if let Some(port) = asked {
-        return match take(port, turns) {
+/// The port asked for if it is free, or the first free one; and its turn.
+fn choose_port(asked: Option<u16>) -> Result<(u16, Turn)> {
+    match asked {
+        Some(0) => {
+            let any = || Some(listen(0).ok()?.local_addr().ok()?.port());
+            let some = iter::from_fn(any).take(PORTS_TO_TRY.into());
+            take_first(some).context("no port is free")
+        }
+        Some(port) => match take(port) {
             Ok(turn) => Ok((port, turn)),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
                 bail!("port {port} is taken: stop what listens there, or give another --port")
             }
             Err(error) => Err(error).with_context(|| format!("--port {port} cannot be had")),
-        };
-    }
-    (FIRST_PORT..FIRST_PORT + PORTS_TO_TRY)
-        .find_map(|port| Some((port, take(port, turns).ok()?)))
-        .with_context(|| {
+        },
+        None => {
             let last = FIRST_PORT + PORTS_TO_TRY - 1;
-            format!("ports {FIRST_PORT} to {last} are all taken: give one with --port")
-        })
+            take_first(FIRST_PORT..=last).with_context(|| {
+                format!("ports {FIRST_PORT} to {last} are all taken: give one with --port")
+            })
+        }
+    }
 }
 
+fn take_first(mut ports: impl Iterator<Item = u16>) -> Option<(u16, Turn)> {
+    ports.find_map(|port| Some((port, take(port).ok()?)))
+}
+
+/// What tells others that a port will be listened on: Zola does so only when the pages are built.
+///
+/// It is the UDP port of this number, which nothing is sent to. The system gives it to one process
+/// at a time, whichever checkout and user that belongs to, and takes it back when that has ended.
+type Turn = UdpSocket;
+
 /// The turn of a port, if nothing listens there and no other serve is about to.
-fn take(port: u16, turns: &Path) -> io::Result<File> {
-    let turn = File::create(turns.join(format!("{port}.lock")))?;
-    turn.try_lock().map_err(|_| ErrorKind::AddrInUse)?;
+fn take(port: u16) -> io::Result<Turn> {
+    let turn = UdpSocket::bind((Ipv4Addr::LOCALHOST, port))?;
     listen(port)?;
     Ok(turn)
 }
@@ -119,31 +129,35 @@ mod tests {
 
     #[test]
     fn a_port_that_is_asked_for_and_taken_is_named() {
-        let turns = tempfile::tempdir().unwrap();
-        let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let taken = listen(0).unwrap();
         let port = taken.local_addr().unwrap().port();
-        let error = choose_port(Some(port), turns.path()).unwrap_err();
+        let error = choose_port(Some(port)).unwrap_err();
         let named = error.to_string().contains(&format!("port {port} is taken"));
         assert!(named, "{error}");
     }
 
     #[test]
     fn a_free_port_is_found_without_asking() {
-        let turns = tempfile::tempdir().unwrap();
-        listen(choose_port(None, turns.path()).unwrap().0).unwrap();
-        let (any, _turn) = choose_port(Some(0), turns.path()).unwrap();
+        let (free, _turn) = choose_port(None).unwrap();
+        listen(free).unwrap();
+        let (any, _turn) = choose_port(Some(0)).unwrap();
         assert_ne!(any, 0);
         listen(any).unwrap();
     }
 
     #[test]
     fn two_that_start_together_take_two_ports() {
-        let turns = tempfile::tempdir().unwrap();
-        let (one, turn) = choose_port(None, turns.path()).unwrap();
-        let (two, _turn) = choose_port(None, turns.path()).unwrap();
+        let (one, _turn) = choose_port(None).unwrap();
+        let (two, _turn) = choose_port(None).unwrap();
         assert_ne!(one, two);
-        choose_port(Some(one), turns.path()).unwrap_err();
+        choose_port(Some(one)).unwrap_err();
+    }
+
+    #[test]
+    fn a_turn_ends_with_the_one_that_has_it() {
+        let (port, turn) = choose_port(Some(0)).unwrap();
+        choose_port(Some(port)).unwrap_err();
         drop(turn);
-        choose_port(Some(one), turns.path()).unwrap();
+        choose_port(Some(port)).unwrap();
     }
 }

@@ -1,7 +1,7 @@
 //! Finding Zola: the one on PATH, or else the pinned build from npm.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::File;
+use std::net::UdpSocket;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -86,12 +86,16 @@ impl Call<'_> {
         project::become_command(self.0.into())
     }
 
-    /// The same, and Zola has this file as its input, of which it reads nothing: so the file's
-    /// lock ends with Zola, and not before.
-    pub fn become_it_with(self, turn: File) -> Result<()> {
+    /// The same, and this socket is closed when Zola ends, and not before: it is Zola's input, of
+    /// which it reads nothing.
+    pub fn become_it_with(self, turn: UdpSocket) -> Result<()> {
         eprintln!("$ {}", self.0);
         let mut command = Command::from(self.0);
-        command.stdin(turn);
+        #[cfg(unix)]
+        command.stdin(std::os::fd::OwnedFd::from(turn));
+        // Elsewhere this process has it, and waits for Zola.
+        #[cfg(not(unix))]
+        let _turn = turn;
         project::become_command(command)
     }
 }

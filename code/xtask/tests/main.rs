@@ -156,15 +156,25 @@ fn serve(place: &Place, words: &[&str]) -> (Child, BufReader<ChildStderr>, Strin
 }
 
 #[test]
-fn two_that_are_served_at_once_have_a_port_and_a_folder_each() {
+fn two_that_are_served_at_once_have_a_port_and_a_folder_each_also_in_two_checkouts() {
     // As Zola does, it listens late: here, not at all.
     let zola =
         format!("{ZOLA}until [ -e go ] || [ ! -e ../bin ]; do /bin/sleep 0.1; done; echo \"$@\"");
-    let place = Place::new(&[("zola", &zola)]);
-    for words in [&["serve"][..], &["serve", "--port", "0"]] {
-        let [one, two] = [0, 1].map(|_| serve(&place, words));
+    let [this, other] = [0, 1].map(|_| Place::new(&[("zola", &zola)]));
+    for (places, words) in [
+        ([&this, &this], &["serve"][..]),
+        ([&this, &this], &["serve", "--port", "0"]),
+        ([&this, &other], &["serve"]),
+    ] {
+        let [one, two] = places.map(|place| serve(place, words));
         assert_ne!(one.2, two.2);
-        place.write("checkout/go", "");
+        places[1].refuses(
+            &["serve", "--port", &one.2],
+            &format!("port {} is taken", one.2),
+        );
+        for place in places {
+            place.write("checkout/go", "");
+        }
         for (child, _said, port) in [one, two] {
             assert!(port.parse::<u16>().is_ok_and(|port| port > 0), "{port:?}");
             let output = child.wait_with_output().unwrap();
@@ -172,6 +182,8 @@ fn two_that_are_served_at_once_have_a_port_and_a_folder_each() {
             assert!(given.contains(&format!("--port {port} ")), "{given}");
             assert!(given.contains(&format!("/serve/{port} ")), "{given}");
         }
-        fs::remove_file(place.0.path().join("checkout/go")).unwrap();
+        for place in [&this, &other] {
+            let _ = fs::remove_file(place.0.path().join("checkout/go"));
+        }
     }
 }

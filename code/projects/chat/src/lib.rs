@@ -85,6 +85,7 @@ pub async fn serve(listener: TcpListener, options: Options, stop: CancellationTo
     let pages = own_pages_only(&options.edge).around(app.routes(), public);
     let router = Guard::new(&options.edge).around(operator, pages);
 
+    tracing::info!("open http://{}/ in two tabs", listener.local_addr()?);
     service::serve::serve(listener, router, options.edge.limits(), stop).await;
     connections.close();
     let ended = async {

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use clap::{Args, value_parser};
-use futures::future::try_join_all;
+use futures::{StreamExt, stream};
 use service::options::seconds;
 use tokio::task::JoinSet;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::client::{Connection, Identity, Seen, log_in};
@@ -24,7 +24,7 @@ pub struct Load {
     /// The room
     #[arg(long, default_value = crate::LOBBY)]
     pub room: Name,
-    /// Clients in the room, 1 to 20,000
+    /// Clients in the room, 1 to 20,000; each takes an open file
     #[arg(long, default_value_t = 100, value_parser = value_parser!(u32).range(1..=20_000))]
     pub clients: u32,
     /// Lines a second, 1 to 100,000, in turn by up to 100 of the clients
@@ -50,6 +50,10 @@ pub struct Outcome {
     pub latencies: Vec<u64>,
 }
 
+/// So many clients enter at once: where there's no room, the first one who isn't let in says so.
+const ENTER_AT_ONCE: usize = 50;
+/// A client that is not in by then is not let in.
+const ENTER: Duration = Duration::from_secs(30);
 /// So many clients speak.
 const SPEAKERS: u32 = 100;
 /// So long are clients listened to after the last line was said.
@@ -82,11 +86,7 @@ pub async fn run(load: Load, stop: CancellationToken) -> Result<()> {
 ///
 /// A client can't connect.
 pub async fn measure(load: &Load) -> Result<Outcome> {
-    let mut clients = Vec::new();
-    for _ in 0..load.clients {
-        clients.push(enter(load));
-    }
-    let clients = try_join_all(clients).await?;
+    let clients = enter_all(load).await?;
     let speakers = load.clients.min(load.rate).min(SPEAKERS);
     let each = u64::from(load.rate) * load.seconds.as_millis() as u64 / 1000 / u64::from(speakers);
     let each = each.max(1);
@@ -112,6 +112,18 @@ pub async fn measure(load: &Load) -> Result<Outcome> {
     outcome.took = start.elapsed();
     outcome.latencies.sort_unstable();
     Ok(outcome)
+}
+
+async fn enter_all(load: &Load) -> Result<Vec<(Connection, Seen)>> {
+    let mut clients = Vec::new();
+    let entering = stream::iter(0..load.clients).map(|_| timeout(ENTER, enter(load)));
+    let mut entering = entering.buffer_unordered(ENTER_AT_ONCE);
+    while let Some(entered) = entering.next().await {
+        let entered = entered.map_err(anyhow::Error::new).flatten();
+        let (in_it, wanted) = (clients.len(), load.clients);
+        clients.push(entered.with_context(|| format!("{in_it} of {wanted} clients got in"))?);
+    }
+    Ok(clients)
 }
 
 async fn enter(load: &Load) -> Result<(Connection, Seen)> {

@@ -7,7 +7,6 @@ use chat::load::Load;
 use chat::options::Options;
 use clap::{Parser, Subcommand};
 use service::options::variables;
-use tracing::info;
 
 /// A chat platform in which nothing unseen is lost
 #[derive(Parser)]
@@ -40,7 +39,6 @@ fn main() -> ExitCode {
             Command::Serve(options) => {
                 options.edge.begin()?;
                 let listener = options.edge.bind().await?;
-                info!("open http://{}/ in two tabs", listener.local_addr()?);
                 chat::serve(listener, options, stop).await
             }
         },

@@ -4,6 +4,7 @@ mod access;
 mod crash;
 mod framing;
 mod lines;
+mod load;
 mod memory;
 mod nodes;
 mod options;

@@ -1,11 +1,12 @@
 //! What the server is started with: what can't be worked with is refused by its name.
 
+use std::net::TcpListener;
 use std::process::Command;
 
 use chat::options::Options;
 use chat::store::Place;
 use clap::Parser;
-use testbed::program::{Program, output};
+use testbed::program::{Program, refusal};
 use testbed::redis::Redis;
 use tokio::time::Instant;
 
@@ -80,20 +81,44 @@ fn a_bus_that_may_not_be_heard_is_refused_at_the_start() {
     let (redis, folder) = (Redis::start(&[]), tempfile::tempdir().unwrap());
     let _: () = redis.command("ACL SETUSER deaf on nopass ~* +@all resetchannels");
     let bus = format!("{}?user=deaf&pass=any", redis.url());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
-    command.args([
-        "--listen",
-        "127.0.0.1:0",
-        "--db",
-        &file(&folder),
-        "--bus",
-        &bus,
-    ]);
-    let output = output(command);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success(), "{said}");
+    let said = refused("127.0.0.1:0", &file(&folder), &["--bus", &bus]);
     assert!(
         said.contains("--bus: cannot subscribe to chat:hints"),
         "{said}"
     );
+}
+
+fn refused(listen: &str, db: &str, more: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chat"));
+    command.args(["--listen", listen, "--db", db]).args(more);
+    refusal(command)
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_said_and_no_one_greeted() {
+    for nowhere in ["/dev/null/chat.db", "postgres://chat@%2Fdev%2Fnull/chat"] {
+        let said = refused("127.0.0.1:0", nowhere, &[]);
+        assert!(
+            said.starts_with("error: --db: the store failed: "),
+            "{said}"
+        );
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let said = refused(
+        "127.0.0.1:0",
+        &file(&folder),
+        &["--bus", "redis://127.0.0.1:9"],
+    );
+    assert!(said.contains("--bus: cannot reach Redis"), "{said}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_before_a_store_is_made() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let said = refused(&taken, &file(&folder), &[]);
+    let expected = format!("error: cannot listen on {taken}: give another --listen");
+    assert!(said.starts_with(&expected), "{said}");
+    assert!(!folder.path().join("chat.db").exists());
 }

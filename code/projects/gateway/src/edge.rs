@@ -98,7 +98,7 @@ async fn accept(shared: Arc<Shared>, listener: std::net::TcpListener) {
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
-                warn!(%error, "can't accept");
+                warn!(%error, ulimit = service::file_limit(), "can't accept");
                 sleep(PAUSE).await; // no file is free, say: others will close theirs
                 continue;
             }

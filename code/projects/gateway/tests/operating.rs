@@ -1,5 +1,6 @@
 //! Reloads and stops under load, tokens, compression, and what operators see.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use gateway::running::Running;
 use hyper::Request;
 use jsonwebtoken::{EncodingKey, Header, encode};
 use serde_json::json;
+use testbed::program::refusal;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -365,16 +367,11 @@ async fn a_route_that_a_reload_took_away_is_gone_from_the_metrics_and_the_others
 fn a_demo_whose_page_cannot_be_had_tells_what_to_do_and_prints_no_address() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let demo = [env!("CARGO_BIN_EXE_gateway"), "demo", "--listen", &address];
-    let output = std::process::Command::new("timeout")
-        .arg("60")
-        .args(demo)
-        .output()
-        .unwrap();
-    let said = String::from_utf8(output.stderr).unwrap();
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_gateway"));
+    demo.args(["demo", "--listen", &address]);
+    let said = refusal(demo);
     let expected = format!("cannot listen on {address}: give another --listen");
     assert!(said.contains(&expected), "{said}");
-    assert_eq!(String::from_utf8(output.stdout).unwrap(), "");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Real processes that end by `abort`, by kill -9 and in order.
 
+use std::net::TcpListener;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Output};
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use clap::ValueEnum;
 use orders::crash::Point;
-use testbed::program::{Program, output};
+use testbed::program::{Program, output, refusal};
 
 /// The points at which a process is aborted. The others need a poison message or a rebuild.
 pub const ABORTED: [Point; 14] = [
@@ -121,6 +122,40 @@ fn a_point_that_there_is_not_is_refused_with_those_that_there_are() {
         let words = refused(plan);
         assert!(words.contains("a number from 1 on"), "{plan}: {words}");
     }
+}
+
+/// What it says when it cannot start.
+fn refused(data: &Path, more: &[&str]) -> String {
+    let mut command = orders(data);
+    command.args(more).env("ORDERS_LOG", "info");
+    refusal(command)
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_said_and_no_one_greeted() {
+    let (directory, no_folder) = (tempfile::tempdir().unwrap(), Path::new("/dev/null/orders"));
+    let said = refused(no_folder, &[]);
+    assert!(
+        said.contains("--data: cannot make /dev/null/orders"),
+        "{said}"
+    );
+    let server = ["--store", "postgres://orders@%2Fdev%2Fnull/orders"];
+    let said = refused(directory.path(), &server);
+    assert!(said.contains("cannot open the databases: "), "{said}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said_before_a_store_is_made() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orders"));
+    command.args(["--listen", &taken, "--data"]).arg(&data);
+    let said = refusal(command);
+    let expected = format!("error: cannot listen on {taken}: give another --listen");
+    assert!(said.starts_with(&expected), "{said}");
+    assert!(!data.exists());
 }
 
 #[test]

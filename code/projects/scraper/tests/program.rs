@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use testbed::program::refusal;
+
 use crate::support::{Crawl, Site, answer, html};
 
 fn program(words: &[&str]) -> Output {
@@ -42,6 +44,21 @@ fn a_rule_is_tried_on_a_saved_page() {
         words(&output),
         "error: rule product: the page has no price\n"
     );
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_the_first_thing_that_is_said() {
+    for (option, nowhere, why) in [
+        ("--dir", "/dev/null/crawl", "cannot make /dev/null/crawl"),
+        ("--frontier", "redis://127.0.0.1:9", "Connection refused"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_web-scraper"));
+        command.args(["crawl", "http://a.example/", "--log=info", option, nowhere]);
+        command.current_dir(&folder);
+        let said = refusal(command);
+        assert!(said.contains(why), "{said}");
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::Parser;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
@@ -21,28 +22,29 @@ fn main() -> ExitCode {
 
 async fn run(config: &Config, stop: CancellationToken) -> Result<()> {
     config.edge.begin()?;
+    let listener = config.edge.bind().await?;
     let options = config.store_options();
     match &config.store {
         StoreUrl::Sqlite { path, sync } => {
             let broker = SqliteBroker::open(path, *sync, options).await;
-            serve(broker, config, stop).await
+            serve(listener, broker, config, stop).await
         }
         StoreUrl::Redis { url, namespace } => {
             let broker = RedisBroker::connect(url, namespace, options).await;
-            serve(broker, config, stop).await
+            serve(listener, broker, config, stop).await
         }
     }
 }
 
 async fn serve<B: Broker>(
+    listener: TcpListener,
     broker: Result<B, BrokerError>,
     config: &Config,
     stop: CancellationToken,
 ) -> Result<()> {
     let broker = broker.with_context(|| format!("cannot open {}", config.store))?;
-    let listener = config.edge.bind().await?;
-    let address = listener.local_addr()?;
+    let (address, registry) = (listener.local_addr()?, demo::registry()?);
     info!(store = %config.store, "dashboard at http://{address}/");
-    server::serve(listener, broker, demo::registry()?, config, stop).await?;
+    server::serve(listener, broker, registry, config, stop).await?;
     Ok(())
 }

@@ -200,7 +200,16 @@ fn options_that_cannot_work_are_refused_with_one_line() {
     let taken = taken.local_addr().unwrap().to_string();
     for (store, options, expected) in [
         ("mysql:x", vec![], "--store"),
-        ("sqlite:/nowhere/at/all.db", vec![], "/nowhere/at/all.db"),
+        (
+            "sqlite:/nowhere/at/all.db",
+            vec!["--listen", "127.0.0.1:0"],
+            "error: cannot open sqlite:/nowhere/at/all.db: ",
+        ),
+        (
+            "redis://127.0.0.1:9",
+            vec!["--listen", "127.0.0.1:0"],
+            "error: cannot open redis://127.0.0.1:9: ",
+        ),
         (&store, vec!["--listen", "0.0.0.0:0"], "give a --token"),
         (&store, vec!["--token", "short"], "--token"),
         (
@@ -222,9 +231,12 @@ fn options_that_cannot_work_are_refused_with_one_line() {
         let (code, said) = refused(store, &options);
         let is_option = expected.starts_with("--") && !expected.ends_with(' ');
         assert_eq!(code, Some(if is_option { 2 } else { 1 }), "{said}");
+        // The first thing that it says: no one is greeted before.
         assert!(
-            said.contains("error: ") && said.contains(expected),
+            said.starts_with("error: ") && said.contains(expected),
             "{said}"
         );
     }
+    let made = folder.path().read_dir().unwrap().count();
+    assert_eq!(made, 0, "a store is made before there is a port");
 }

@@ -11,10 +11,10 @@
 
 use std::path::Path;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 use testbed::report::Cells;
-use testbed::{install, machine};
+use testbed::{install, machine, only};
 
 mod bare;
 mod clients;
@@ -68,17 +68,9 @@ async fn compare(options: &Options) -> Result<()> {
         true => Sizes::QUICK,
         false => Sizes::FULL,
     };
-    let wanted = |name: &str| {
-        let only = &options.only;
-        only.is_empty() || only.iter().any(|beginning| name.starts_with(beginning))
-    };
-    let folder = install::folder("chat")?;
-    let systems = systems::all(&folder, &wanted)?;
-    ensure!(
-        !systems.is_empty(),
-        "no system's name begins with {}",
-        options.only.join(" or ")
-    );
+    let is_wanted = |name: &str| only::is_wanted(&options.only, name);
+    let systems = systems::all(&install::folder("chat")?, &is_wanted)?;
+    let systems = only::chosen(systems, &options.only, |system| system.name)?;
     let mut cells = Cells::new(systems.len());
     let mut loads = Vec::new();
     for round in 1..=options.rounds.max(1) {

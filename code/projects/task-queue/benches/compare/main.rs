@@ -10,7 +10,7 @@
 //! which `program.rs` describes. In each round the systems take turns in each measurement, so that a busy
 //! moment of the machine does not hit one alone.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
 mod measure;
@@ -27,7 +27,7 @@ mod tally;
 mod trials;
 
 use testbed::report::Cells;
-use testbed::{install, machine};
+use testbed::{install, machine, only};
 
 use measure::Sizes;
 use table::Table;
@@ -73,16 +73,10 @@ fn compare(options: &Options) -> Result<()> {
         true => (Sizes::QUICK, 1),
         false => (Sizes::FULL, options.rounds.max(1)),
     };
-    let only = &options.only;
-    let is_wanted =
-        |name: &str| only.is_empty() || only.iter().any(|beginning| name.starts_with(beginning));
+    let is_wanted = |name: &str| only::is_wanted(&options.only, name);
     let folder = install::folder("task-queue")?;
     let systems = systems::all(&folder, &is_wanted)?;
-    ensure!(
-        !systems.is_empty(),
-        "no system's name begins with {}; the tables in benches/README.md name them",
-        only.join(" or ")
-    );
+    let systems = only::chosen(systems, &options.only, |system| &system.name)?;
     let mut cells = Cells::new(systems.len());
     let mut loads = Vec::new();
     for round in 1..=rounds {

@@ -57,7 +57,7 @@ impl System {
     }
 }
 
-/// Those that are wanted, by their names, installed where that works.
+/// All of them. Those that are wanted, by their names, are installed where that works.
 pub fn all(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<System>> {
     std::fs::create_dir_all(folder)?;
     let this = std::env::current_exe()?.display().to_string();
@@ -75,7 +75,6 @@ pub fn all(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Result<Vec<System
     });
     all.extend(peers_of_node_rust_and_ruby(folder, is_wanted));
     all.extend(peers_of_python(folder, is_wanted));
-    all.retain(|system| is_wanted(&system.name));
     Ok(all)
 }
 
