@@ -175,7 +175,7 @@ async fn one_doctor_stays_on_call_whoever_asks_and_each_gets_an_answer() {
 // ANCHOR_END: retried
 
 // ANCHOR: outside
-/// Writes what an order of one leaves of a stock that was `seen` before.
+/// An order of one: writes `seen`, which was read before, less one.
 async fn write(pool: &Pool, seen: i64) -> Result<(), PoolError> {
     let mut client = pool.get().await?;
     let builder = client.build_transaction();

@@ -1,6 +1,6 @@
 //! Group commit: units of work that wait at the same time share one transaction.
 //!
-//! You want it before a store with one writer in which a commit costs more than what is in it, such
+//! You want it in front of a store with one writer, in which a commit costs more than what is in it, such
 //! as a SQLite file. A worker takes all that waits, has it done in one transaction, and answers
 //! after the commit. What comes meanwhile gathers for the next one: there's no timer, and a caller
 //! that comes alone waits for no company.
@@ -13,10 +13,10 @@
 //! | has a unit of work that panics | hear that the worker has stopped, as all do from then on |
 //!
 //! A panic ends the worker, because no one knows what half a unit of work has left behind. Its
-//! store is dropped, and must take the open transaction back. That other units of work fail alone
-//! is the store's business, by a savepoint for each.
+//! store is dropped, and must take the open transaction back. To undo one unit alone is the
+//! store's business: a savepoint for each.
 //!
-//! A caller that goes away changes nothing for the others. Once its work is handed over, that's done.
+//! A caller that goes away changes nothing for the others. Once its work is handed over, it's done all the same.
 //!
 //! Source: databases do it with their logs, see [DeWitt et al., 1984](https://doi.org/10.1145/602259.602261);
 //! in PostgreSQL one process writes for those that
@@ -51,7 +51,8 @@ pub enum CommitError<E> {
     /// The transaction failed, and nothing of it stays.
     #[error(transparent)]
     Transaction(E),
-    /// The worker was closed, or a unit of work panicked.
+    /// The worker was closed before it came to this work, or work that shares its transaction
+    /// panicked.
     #[error("the worker has stopped")]
     Stopped,
 }
@@ -85,7 +86,7 @@ pub struct Worker<S: Store> {
 /// `None` asks for the end.
 type Request<S> = Option<Box<dyn Unit<S>>>;
 
-/// So many callers may be `waiting`; those beyond them are kept at the door, so that a slow disk
+/// A handle, and the worker to be run. So many callers may be `waiting`; those beyond them are kept at the door, so that a slow disk
 /// slows them down and fills no memory. At most so many go `together`, so that the first of them
 /// is answered soon.
 ///
@@ -142,7 +143,8 @@ impl<S: Store> GroupCommit<S> {
         Some(async move { answer.await.unwrap_or(Err(CommitError::Stopped)) })
     }
 
-    /// Lets the worker answer those who wait, and returns when it has dropped its store.
+    /// Lets the worker answer those whose work is handed over, and returns when it has dropped its
+    /// store. Callers at the door hear that it has stopped.
     ///
     /// Cancel safety: dropped at the door, it has asked for nothing.
     pub async fn close(&self) {
@@ -161,6 +163,7 @@ impl<S: Store> Clone for GroupCommit<S> {
 // ANCHOR: worker
 impl<S: Store> Worker<S> {
     /// Works until the last handle is gone, or one has called [`close`](GroupCommit::close).
+    /// Each transaction holds the thread of its task.
     pub async fn run(mut self, mut store: S) {
         let mut batch = Vec::with_capacity(self.together);
         while self.queue.recv_many(&mut batch, self.together).await > 0 {
@@ -178,7 +181,7 @@ impl<S: Store> Worker<S> {
 
     fn commit(&mut self, store: &mut S, batch: &mut Vec<Request<S>>) {
         if batch.iter().any(Option::is_none) {
-            self.queue.close(); // those who wait are answered yet
+            self.queue.close(); // as `close` asks; what is in the queue is still answered
         }
         let committed = store.transact(|transaction| {
             for call in batch.iter_mut().flatten() {

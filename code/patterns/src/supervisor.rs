@@ -239,7 +239,7 @@ mod tests {
     }
 
     // ANCHOR: strategies
-    /// The lives that follow the cache's panic. A child notes its lives, and panics so often.
+    /// The lives that follow the cache's panic. Each child writes down its lives.
     async fn second_lives(strategy: Strategy) -> Vec<String> {
         let log = Log::default();
         let supervisor = Supervisor::new(strategy, OFTEN)

@@ -208,7 +208,7 @@ pub fn under(before: &str, command: &Command) -> Command {
 }
 
 /// What a program says that cannot start: it must fail, and its error must be the first thing that
-/// it says. Whoever is greeted takes it for one that runs.
+/// it says. A reader who is greeted takes it for one that runs.
 #[track_caller]
 pub fn refusal(command: Command) -> String {
     let Output {

@@ -96,7 +96,7 @@ mod tests {
         }
     }
 
-    /// Which refuses a name that none begins with: `testbed::only`.
+    /// There, `testbed::only` refuses a name that no system has.
     #[test]
     fn names_reach_the_benchmark_that_has_them_and_no_other() {
         for system in ["chat", "task-queue"] {

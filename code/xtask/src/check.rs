@@ -74,13 +74,13 @@ pub fn check(shell: &Shell) -> Result<()> {
     let checked = check_all(shell, IN_TURN, SIDE_BY_SIDE, &notes);
     let notes = notes.into_inner()?;
     println!("\n{}", table(&notes.times, start.elapsed()));
-    print!("{}", endings(&notes.failed)?);
+    print!("{}", endings(&notes.failed));
     let steps = checked?;
     println!("\nsteps: {steps} passed, 0 failed");
     Ok(())
 }
 
-/// So many lines of what a command said say why it failed.
+/// So many lines of what a command said are shown again at the end.
 const LAST_LINES: usize = 60;
 
 /// What there is to say of the commands that ran.
@@ -151,13 +151,13 @@ fn run_beside(
     let ran = note(command, notes, || {
         run_into(shell, command, File::create(&log)?)
     });
-    let whole = printing.lock().expect("no lane panics");
-    println!("\n$ {command}\n{}", said(&log)?);
-    drop(whole);
     if ran.is_err() {
         let mut notes = notes.lock().expect(NOTING);
         notes.failed.push((command, log.clone()));
     }
+    let whole = printing.lock().expect("no lane panics");
+    println!("\n$ {command}\n{}", said(&log));
+    drop(whole);
     let log = log.strip_prefix(shell.current_dir()).unwrap_or(&log);
     ran.with_context(|| format!("stopped at `{command}`, which wrote {}", log.display()))
 }
@@ -177,21 +177,21 @@ fn note(
 }
 
 /// Where a reader looks first: the end of what each failed command said, once more.
-fn endings(failed: &[(&str, PathBuf)]) -> Result<String> {
+fn endings(failed: &[(&str, PathBuf)]) -> String {
     let mut endings = String::new();
     for (command, log) in failed {
-        let said = said(log)?;
+        let said = said(log);
         let lines: Vec<_> = said.trim_end().lines().collect();
         let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
         endings += &format!("\nthe last lines of `{command}`:\n\n{}\n", last.join("\n"));
     }
-    Ok(endings)
+    endings
 }
 
-/// What a command has said, which need not be UTF-8.
-fn said(log: &Path) -> Result<String> {
-    let bytes = fs::read(log).with_context(|| log.display().to_string())?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// What a command has said, which need not be UTF-8; nothing, if there is no log.
+fn said(log: &Path) -> String {
+    let bytes = fs::read(log).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// Seconds by command, and those of the whole.
@@ -260,7 +260,7 @@ mod tests {
         let mut notes = notes.into_inner().unwrap();
         notes.times.sort();
         let ran = notes.times.iter().map(|(command, _)| *command).collect();
-        (ran, endings(&notes.failed).unwrap() + &said)
+        (ran, endings(&notes.failed) + &said)
     }
 
     const VERSION: Step = ("it has a version", &["cargo --version"]);

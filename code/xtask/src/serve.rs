@@ -73,7 +73,9 @@ fn choose_port(asked: Option<u16>) -> Result<(u16, Turn)> {
         Some(port) => match take(port) {
             Ok(turn) => Ok((port, turn)),
             Err(error) if error.kind() == ErrorKind::AddrInUse => {
-                bail!("port {port} is taken: stop what listens there, or give another --port")
+                bail!(
+                    "port {port} is taken, for TCP or UDP: stop what has it, or give another --port"
+                )
             }
             Err(error) => Err(error).with_context(|| format!("--port {port} cannot be had")),
         },

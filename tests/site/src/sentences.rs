@@ -43,7 +43,7 @@ fn of_page(page: &Page) -> Vec<Problem> {
                 &page.path,
                 line,
                 format!("a sentence begins inside the line: \"{begins}\""),
-                "begin it on the next line, indented as the text of this one",
+                "begin it on the next line, indented as the text of this one; write an abbreviation out",
             ));
         }
     }

@@ -153,7 +153,8 @@ fn answers(breakers: usize) -> usize {
     let breakers: Vec<Breaker> = (0..breakers).map(|_| Breaker::new(law)).collect();
     let answered = |n: &usize| {
         let (shard, is_up) = (n % 4, n % 4 != 3);
-        is_up & call(&breakers[shard % breakers.len()], is_up).is_ok()
+        let let_through = call(&breakers[shard % breakers.len()], is_up).is_ok();
+        is_up && let_through
     };
     (0..400).filter(answered).count()
 }

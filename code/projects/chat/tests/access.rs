@@ -6,7 +6,7 @@ use chat::client::{Connection, log_in};
 use chat::wire::{Ask, LONGEST_TEXT, Refusal, Told};
 use serde_json::{Value, json};
 use service::client::Client;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use crate::framing::upgrade;
 use crate::support::{PATIENCE, Server, end, join, joined, line, name, next, say};
@@ -53,13 +53,16 @@ async fn without_a_session_there_is_no_upgrade() {
 async fn a_session_that_expires_ends_the_connection() {
     let server = Server::with(|options| options.session = Duration::from_secs(1)).await;
     let key = server.person("ann").await.key;
-    let mut ann = loop {
-        let session = log_in(&server.url, &name("ann"), Some(&key)).await.unwrap();
-        // On a busy machine a session may be over before its connection begins.
-        if let Ok(ann) = Connection::open(&server.url, &session.token).await {
-            break ann;
+    let come = async {
+        loop {
+            let session = log_in(&server.url, &name("ann"), Some(&key)).await.unwrap();
+            // On a busy machine a session may be over before its connection begins.
+            if let Ok(ann) = Connection::open(&server.url, &session.token).await {
+                return ann;
+            }
         }
     };
+    let mut ann = timeout(PATIENCE, come).await.expect("she gets in");
     assert_eq!(end(&mut ann).await, "closed: 4001: log in again");
 }
 

@@ -212,6 +212,7 @@ async fn a_thousand_come_at_once_and_each_hears_the_line() {
     service::raise_file_limit();
     let files = service::file_limit().unwrap_or(u64::MAX);
     let many = files.saturating_sub(OTHERS).min(1_000);
+    assert!(many >= 100, "`ulimit -Hn` gives {files}");
     let folder = tempfile::tempdir().unwrap();
     let server = program("127.0.0.1:0", &file(&folder), &[]);
     let url = server.url("");

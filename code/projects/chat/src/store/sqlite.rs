@@ -13,8 +13,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use patterns::group_commit::{CommitError, GroupCommit, Store, group_commit};
-use rusqlite::ffi::{Error, SQLITE_ABORT};
-use rusqlite::{Connection, ErrorCode, OpenFlags, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ffi, params};
 use tokio::sync::Semaphore;
 use tokio::task;
 
@@ -210,6 +209,9 @@ impl Store for Writer {
         let Writer(connection) = self;
         let committed = begin(connection).and_then(|last| {
             work(connection);
+            if connection.is_autocommit() {
+                return Err(full()); // it has ended the transaction by itself
+            }
             commit(connection, last)
         });
         if committed.is_err() && !connection.is_autocommit() {
@@ -242,19 +244,23 @@ fn all_or_nothing<T>(
     work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
 ) -> rusqlite::Result<T> {
     if connection.is_autocommit() {
-        // A full disk ended the transaction, and all who share it are told.
-        return Err(rusqlite::Error::SqliteFailure(
-            Error::new(SQLITE_ABORT),
-            None,
-        ));
+        return Err(full());
     }
     connection.prepare_cached("SAVEPOINT one")?.execute([])?;
     let done = work(connection);
+    if connection.is_autocommit() {
+        return done;
+    }
     if done.is_err() {
         connection.execute_batch("ROLLBACK TO one")?;
     }
     connection.prepare_cached("RELEASE one")?.execute([])?;
     done
+}
+
+/// What ends a transaction with all that's in it.
+fn full() -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None)
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
@@ -302,7 +308,7 @@ mod tests {
             assert!(connection.is_autocommit());
             all_or_nothing(connection, room("after")).unwrap_err();
         });
-        assert!(committed.is_err());
+        assert_eq!(committed.unwrap_err(), full().to_string());
         let rooms = "SELECT count(*) FROM rooms WHERE name IN ('before', 'after')";
         let kept = writer.0.query_row(rooms, [], |row| row.get::<_, u64>(0));
         assert_eq!(kept.unwrap(), 0);

@@ -167,7 +167,7 @@ impl Store for Writer {
         }
         shared.all.commit()?;
         if crash.reached(*told) {
-            return Err(DatabaseError::Closed); // this is the end of the process: no one is told
+            return Err(DatabaseError::Closed); // as callers hear of a process that has ended
         }
         Ok(())
     }
@@ -176,11 +176,16 @@ impl Store for Writer {
 
 // ANCHOR: change
 impl Shared<'_> {
+    /// Once the transaction is lost, the changes that share it are, too.
     fn change(&mut self, statements: &[Statement]) -> Result<bool> {
         self.lost.clone()?;
-        let done = self.all_or_nothing(statements);
-        self.lost = done.as_ref().map(drop).map_err(Clone::clone);
-        done?
+        match self.all_or_nothing(statements) {
+            Ok(result) => result,
+            Err(error) => {
+                self.lost = Err(error.clone());
+                Err(error)
+            }
+        }
     }
 
     /// The outer error is that of the whole transaction.

@@ -67,6 +67,9 @@ impl Store for Writer {
 impl Drop for Writer {
     /// Moves what stands in the log beside the file into the file.
     fn drop(&mut self) {
+        if !self.file.0.is_autocommit() {
+            return; // a panic: what had begun is taken back with the connection
+        }
         // Another process may be reading: it folds the log when it closes.
         let fold = "PRAGMA wal_checkpoint(TRUNCATE)";
         if let Err(error) = self.file.0.query_row(fold, (), |_| Ok(())) {
