@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Error, Result, bail, ensure};
 use toml::{Table, Value};
 use xshell::{Shell, cmd};
 
@@ -87,6 +87,7 @@ pub fn upgrade(shell: &Shell, options: &Options) -> Result<()> {
     );
     println!("# What this upgrade would change\n");
     println!("- Rust: {was} → {is}\n{}", crates(&changed));
+    date(&there, &changed, &files)?;
     for look in LOOKS {
         if options.only.is_empty() || options.only.contains(&look) {
             let finding = see(&there, look, options.chapter.as_deref())?;
@@ -206,6 +207,24 @@ fn relink(shell: &Shell, changed: &Changed, files: &str) -> Result<()> {
         if linked != text {
             shell.write_file(file, linked)?;
         }
+    }
+    Ok(())
+}
+
+/// Writes the new version of Tokio into recorded runs, of which then only those differ that show
+/// something else.
+fn date(shell: &Shell, changed: &Changed, files: &str) -> Result<()> {
+    let Some((was, is)) = changed.get("tokio") else {
+        return Ok(());
+    };
+    let line = |versions: &BTreeSet<String>| {
+        let version = versions.last().context("tokio has no version")?;
+        Ok::<_, Error>(format!("\n\"tokio\":\"{version}\",\n"))
+    };
+    let (was, is) = (line(was)?, line(is)?);
+    for file in files.lines().filter(|it| it.starts_with("static/runs/")) {
+        let text = shell.read_file(file)?;
+        shell.write_file(file, text.replacen(&was, &is, 1))?;
     }
     Ok(())
 }

@@ -81,15 +81,18 @@ fn failures(said: &str) -> Vec<String> {
             file.contains('/') && !file.contains(' ') && number.parse::<u32>().is_ok()
         });
         let is_error = line.starts_with("error[") || line.starts_with("error: ");
-        if let Some(test) = test {
-            failures.push(test.to_owned());
+        let run = line.strip_prefix("refused: ");
+        if let Some(name) = test.or(run) {
+            failures.push(name.to_owned());
         } else if is_of_rule || is_error || line.starts_with("Error: ") {
             failures.push(line.to_owned());
         }
     }
     failures.dedup();
+    let sums = ["error: test failed", "error: aborting"];
     failures.retain(|line| {
-        !line.starts_with("error: test failed") && !line.ends_with("target failed:")
+        let is_sum = sums.iter().any(|sum| line.starts_with(sum));
+        !is_sum && !line.ends_with("target failed:") && !line.contains(" refused, of ")
     });
     failures
 }
@@ -102,13 +105,16 @@ mod tests {
     fn failed_tests_broken_rules_and_errors_are_taken_from_what_was_said() {
         let said = "running 2 tests\ntest ch03_send_line_9 ... ok\ntest ch03_size_line_4 ... FAILED\n\n\
                     content/a.md:12: `tick` is not there\n  fix: fix the name\n\
-                    error[E0433]: cannot find `SetOnce` in `sync`\nerror: test failed, to rerun pass `-p chapters`\n";
+                    error[E0433]: cannot find `SetOnce` in `sync`\nerror: aborting due to 1 previous error\n\
+                    error: test failed, to rerun pass `-p chapters`\n\n\
+                    refused: ch03-kettle (content/a.md:30): step 4 differs\n--- recorded\n\nerror: 1 refused, of 111 runs\n";
         assert_eq!(
             failures(said),
             [
                 "ch03_size_line_4",
                 "content/a.md:12: `tick` is not there",
                 "error[E0433]: cannot find `SetOnce` in `sync`",
+                "ch03-kettle (content/a.md:30): step 4 differs",
             ]
         );
     }
