@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+pub use harness::book::listing::{comment, part};
+
 use crate::Problem;
 use crate::book::Book;
 
@@ -9,15 +11,6 @@ const OPEN: &str = "ANCHOR: ";
 const CLOSE: &str = "ANCHOR_END: ";
 /// Kinds of files that chapters show.
 const SHOWN: [&str; 4] = ["rs", "lua", "sql", "py"];
-
-/// How a comment begins in a file.
-pub fn comment(file: &str) -> &'static str {
-    match file.rsplit('.').next() {
-        Some("lua" | "sql") => "-- ",
-        Some("py") => "# ",
-        _ => "// ",
-    }
-}
 
 /// The parts that a file opens.
 pub fn parts<'a>(file: &str, text: &'a str) -> HashSet<&'a str> {
@@ -32,14 +25,6 @@ pub fn opened<'a>(file: &str, line: &'a str) -> Option<&'a str> {
 /// The part that a line closes.
 pub fn closed<'a>(file: &str, line: &'a str) -> Option<&'a str> {
     line.trim().strip_prefix(comment(file))?.strip_prefix(CLOSE)
-}
-
-/// A part of a file, between the two comments that mark it.
-pub fn part<'a>(file: &str, text: &'a str, part: &str) -> Option<&'a str> {
-    let comment = comment(file);
-    let (_, after) = text.split_once(&format!("{comment}{OPEN}{part}\n"))?;
-    let (part, _) = after.split_once(&format!("{comment}{CLOSE}{part}\n"))?;
-    Some(part)
 }
 
 /// In every file below code/, each part opens once and is closed once, after that.
@@ -86,7 +71,7 @@ pub fn check(book: &Book) -> Vec<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{check, part, parts};
+    use super::{check, parts};
     use crate::fixture::Fixture;
 
     const FILE: &str = "code/examples/src/bin/ch02-ticker.rs";
@@ -97,13 +82,6 @@ mod tests {
             let text = format!("{comment}ANCHOR: tick\n");
             assert!(parts(file, &text).contains("tick"), "{file}");
         }
-    }
-
-    #[test]
-    fn a_part_ends_with_its_comment() {
-        let text = "a\n    // ANCHOR: tick\n    b\n    // ANCHOR_END: tick\nc\n";
-        let part = |name| part(FILE, text, name).map(str::trim);
-        assert_eq!((part("tick"), part("tock")), (Some("b"), None));
     }
 
     #[test]

@@ -6,10 +6,12 @@
 //! - [`read`] gives the pages, with the headings, links and code blocks of each.
 //! - [`fence`] says what may stand after the language of a fence.
 //! - [`escapes`] finds code that readers would see and nobody would prove.
+//! - [`listing`] finds a part of a file that a page shows.
 //! - [`running`] gives what paragraphs and list items say, line by line.
 
 pub mod escapes;
 pub mod fence;
+pub mod listing;
 mod page;
 pub mod running;
 

@@ -1,6 +1,7 @@
 //! What shortcodes and recorded runs show, in Markdown. Their HTML stands in `templates/shortcodes/`.
 
 use anyhow::{Context, Result, bail};
+use book::listing::comment;
 use toml::{Table, Value};
 use xshell::Shell;
 
@@ -79,15 +80,15 @@ pub fn anti_pattern(shell: &Shell, arguments: &Table) -> Result<String> {
 pub fn listing(shell: &Shell, arguments: &Table) -> Result<String> {
     let file = argument(arguments, "file")?;
     let source = shell.read_file(file)?;
-    let (language, comment) = match file.rsplit('.').next() {
-        Some(kind @ ("lua" | "sql")) => (kind, "-- "),
-        Some("py") => ("python", "# "),
-        _ => ("rust", "// "),
+    let comment = comment(file);
+    let language = match file.rsplit('.').next() {
+        Some(kind @ ("lua" | "sql")) => kind,
+        Some("py") => "python",
+        _ => "rust",
     };
     let code = match arguments.get("part").and_then(Value::as_str) {
-        Some(part) => {
-            part_of(&source, comment, part).with_context(|| format!("{file} has no part {part}"))?
-        }
+        Some(part) => book::listing::part(file, &source, part)
+            .with_context(|| format!("{file} has no part {part}"))?,
         None => source.as_str(),
     };
     let lines = code.lines().filter(|line| {
@@ -102,12 +103,6 @@ pub fn listing(shell: &Shell, arguments: &Table) -> Result<String> {
         .map(|line| line.get(indent.unwrap_or(0)..).unwrap_or(""));
     let code = outdented.collect::<Vec<_>>().join("\n");
     Ok(format!("`{file}`:\n\n{}", fenced(language, &code)))
-}
-
-fn part_of<'a>(source: &'a str, comment: &str, part: &str) -> Option<&'a str> {
-    let (_, rest) = source.split_once(&format!("{comment}ANCHOR: {part}\n"))?;
-    let (code, _) = rest.split_once(&format!("{comment}ANCHOR_END: {part}\n"))?;
-    Some(code)
 }
 
 /// What a benchmark has written into a Markdown file.
