@@ -222,7 +222,8 @@ fn date(shell: &Shell, changed: &Changed, files: &str) -> Result<()> {
         Ok::<_, Error>(format!("\n\"tokio\":\"{version}\",\n"))
     };
     let (was, is) = (line(was)?, line(is)?);
-    for file in files.lines().filter(|it| it.starts_with("static/runs/")) {
+    let is_run = |file: &&str| file.starts_with("static/runs/") && file.ends_with(".json");
+    for file in files.lines().filter(is_run) {
         let text = shell.read_file(file)?;
         shell.write_file(file, text.replacen(&was, &is, 1))?;
     }
