@@ -85,7 +85,7 @@ impl Sqlite {
         T: Send + 'static,
         F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     {
-        let write = move |connection: &mut Connection| all_or_nothing(connection, work);
+        let write = move |shared: &mut Shared<'_>| shared.all_or_nothing(work);
         let handed_over = self.0.writes.try_run(write);
         Box::pin(async move {
             match handed_over.ok_or(StoreError::Busy)?.await {
@@ -200,18 +200,27 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// The connection that writes.
 struct Writer(Connection);
 
+/// The transaction that waiting writes share.
+struct Shared<'a> {
+    all: &'a Connection,
+    /// What has ended it, such as a full disk.
+    ended: Option<ffi::Error>,
+}
+
 // ANCHOR: writer
 impl Store for Writer {
-    type Transaction<'a> = Connection;
+    type Transaction<'a> = Shared<'a>;
     type Error = String;
 
-    fn transact(&mut self, work: impl FnOnce(&mut Connection)) -> Result<(), String> {
+    fn transact(&mut self, work: impl FnOnce(&mut Shared<'_>)) -> Result<(), String> {
         let Writer(connection) = self;
         let committed = begin(connection).and_then(|last| {
-            work(connection);
-            if connection.is_autocommit() {
-                return Err(full()); // it has ended the transaction by itself
-            }
+            let mut shared = Shared {
+                all: connection,
+                ended: None,
+            };
+            work(&mut shared);
+            shared.goes_on()?;
             commit(connection, last)
         });
         if committed.is_err() && !connection.is_autocommit() {
@@ -225,6 +234,37 @@ impl Store for Writer {
 }
 // ANCHOR_END: writer
 
+impl Shared<'_> {
+    /// A write that fails in its middle leaves nothing, and spoils no other of its batch, unless
+    /// SQLite ends the whole transaction: then those after it fail, too.
+    fn all_or_nothing<T>(
+        &mut self,
+        work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> rusqlite::Result<T> {
+        self.goes_on()?;
+        let step = |sql| self.all.prepare_cached(sql)?.execute([]);
+        step("SAVEPOINT one")?;
+        let done = work(self.all);
+        if self.all.is_autocommit() {
+            let why = done.as_ref().err();
+            self.ended = why.and_then(rusqlite::Error::sqlite_error).copied();
+            return done;
+        }
+        if done.is_err() {
+            step("ROLLBACK TO one")?;
+        }
+        step("RELEASE one")?;
+        done
+    }
+
+    fn goes_on(&self) -> rusqlite::Result<()> {
+        match self.ended {
+            None => Ok(()),
+            Some(why) => Err(rusqlite::Error::SqliteFailure(why, None)),
+        }
+    }
+}
+
 /// Begins a transaction, and says which line is the last before it.
 fn begin(connection: &Connection) -> rusqlite::Result<i64> {
     connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
@@ -236,31 +276,6 @@ fn commit(connection: &Connection, last: i64) -> rusqlite::Result<()> {
     lines::index_words(connection, last)?;
     connection.prepare_cached("COMMIT")?.execute([])?;
     Ok(())
-}
-
-/// A write that fails in its middle leaves nothing, and spoils no other of its batch.
-fn all_or_nothing<T>(
-    connection: &Connection,
-    work: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-) -> rusqlite::Result<T> {
-    if connection.is_autocommit() {
-        return Err(full());
-    }
-    connection.prepare_cached("SAVEPOINT one")?.execute([])?;
-    let done = work(connection);
-    if connection.is_autocommit() {
-        return done;
-    }
-    if done.is_err() {
-        connection.execute_batch("ROLLBACK TO one")?;
-    }
-    connection.prepare_cached("RELEASE one")?.execute([])?;
-    done
-}
-
-/// What ends a transaction with all that's in it.
-fn full() -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_FULL), None)
 }
 
 fn is_busy(error: &rusqlite::Error) -> bool {
@@ -302,13 +317,15 @@ mod tests {
         let fill = |connection: &Connection| {
             connection.execute("INSERT INTO fill VALUES (zeroblob(100000))", [])
         };
-        let committed = writer.transact(|connection| {
-            all_or_nothing(connection, room("before")).unwrap();
-            all_or_nothing(connection, fill).unwrap_err();
-            assert!(connection.is_autocommit());
-            all_or_nothing(connection, room("after")).unwrap_err();
+        let committed = writer.transact(|shared| {
+            shared.all_or_nothing(room("before")).unwrap();
+            shared.all_or_nothing(fill).unwrap_err();
+            shared.all_or_nothing(room("after")).unwrap_err();
         });
-        assert_eq!(committed.unwrap_err(), full().to_string());
+        assert_eq!(
+            committed.unwrap_err(),
+            "Error code 13: database or disk is full"
+        );
         let rooms = "SELECT count(*) FROM rooms WHERE name IN ('before', 'after')";
         let kept = writer.0.query_row(rooms, [], |row| row.get::<_, u64>(0));
         assert_eq!(kept.unwrap(), 0);

@@ -194,8 +194,8 @@ impl Shared<'_> {
         step("SAVEPOINT change")?;
         let result = run(&self.all, statements);
         if self.all.is_autocommit() {
-            // A full disk rolls back the whole transaction, the others' changes too.
-            return Err(DatabaseError::Full);
+            // A full disk, say, rolls back the whole transaction, the others' changes too.
+            return result.map(Ok);
         }
         if !matches!(result, Ok(true)) {
             step("ROLLBACK TO change")?;
