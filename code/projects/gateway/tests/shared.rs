@@ -76,6 +76,7 @@ async fn when_redis_goes_requests_are_counted_on_and_when_it_is_back_together() 
 async fn warm(gateways: &[gateway::running::Running; 2], redis: &Redis) {
     for (number, gateway) in gateways.iter().enumerate() {
         for attempt in 0.. {
+            assert!(attempt < 3000, "gateway {number} doesn't count in Redis");
             let key = format!("x-key: warm-{number}-{attempt}");
             let before = keys(redis);
             get(gateway.address, "/", &[&key]).await;
