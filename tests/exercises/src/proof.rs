@@ -15,6 +15,7 @@ pub struct Proof<'a> {
     set: &'a Set,
     compiler: Compiler<'a>,
     limits: Limits,
+    runs: usize,
     chapters: BTreeMap<&'a str, OnceLock<Chapter>>,
 }
 
@@ -50,8 +51,14 @@ impl<'a> Proof<'a> {
             set,
             compiler,
             limits,
+            runs: 1,
             chapters,
         }
+    }
+
+    /// Runs all tests so many times: a solution must pass each time, and a wrong idea never.
+    pub fn with_runs(self, runs: usize) -> Self {
+        Self { runs, ..self }
     }
 
     /// What is wrong with an exercise.
@@ -134,30 +141,21 @@ impl<'a> Proof<'a> {
         chapter.unformatted = unformatted(files.into_iter());
 
         let binary = self.binary(dir, &mut modules, &mut chapter);
-        let outcomes = binary.and_then(|binary| {
-            all_tests(&binary, self.limits)
-                .map_err(|error| format!("{} does not run: {error}", binary.display()))
+        let ran = binary.and_then(|binary| {
+            (0..self.runs).try_for_each(|_| {
+                let outcomes = all_tests(&binary, self.limits)
+                    .map_err(|error| format!("{} does not run: {error}", binary.display()))?;
+                chapter.add(&modules, &outcomes);
+                Ok(())
+            })
         });
-        match outcomes {
-            Ok(outcomes) => {
-                for (kind, module) in modules {
-                    let prefix = format!("{}::{}::tests::", module.group, module.name);
-                    let tests = outcomes.iter().filter_map(|(test, outcome)| {
-                        Some((test.strip_prefix(&prefix)?.to_owned(), outcome.clone()))
-                    });
-                    chapter
-                        .files
-                        .insert((kind, module.name), Verdict::Ran(tests.collect()));
-                }
-            }
-            Err(said) => {
-                let place = format!("{}/{dir}", crate::set::HOME);
-                chapter.problem = Some(Problem::new(
-                    place,
-                    format!("its files compile one by one, but not together:\n{said}"),
-                    "give names that leave their file (`#[macro_export]`, `#[no_mangle]`) another name",
-                ));
-            }
+        if let Err(said) = ran {
+            let place = format!("{}/{dir}", crate::set::HOME);
+            chapter.problem = Some(Problem::new(
+                place,
+                format!("its files compile one by one, but not together:\n{said}"),
+                "give names that leave their file (`#[macro_export]`, `#[no_mangle]`) another name",
+            ));
         }
         chapter
     }
@@ -201,6 +199,25 @@ impl<'a> Proof<'a> {
             });
             compile(modules)
         })
+    }
+}
+
+impl Chapter {
+    /// Notes what came of one run. What an earlier one has found wrong stays.
+    fn add(&mut self, modules: &[(Kind, Module)], outcomes: &BTreeMap<String, Outcome>) {
+        for (kind, module) in modules {
+            let file = (*kind, module.name.clone());
+            if let Some(Verdict::Ran(tests)) = self.files.get(&file)
+                && !judged(*kind, "", tests).is_empty()
+            {
+                continue;
+            }
+            let prefix = format!("{}::{}::tests::", module.group, module.name);
+            let tests = outcomes.iter().filter_map(|(test, outcome)| {
+                Some((test.strip_prefix(&prefix)?.to_owned(), outcome.clone()))
+            });
+            self.files.insert(file, Verdict::Ran(tests.collect()));
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! One test an exercise: `cargo test -p exercises ch01_first_join`, or `ch01` for a chapter.
+//! `EXERCISES_RUNS=500 cargo test -p exercises ch01` finds tests that pass or fail by luck.
 
 use exercises::compile::Crates;
 use exercises::proof::Proof;
@@ -15,6 +16,9 @@ const LIMITS: Limits = Limits {
     all: Duration::from_secs(60),
     one: Duration::from_secs(10),
 };
+
+/// The variable that says how often all tests are run.
+const RUNS: &str = "EXERCISES_RUNS";
 
 /// A chapter that is published comes with at least this many exercises.
 const AT_LEAST: usize = 5;
@@ -37,13 +41,8 @@ static PROOF: LazyLock<Result<Proof<'static>, Problem>> = LazyLock::new(|| {
     static CRATES: OnceLock<Crates> = OnceLock::new();
     let set = SET.get().expect("`main` has read it");
     let crates = Crates::ask_cargo(&dependencies::names(set)?)?;
-    Ok(Proof::new(
-        set,
-        CRATES.get_or_init(|| crates),
-        &WORK,
-        &BOOK,
-        LIMITS,
-    ))
+    let crates = CRATES.get_or_init(|| crates);
+    Ok(Proof::new(set, crates, &WORK, &BOOK, LIMITS).with_runs(runs()?))
 });
 
 fn main() -> ExitCode {
@@ -83,6 +82,19 @@ fn trials(set: &'static Set) -> Vec<Trial> {
         })
     }));
     trials
+}
+
+/// How often all tests are run: `EXERCISES_RUNS` times, or once.
+fn runs() -> Result<usize, Problem> {
+    let Some(runs) = std::env::var_os(RUNS) else {
+        return Ok(1);
+    };
+    let number = runs.to_str().and_then(|runs| runs.parse().ok());
+    number.filter(|&runs| runs > 0).ok_or_else(|| Problem {
+        place: RUNS.to_owned(),
+        what: format!("{runs:?} is no number of runs"),
+        fix: format!("say how many: `{RUNS}=500 cargo test -p exercises`"),
+    })
 }
 
 fn chapters_short_of_exercises(set: &Set) -> Vec<Problem> {
