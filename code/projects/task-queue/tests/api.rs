@@ -8,7 +8,7 @@ use task_queue::job::JobId;
 use task_queue::name::QueueName;
 use tokio::time;
 
-use crate::program::{END, job};
+use crate::program::{BEGUN, END, job, until_metric};
 use crate::served::start;
 
 const TOKEN: &str = "0123456789abcdef";
@@ -146,12 +146,10 @@ async fn numbers_and_events_tell_of_every_queue() {
 async fn while_it_drains_it_is_not_ready_and_answers_who_waits_for_the_last_job() {
     let server = start(&[]).await;
     let client = server.client();
-    let job = job("sleep", "{\"ms\": 400}");
+    let job = job("sleep", "{\"ms\": 2000}");
     let id = job.id.unwrap();
     client.enqueue(&[job]).await.unwrap();
-    while client.inspect(id).await.unwrap().status.state != JobState::Running {
-        time::sleep(Duration::from_millis(10)).await;
-    }
+    until_metric(&format!("http://{}/metrics", server.address), BEGUN).await;
     server.shutdown.cancel();
     let ready = server.get("/readyz").send().await.unwrap();
     assert_eq!(ready.status(), 503);

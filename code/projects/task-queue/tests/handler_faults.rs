@@ -54,7 +54,7 @@ async fn a_handler_that_never_ends(task: &str, payload: &str) {
     let store = sqlite(folder.path());
     let mut one = Program::start(&store, &["--drain", "0.2"]);
     let id = send(&one.client(), job(task, payload)).await;
-    until_running(&one.client(), id).await;
+    one.until_begun().await;
     assert_eq!(one.terminated().code(), Some(0));
     let two = Program::start(&store, &["--no-worker"]);
     let view = two.client().inspect(id).await.unwrap();

@@ -134,7 +134,7 @@ async fn on_sigterm_a_running_job_is_let_end() {
     let store = sqlite(folder.path());
     let mut one = Program::start(&store, &[]);
     let id = send(&one.client(), job("sleep", "{\"ms\": 500}")).await;
-    until_running(&one.client(), id).await;
+    one.until_begun().await;
     assert_eq!(one.terminated().code(), Some(0));
     let two = Program::start(&store, &["--no-worker"]);
     let view = two.client().inspect(id).await.unwrap();
@@ -147,7 +147,7 @@ async fn what_does_not_end_in_time_is_handed_back_and_no_attempt_is_counted() {
     let store = sqlite(folder.path());
     let mut one = Program::start(&store, &["--drain", "0.1"]);
     let id = send(&one.client(), job("sleep", "{\"ms\": 600000}")).await;
-    until_running(&one.client(), id).await;
+    one.until_begun().await;
     assert_eq!(one.terminated().code(), Some(0));
     let two = Program::start(&store, &["--no-worker"]);
     let view = two.client().inspect(id).await.unwrap();

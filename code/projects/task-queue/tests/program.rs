@@ -16,6 +16,10 @@ use testbed::program::{PATIENCE, output, under};
 /// The longest that a test waits for a job.
 pub const END: Duration = Duration::from_secs(30);
 
+/// What metrics say once a worker has started its first job. A job is leased before that, and if
+/// the worker stops in between, it hands the job back.
+pub const BEGUN: &str = "taskq_wait_seconds_count{queue=\"default\"} 1";
+
 /// A program that runs; it is killed with this value.
 pub struct Program(testbed::program::Program);
 
@@ -45,16 +49,12 @@ impl Program {
 
     /// Waits until its metrics have this line.
     pub async fn until_metric(&self, line: &str) {
-        let url = self.url("/metrics");
-        let mut metrics = String::new();
-        for _ in 0..PATIENCE.as_millis() / 50 {
-            metrics = reqwest::get(&url).await.unwrap().text().await.unwrap();
-            if metrics.lines().any(|found| found == line) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        panic!("no {line:?} in {metrics}");
+        until_metric(&self.url("/metrics"), line).await;
+    }
+
+    /// Waits until its first job has begun.
+    pub async fn until_begun(&self) {
+        self.until_metric(BEGUN).await;
     }
 }
 
@@ -83,6 +83,19 @@ pub fn refused(store: &str, options: &[&str]) -> (Option<i32>, String) {
     )
 }
 
+/// Waits until these metrics have this line.
+pub async fn until_metric(url: &str, line: &str) {
+    let mut metrics = String::new();
+    for _ in 0..PATIENCE.as_millis() / 50 {
+        metrics = reqwest::get(url).await.unwrap().text().await.unwrap();
+        if metrics.lines().any(|found| found == line) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no {line:?} in {metrics}");
+}
+
 pub fn sqlite(folder: &Path) -> String {
     format!("sqlite:{}", folder.join("queue.db").display())
 }
@@ -103,6 +116,7 @@ pub async fn send(client: &Client, job: JobRequest) -> JobId {
     }
 }
 
+/// Waits until it is leased; [`Program::until_begun`] tells whether it has begun, too.
 pub async fn until_running(client: &Client, id: JobId) {
     for _ in 0..1500 {
         if client.inspect(id).await.unwrap().status.state == JobState::Running {
