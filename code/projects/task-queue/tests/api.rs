@@ -1,14 +1,12 @@
 //! The HTTP API, asked by its client and by hand.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use task_queue::broker::{Cancel, Enqueued, JobState, Select};
 use task_queue::job::JobId;
 use task_queue::name::QueueName;
 use tokio::time;
 
-use crate::program::{BEGUN, END, job, until_metric};
+use crate::program::{BEGUN, END, job, until_metric, until_running};
 use crate::served::start;
 
 const TOKEN: &str = "0123456789abcdef";
@@ -62,9 +60,7 @@ async fn a_running_job_hears_that_it_is_canceled() {
     let job = job("sleep", "{\"ms\": 600000}");
     let id = job.id.unwrap();
     client.enqueue(&[job]).await.unwrap();
-    while client.inspect(id).await.unwrap().status.state != JobState::Running {
-        time::sleep(Duration::from_millis(10)).await;
-    }
+    until_running(&client, id).await;
     assert_eq!(client.cancel(id).await.unwrap(), Cancel::Requested);
     assert_eq!(
         client.wait(id, END).await.unwrap().state,

@@ -112,6 +112,7 @@ async fn a_server_killed_in_mid_enqueue_has_every_job_that_it_answered() {
     tokio::time::sleep(Duration::from_millis(300)).await;
     server.kill();
     let answered = sending.await.unwrap();
+    assert!(!answered.is_empty());
 
     let server = Program::start(&sqlite(folder.path()), &["--no-worker"]);
     for enqueued in &answered {

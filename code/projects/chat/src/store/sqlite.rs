@@ -320,6 +320,7 @@ mod tests {
         let committed = writer.transact(|shared| {
             shared.all_or_nothing(room("before")).unwrap();
             shared.all_or_nothing(fill).unwrap_err();
+            assert!(shared.all.is_autocommit());
             shared.all_or_nothing(room("after")).unwrap_err();
         });
         assert_eq!(
